@@ -1,0 +1,105 @@
+package testpg
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+const variable = "LIANJI_TEST_POSTGRES"
+
+// findBinaries returns the folder that holds initdb and postgres. Debian keeps
+// them out of PATH, one folder a version; the newest wins.
+func findBinaries() (string, error) {
+	if dir := os.Getenv(variable); dir != "" {
+		if !complete(dir) {
+			return "", fmt.Errorf("%s=%s: there is no initdb and postgres in that folder", variable, dir)
+		}
+		return dir, nil
+	}
+	var dirs []string
+	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+		dirs = append(dirs, strings.TrimSpace(string(out)))
+	}
+	debian, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil {
+		return "", err
+	}
+	slices.SortFunc(debian, func(a, b string) int { return version(b) - version(a) })
+	dirs = append(dirs, debian...)
+	if path, err := exec.LookPath("initdb"); err == nil {
+		dirs = append(dirs, filepath.Dir(path))
+	}
+	for _, dir := range dirs {
+		if complete(dir) {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("no PostgreSQL server is installed: apt-get install postgresql, "+
+		"or name the folder of initdb and postgres in %s, or skip these tests with %s=off", variable, variable)
+}
+
+// complete tells whether a folder has a server: pg_config's may hold clients only.
+func complete(dir string) bool {
+	for _, name := range []string{"initdb", "postgres"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+func version(bindir string) int {
+	n, err := strconv.Atoi(filepath.Base(filepath.Dir(bindir)))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// account is the user that the server runs as; nil means the test's own.
+type account struct{ uid, gid int }
+
+// serverAccount: PostgreSQL refuses to run as root, so root lends it the account
+// that the package made.
+func serverAccount() (*account, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, fmt.Errorf("PostgreSQL refuses to run as root and there is no user postgres: %w", err)
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	if err != nil {
+		return nil, err
+	}
+	return &account{uid: uid, gid: gid}, nil
+}
+
+// attr makes a process run as the account, in a session of its own so that a
+// Ctrl-C meant for the tests does not reach the server before its supervisor.
+func (a *account) attr() *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setsid: true}
+	if a != nil {
+		attr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+	}
+	return attr
+}
+
+func (a *account) own(path string) error {
+	if a == nil {
+		return nil
+	}
+	return os.Chown(path, a.uid, a.gid)
+}
