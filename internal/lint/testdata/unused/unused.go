@@ -1,0 +1,4 @@
+// Package unused has a fault that staticcheck must report.
+package unused
+
+func neverCalled() {}
