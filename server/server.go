@@ -1,0 +1,55 @@
+// Package server holds what every door shares: who asks, what they ask, and the
+// answer as a stream. The doors themselves are its sub-packages.
+package server
+
+import (
+	"context"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/policy"
+)
+
+// Session is who asks. The zero value may see nothing.
+type Session struct {
+	Snapshot policy.Snapshot
+	Purpose  string // a purpose's code, [A-Z0-9-]{1,32}; empty when none was stated
+	Operator bool   // sees the operator's view in EXPLAIN; only the CLI with the configuration file
+}
+
+// Param is a parameter's value as it came, in text: it is converted to the type
+// that the statement's parameter turns out to have.
+type Param struct {
+	Name string // of $name; empty for positional ones
+	Null bool
+	Text string
+}
+
+// Request is one statement.
+type Request struct {
+	SQL    string
+	Params []Param
+}
+
+// Stream is an answer's rows; connectors.Stream has this shape too. It ends with
+// the context that it was started with.
+type Stream interface {
+	Schema() *arrow.Schema
+	Next() bool
+	RecordBatch() arrow.RecordBatch // valid until the next call of Next or Release
+	Err() error
+	Release() // stops what still runs; may be repeated
+}
+
+// Answer is a statement's answer. Whoever gets it releases Stream.
+type Answer struct {
+	ID      string           // the query's id, [A-Za-z0-9._-]
+	Columns []catalog.Column // Name and Type of each result column; Stream's schema is catalog.ArrowSchema(Columns)
+	Stream  Stream
+}
+
+// Querier runs statements. Every error is an *errs.Error.
+type Querier interface {
+	Query(ctx context.Context, s Session, r Request) (*Answer, error)
+}
