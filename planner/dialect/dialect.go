@@ -61,4 +61,6 @@ type Dialect interface {
 // For gives the dialect of that name, or nil.
 func For(name string) Dialect { return dialects[name] }
 
-var dialects = map[string]Dialect{}
+var dialects = map[string]Dialect{
+	"postgres": postgres{},
+}
