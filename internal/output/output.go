@@ -1,0 +1,322 @@
+// Package output writes a result, a stream of Arrow record batches, in the forms
+// that people and programs read. It writes while rows arrive, keeps one batch and
+// one buffer in memory, and makes a broken answer recognisable in every form.
+//
+// # Documents
+//
+// JSON is one object; rows are arrays, because two columns of a result may have
+// the same name:
+//
+//	{"columns":[{"name":"id","type":"BIGINT"},{"name":"姓名","type":"VARCHAR"}],
+//	"rows":[
+//	["1","张三"],
+//	["2",null]
+//	],"row_count":2}
+//
+// A complete answer ends with row_count. One that broke off has, in its place, a
+// last member "error" (see Problem). NDJSON has the same parts, one a line: an
+// object with columns, an array per row, and a last object with row_count or error.
+// A text that ends with neither was cut off on the way.
+//
+// CSV follows RFC 4180 with a header line. NULL is an empty field without quotes
+// and the empty string is "", so a NULL in a result of one column is an empty
+// line, which some readers leave out. CSV has no place for an error: Write returns
+// it and the caller must abort the transfer.
+//
+// Arrow is an IPC stream. A broken one has no end marker; it ends within the head
+// of a message, so that every reader reports an error even where the abort of the
+// transfer is lost. The caller aborts the transfer all the same.
+//
+// Table is for terminals: columns get the width of the first batch's values,
+// nothing is cut off, and control characters are shown as escapes. Only a complete
+// table is followed by the line with the number of rows.
+//
+// # Values
+//
+//	BOOLEAN                       true, false
+//	TINYINT..INTEGER, U…          a JSON number
+//	BIGINT, UBIGINT, HUGEINT      a JSON string of digits
+//	DECIMAL(p,s)                  a JSON string with exactly s places: "-12.50"
+//	FLOAT, DOUBLE                 a JSON number, always with a point or an exponent; "NaN", "Infinity", "-Infinity"
+//	VARCHAR, UUID, JSON           a JSON string; JSON is not unpacked
+//	BLOB                          base64 (RFC 4648, padded), in every form
+//	DATE                          2024-02-29
+//	TIME                          13:04:05.123456
+//	TIMESTAMP…                    2024-02-29T13:04:05.123456 in JSON, with a space for T elsewhere
+//	TIMESTAMP WITH TIME ZONE      the instant in UTC: …T05:04:05.123456Z in JSON, … 05:04:05.123456+00 elsewhere
+//	INTERVAL                      ISO 8601: P1Y2M3DT4H5M6.000007S; each part has its own sign; nothing is PT0S
+//	LIST                          an array
+//	STRUCT                        an object; an array where a field has no name
+//	MAP                           an array of [key, value], in the order stored
+//
+// A fraction of a second has no zeros at its end. Infinite dates and timestamps
+// are infinity and -infinity; years outside of 0000 to 9999 are written as ISO
+// 8601 does, with a sign and at least six digits, year 0 being 1 BC. CSV and Table write nested
+// values as JSON. Bytes that are not UTF-8 become U+FFFD in JSON and in tables.
+package output
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+)
+
+// Form is a way to write a result. The zero Form is none.
+type Form uint8
+
+// The forms.
+const (
+	Table Form = iota + 1
+	JSON
+	NDJSON
+	CSV
+	Arrow
+)
+
+var forms = [...]struct{ name, contentType string }{
+	Table:  {"table", "text/plain; charset=utf-8"},
+	JSON:   {"json", "application/json"},
+	NDJSON: {"ndjson", "application/x-ndjson"},
+	CSV:    {"csv", "text/csv; charset=utf-8; header=present"},
+	Arrow:  {"arrow", "application/vnd.apache.arrow.stream"},
+}
+
+func (f Form) String() string {
+	if int(f) < len(forms) {
+		return forms[f].name
+	}
+	return ""
+}
+
+// ContentType gives the value of the Content-Type header of a form; empty for none.
+func ContentType(f Form) string {
+	if int(f) < len(forms) {
+		return forms[f].contentType
+	}
+	return ""
+}
+
+// ParseForm finds a form by its name, such as "ndjson".
+func ParseForm(name string) (Form, bool) {
+	for f := Table; f <= Arrow; f++ {
+		if forms[f].name == name {
+			return f, true
+		}
+	}
+	return 0, false
+}
+
+// Stream is what is written; connectors.Stream has these methods. A batch is
+// read only until the next call of Next.
+type Stream interface {
+	Schema() *arrow.Schema
+	Next() bool
+	RecordBatch() arrow.RecordBatch
+	Err() error
+}
+
+// Options of one Write. Types is required.
+type Options struct {
+	Types   []catalog.Type // of the columns: named in the header part and checked against the stream's schema
+	Flush   func() error   // called after each batch and at the end; nil where nothing buffers
+	QueryID string         // put into the last error member
+	Langs   []string       // languages wanted for that member and for Notes
+	Notes   io.Writer      // Table: where the line with rows and seconds goes; nil drops it
+	Started time.Time      // when the query was asked; zero means when Write was called
+}
+
+// Summary says what was written, also when Write failed.
+type Summary struct {
+	Rows  int64
+	Bytes int64 // handed to the writer; 0 means that the caller can still answer in another way
+}
+
+// WriteError is a failure of the writer given to Write, not of the query: mostly
+// a client that went away.
+type WriteError struct{ Err error }
+
+func (e *WriteError) Error() string { return "the answer could not be written" }
+func (e *WriteError) Unwrap() error { return e.Err }
+
+// bufferSize is how much is collected before it goes to the writer.
+const bufferSize = 64 << 10
+
+// Write writes the rows of s to w. It waits for the first batch before the first
+// byte, so a query that fails early can still get an ordinary error answer: then
+// the Summary has no bytes. An error of the stream is returned as it is, after
+// the form's own mark of a broken answer was written; a failure of w or Flush is
+// a *WriteError. Write does not release s.
+func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summary, error) {
+	if o.Started.IsZero() {
+		o.Started = time.Now()
+	}
+	if err := checkSchema(s.Schema(), o.Types); err != nil {
+		return Summary{}, err
+	}
+	out := &sink{w: w, flush: o.Flush, buf: make([]byte, 0, bufferSize+bufferSize/4)}
+	var (
+		rows int64
+		err  error
+	)
+	switch f {
+	case JSON:
+		rows, err = writeRows(ctx, out, &jsonDocument{schema: s.Schema(), types: o.Types}, s, o)
+	case NDJSON:
+		rows, err = writeRows(ctx, out, &jsonLines{schema: s.Schema(), types: o.Types}, s, o)
+	case CSV:
+		rows, err = writeRows(ctx, out, &csvText{schema: s.Schema()}, s, o)
+	case Table:
+		rows, err = writeRows(ctx, out, newTable(s.Schema()), s, o)
+		if err == nil && o.Notes != nil {
+			err = note(o, rows)
+		}
+	case Arrow:
+		rows, err = writeArrow(ctx, out, s)
+	default:
+		err = errs.Internalf("output form %d", f)
+	}
+	return Summary{Rows: rows, Bytes: out.written}, err
+}
+
+func note(o Options, rows int64) error {
+	seconds := string(appendSeconds(nil, time.Since(o.Started)))
+	line := msg.Text("output_rows", msg.Args{"Rows": rows, "Seconds": seconds}, o.Langs...)
+	if _, err := io.WriteString(o.Notes, line+"\n"); err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
+// rowForm writes the parts of a form that has rows. Each method appends to dst.
+type rowForm interface {
+	// bind prepares for the rows of a batch; it is called before head, unless there is no row at all.
+	bind(b arrow.RecordBatch) error
+	head(dst []byte) []byte
+	row(dst []byte, i int) []byte
+	tail(dst []byte, rows int64) []byte
+	// broken writes the mark of an answer that is not complete.
+	broken(dst []byte, p Problem) []byte
+}
+
+func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options) (int64, error) {
+	var rows int64
+	more, err := next(ctx, s)
+	if err == nil && more {
+		err = form.bind(s.RecordBatch())
+	}
+	if err != nil {
+		return 0, err
+	}
+	out.buf = form.head(out.buf)
+	for more && err == nil {
+		b := s.RecordBatch()
+		for i := range int(b.NumRows()) {
+			out.buf = form.row(out.buf, i)
+			if err := out.spill(); err != nil {
+				return rows + int64(i), err
+			}
+		}
+		rows += b.NumRows()
+		if err := out.push(); err != nil {
+			return rows, err
+		}
+		if more, err = next(ctx, s); err == nil && more {
+			err = form.bind(s.RecordBatch())
+		}
+	}
+	if err != nil {
+		out.buf = form.broken(out.buf, problemInside(err, o))
+		if werr := out.push(); werr != nil {
+			return rows, werr
+		}
+		return rows, err
+	}
+	out.buf = form.tail(out.buf, rows)
+	return rows, out.push()
+}
+
+// next moves to the next batch that has rows.
+func next(ctx context.Context, s Stream) (bool, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		if !s.Next() {
+			return false, s.Err()
+		}
+		if s.RecordBatch().NumRows() > 0 {
+			return true, nil
+		}
+	}
+}
+
+// sink collects bytes and hands them to the writer.
+type sink struct {
+	w       io.Writer
+	flush   func() error
+	buf     []byte
+	written int64
+}
+
+// spill hands over what was collected once that is worth a call.
+func (s *sink) spill() error {
+	if len(s.buf) < bufferSize {
+		return nil
+	}
+	return s.empty()
+}
+
+// push hands over all and flushes.
+func (s *sink) push() error {
+	if err := s.empty(); err != nil {
+		return err
+	}
+	if s.flush == nil {
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
+func (s *sink) empty() error {
+	if len(s.buf) == 0 {
+		return nil
+	}
+	n, err := s.w.Write(s.buf)
+	s.written += int64(n)
+	s.buf = s.buf[:0]
+	if cap(s.buf) > 16*bufferSize {
+		s.buf = make([]byte, 0, bufferSize+bufferSize/4) // one huge cell must not stay in memory
+	}
+	if err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
+// Write lets an encoder with a writer of its own, Arrow's, use the sink.
+func (s *sink) Write(p []byte) (int, error) {
+	if len(s.buf)+len(p) > bufferSize {
+		if err := s.empty(); err != nil {
+			return 0, err
+		}
+	}
+	if len(p) < bufferSize {
+		s.buf = append(s.buf, p...)
+		return len(p), nil
+	}
+	n, err := s.w.Write(p)
+	s.written += int64(n)
+	if err != nil {
+		return n, &WriteError{err}
+	}
+	return n, nil
+}
