@@ -1,0 +1,67 @@
+// Package gotest runs go test and reads what it does event by event, so that a
+// run can end with what go test itself does not say: which tests were skipped,
+// and why.
+package gotest
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+)
+
+// Event is one line of go test -json; see go doc test2json.
+type Event struct {
+	Action     string // start, run, output, pass, fail, skip, build-output, build-fail ...
+	Package    string
+	ImportPath string // of build-output and build-fail
+	Test       string // "" for the package as a whole
+	Output     string
+}
+
+// Run runs "go test -json" with the given arguments in dir ("" for the working
+// folder) and hands each event to see. passed is false when a test failed or did
+// not compile; err is something else: there is no go command, or a broken line.
+func Run(dir string, args []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
+	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
+	cmd.Dir = dir
+	cmd.Stderr = stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return false, err
+	}
+	if err := cmd.Start(); err != nil {
+		return false, err
+	}
+	err = Read(out, see)
+	var exit *exec.ExitError
+	if werr := cmd.Wait(); err == nil && errors.As(werr, &exit) {
+		return false, nil
+	} else if err == nil {
+		err = werr
+	}
+	return err == nil, err
+}
+
+// Read hands each event of a stream to see.
+func Read(r io.Reader, see func(Event)) error {
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			var e Event
+			if jerr := json.Unmarshal(line, &e); jerr != nil {
+				return fmt.Errorf("go test -json: %q: %w", line, jerr)
+			}
+			see(e)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
