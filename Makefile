@@ -1,0 +1,52 @@
+# Every target that compiles needs the build tag, and DuckDB needs a C++ compiler.
+TAGS := -tags=duckdb_arrow
+GOTEST := go run ./scripts/gotest $(TAGS) -count=1
+
+# Packages found by what their files hold, so that a new one needs no line here.
+packages_with = $(addprefix ./,$(sort $(dir $(shell git grep --untracked -lE '$(1)' -- '*_test.go'))))
+LONG = $(call packages_with,LIANJI_LONG)
+BENCHMARKS = $(call packages_with,^func Benchmark)
+# Goroutines meet in these.
+RACE = ./internal/safego $(wildcard ./exec ./server)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo unit test test-long bench lint gen mutants deps compiler
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## make the sample city in ./lianji-demo, serve it, print statements to try
+	bin/lianji demo --dir ./lianji-demo
+
+build: compiler ## build bin/lianji
+	go build $(TAGS) -o bin/lianji ./cmd/lianji
+
+unit: compiler ## test what needs no server; prints what was skipped
+	@LIANJI_TEST_POSTGRES=off $(GOTEST) -timeout=10m ./... && status=0 || status=1; \
+	echo 'To run what was skipped: make test. Set LIANJI_TEST_POSTGRES to a folder with initdb and postgres to name the server.'; \
+	exit $$status
+
+test: deps ## lint and all tests, with a throw-away PostgreSQL; under 15 minutes on 2 cores
+	@$(GOTEST) -timeout=14m ./...
+
+test-long: deps mutants ## the longer proofs (LIANJI_LONG=1), the race detector, the mutants
+	@$(if $(LONG),LIANJI_LONG=1 $(GOTEST) -timeout=30m $(LONG),echo 'no test has a long form')
+	@$(GOTEST) -race -timeout=20m $(addsuffix /...,$(RACE))
+
+bench: compiler ## run the benchmarks of every package that has some
+	@$(if $(BENCHMARKS),go test $(TAGS) -run='^$$' -bench=. -benchmem $(BENCHMARKS),echo 'no package has benchmarks')
+
+lint: compiler ## gofmt, go vet, staticcheck, direction of imports, house rules
+	@$(GOTEST) ./internal/lint
+
+gen: compiler ## make generated files anew
+	go generate $(TAGS) ./...
+
+mutants: compiler ## break the program line by line: each break must turn its test red
+	@go run ./scripts/mutants
+
+deps:
+	@scripts/install-test-deps.sh
+
+compiler:
+	@command -v gcc g++ >/dev/null || { echo 'DuckDB is linked from C++: apt-get install gcc g++' >&2; exit 1; }
