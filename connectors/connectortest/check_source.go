@@ -2,7 +2,6 @@ package connectortest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -131,54 +130,53 @@ func checkAcquire(tb testing.TB, h Harness) {
 	})
 	for _, c := range <-got {
 		c.Release()
+		c.Release()
 	}
+	held = one.acquire()
+	short, cancelShort := context.WithTimeout(one.ctx, 100*time.Millisecond)
+	defer cancelShort()
+	if more, err := one.src.Acquire(short, 1); err == nil {
+		tb.Errorf("a connection released twice gives back two places")
+		more[0].Release()
+	}
+	held.Release()
 	within(tb, "Acquire of more than there are", func() {
 		_, err := one.src.Acquire(one.ctx, 2)
 		wantError(tb, "Acquire of more than there are", err, errs.SourceBusy)
-		if errors.Is(err, context.DeadlineExceeded) {
-			tb.Errorf("Acquire of more than there are waits")
-		}
 	})
 	allOrNothing(tb, h)
 }
 
-// allOrNothing lets many take two of three places, and all three, over and over.
-// Whoever takes places one by one deadlocks here; whoever counts wrongly lets too
-// many in.
+// allOrNothing has many users wait for two connections each, which come free one
+// after the other. Whoever takes places one by one deadlocks here.
 func allOrNothing(tb testing.TB, h Harness) {
-	const users, rounds, places = 8, 25, 3
-	f := load(tb, h, places, numbered("one", 1, 1))
-	inUse := make(chan struct{}, places)
-	within(tb, "many users of three connections", func() {
-		var group safego.Group
-		for u := range users {
-			group.Go(func() error {
-				for range rounds {
-					n := 2 + u%2
-					conns, err := f.src.Acquire(f.ctx, n)
-					if err != nil {
-						return err
-					}
-					for range n {
-						select {
-						case inUse <- struct{}{}:
-						default:
-							return errors.New("more connections are out than there are")
-						}
-					}
-					for range n {
-						<-inUse
-					}
+	f := load(tb, h, 2, numbered("one", 1, 1))
+	moment := time.NewTicker(2 * time.Millisecond)
+	defer moment.Stop()
+	within(tb, "many users of two connections each", func() {
+		for range 10 {
+			held, err := f.src.Acquire(f.ctx, 2)
+			if err != nil || len(held) != 2 {
+				tb.Errorf("Acquire(2): %d connections, %v", len(held), err)
+				return
+			}
+			var group safego.Group
+			for range 8 {
+				group.Go(func() error {
+					conns, err := f.src.Acquire(f.ctx, 2)
 					for _, c := range conns {
 						c.Release()
-						c.Release()
 					}
-				}
-				return nil
-			})
-		}
-		if err := group.Wait(); err != nil {
-			tb.Errorf("many users of three connections: %v", err)
+					return err
+				})
+			}
+			for _, c := range held { // all wait by then, mostly
+				<-moment.C
+				c.Release()
+			}
+			if err := group.Wait(); err != nil {
+				tb.Errorf("many users of two connections each: %s", explain(err))
+			}
 		}
 	})
 }

@@ -32,6 +32,8 @@ type fake struct {
 	closed   chan struct{}
 	over     bool
 	describe int
+	single   chan struct{} // places taken, for a fault
+	shared   func() ([]any, bool)
 }
 
 // running counts the statements of all fakes that run "at the server".
@@ -60,7 +62,7 @@ func (f *fake) fail(code errs.Code, id string, cause error, args msg.Args) error
 
 func fakeOpener(fault string) connectors.Opener {
 	return func(_ context.Context, c connectors.Config) (connectors.Source, error) {
-		f := &fake{fault: fault, name: c.Name, places: c.Connections, free: c.Connections, wake: make(chan struct{}), closed: make(chan struct{})}
+		f := &fake{single: make(chan struct{}, c.Connections), fault: fault, name: c.Name, places: c.Connections, free: c.Connections, wake: make(chan struct{}), closed: make(chan struct{})}
 		held, ok := server.Load(c.Path)
 		if !ok {
 			f.broken = true
@@ -117,7 +119,7 @@ func (f *fake) Describe(ctx context.Context) ([]*catalog.Table, error) {
 		if m.ViewOf != "" && f.is("views are left out") {
 			continue
 		}
-		t := &catalog.Table{ID: catalog.TableID{Schema: m.Schema, Name: m.Name}, Comment: m.Comment, View: m.ViewOf != "", PrimaryKey: m.Key, Unique: m.Unique, Rows: -1}
+		t := &catalog.Table{ID: catalog.TableID{Schema: m.Schema, Name: m.Name}, Comment: m.Comment, View: m.ViewOf != "", PrimaryKey: slices.Clone(m.Key), Unique: m.Unique, Rows: -1}
 		if m.Schema == "" {
 			t.ID.Schema = "main"
 		}
@@ -192,16 +194,8 @@ func (f *fake) Acquire(ctx context.Context, n int) ([]connectors.Conn, error) {
 	if n > f.places && !f.is("waits for more than there are") {
 		return nil, f.fail(errs.SourceBusy, "source_busy", nil, nil)
 	}
-	if f.is("takes places one by one") && n > 1 {
-		var out []connectors.Conn
-		for range n {
-			one, err := f.Acquire(ctx, 1)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, one...)
-		}
-		return out, nil
+	if f.is("takes places one by one") {
+		return f.oneByOne(ctx, n)
 	}
 	for {
 		f.mu.Lock()
@@ -232,7 +226,25 @@ func (f *fake) Acquire(ctx context.Context, n int) ([]connectors.Conn, error) {
 	}
 }
 
+// oneByOne is how not to do it: it waits for a place while it holds another.
+func (f *fake) oneByOne(ctx context.Context, n int) ([]connectors.Conn, error) {
+	var out []connectors.Conn
+	for range n {
+		select {
+		case f.single <- struct{}{}:
+			out = append(out, &fakeConn{src: f})
+		case <-ctx.Done():
+			return nil, errs.From(ctx.Err())
+		}
+	}
+	return out, nil
+}
+
 func (f *fake) giveBack() {
+	if f.is("takes places one by one") {
+		<-f.single
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.free++

@@ -71,6 +71,15 @@ func (c *fakeConn) Scan(ctx context.Context, frag connectors.Fragment) (connecto
 		return nil, f.fail(errs.SourceFailed, "source_failed", err, nil)
 	}
 	s.at = at
+	if f.is("columns in the table's order") {
+		for i := range frag.Columns {
+			for k := range i {
+				if frag.Columns[i].Type.Equal(frag.Columns[k].Type) && at[k] > at[i] {
+					at[i], at[k] = at[k], at[i]
+				}
+			}
+		}
+	}
 	rows := iter.Seq[[]any](func(yield func([]any) bool) {
 		for row := range table.Rows {
 			if f.matches(q, table, at[len(q.Columns):], frag.Values, row) && !yield(row) {
@@ -79,6 +88,12 @@ func (c *fakeConn) Scan(ctx context.Context, frag connectors.Fragment) (connecto
 		}
 	})
 	s.next, s.stop = iter.Pull(rows)
+	if f.is("streams share their rows") {
+		if f.shared == nil {
+			f.shared = s.next
+		}
+		s.next = f.shared
+	}
 	if f.is("a goroutine is left") {
 		safego.Run(func() error { <-make(chan struct{}); return nil })
 	}
@@ -137,8 +152,8 @@ func (s *fakeStream) end(err error) bool {
 
 func (s *fakeStream) Next() bool {
 	f := s.conn.src
-	if s.over && !f.is("Next after the end") {
-		return false
+	if s.over {
+		return f.is("Next after the end")
 	}
 	if s.slow {
 		never := (<-chan struct{})(nil)
@@ -202,11 +217,7 @@ func (s *fakeStream) fill() (bool, error) {
 			break
 		}
 		for i, c := range s.frag.Columns {
-			at := s.at[i]
-			if f.is("columns in the table's order") {
-				at = i
-			}
-			v := f.spoil(c.Type, row[at])
+			v := f.spoil(c.Type, row[s.at[i]])
 			if text, bad := v.(string); bad && c.Type.Kind == catalog.Date {
 				if f.is("unfit values become NULL") {
 					v = nil
