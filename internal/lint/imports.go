@@ -63,6 +63,10 @@ func both(a, b func(string) bool) func(string) bool {
 	return func(p string) bool { return a(p) && b(p) }
 }
 
+func either(a, b func(string) bool) func(string) bool {
+	return func(p string) bool { return a(p) || b(p) }
+}
+
 // engine matches connectors/<engine> and what lies under it.
 func engine(p string) bool {
 	rest, ok := strings.CutPrefix(p, "connectors/")
@@ -72,6 +76,7 @@ func engine(p string) bool {
 
 var (
 	suite    = in("connectors/connectortest")
+	forTests = in("connectors/connectortest", "internal/testpg", "internal/waitfor", "internal/lint", "internal/gotest", "internal/mutants")
 	drivers  = in("github.com/jackc/pgx", "zombiezen.com/go/sqlite", "modernc.org/sqlite", "github.com/duckdb", "github.com/go-sql-driver", "github.com/sijms/go-ora", "github.com/microsoft/go-mssqldb", "database/sql")
 	bindings = in("github.com/duckdb/duckdb-go-bindings")
 )
@@ -95,6 +100,8 @@ var noWay = []edge{
 		"cmd wires the doors"},
 	{both(not(in("cmd", "scripts", "bench")), not(engine)), engine,
 		"only cmd knows every connector; all else knows the contract"},
+	{either(in("catalog", "policy", "planner", "exec", "server", "cmd"), engine), forTests,
+		"helpers of tests stay out of the program"},
 }
 
 // noImport are single imports that must not stand in a file.

@@ -209,6 +209,8 @@ func TestImports(t *testing.T) {
 		{"planner/bind", "github.com/jackc/pgx/v5/pgconn", "no source driver"},
 		{"planner/dialect", "github.com/duckdb/duckdb-go/v2", "no source driver"},
 		{"policy", "database/sql", "no source driver"},
+		{"cmd/lianji", "connectors/connectortest", "helpers of tests"},
+		{"connectors/sqlite", "connectors/connectortest", "helpers of tests"},
 		{"exec", bindings, "internal/duck is the one way"},
 		{"connectors/files", bindings, "internal/duck is the one way"},
 	} {
