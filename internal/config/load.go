@@ -1,0 +1,208 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+)
+
+// loader reads one file.
+type loader struct {
+	reader
+	kinds  []string
+	getenv func(string) (string, bool)
+	cfg    *Config
+	roots  []string // folders, real paths, under which every path must lie
+}
+
+var sections = []string{"listen", "catalog", "engine", "roots", "sources", "publish", "direct"}
+
+func (l *loader) load(data []byte) error {
+	top, err := l.parse(data)
+	if err != nil {
+		return err
+	}
+	if top == nil {
+		return errs.New(errs.ConfigInvalid, "config_empty", msg.Args{"File": l.file})
+	}
+	found := map[string]value{}
+	err = l.section(value{node: top}, sections, func(e entry) error {
+		found[e.key] = e.value
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	l.roots = []string{l.cfg.Dir}
+	l.cfg.Engine = Engine{
+		MemoryBytes: DefaultMemoryBytes, MaxRunning: DefaultMaxRunning,
+		MaxQueued: DefaultMaxQueued, QueueTimeout: DefaultQueueTimeout,
+	}
+	// Roots come before what they allow, sources before what publishes their tables.
+	for _, step := range []struct {
+		key  string
+		read func(value) error
+	}{
+		{"roots", l.readRoots}, {"listen", l.readListen}, {"catalog", l.readCatalog}, {"engine", l.readEngine},
+		{"sources", l.readSources}, {"publish", l.readPublish}, {"direct", l.readDirect},
+	} {
+		if v, ok := found[step.key]; ok {
+			if err := step.read(v); err != nil {
+				return err
+			}
+		}
+	}
+	if l.cfg.Engine.TimeZone == "" {
+		zone, ok := machineZone(l.getenv)
+		if !ok {
+			return errs.New(errs.ConfigInvalid, "config_no_zone", msg.Args{"File": l.file})
+		}
+		l.cfg.Engine.TimeZone = zone
+	}
+	return nil
+}
+
+func (l *loader) readListen(v value) error {
+	return l.section(v, []string{"http", "flight", "postgres"}, func(e entry) error {
+		address, err := l.address(e.value)
+		if err != nil {
+			return err
+		}
+		if e.key != "http" {
+			return l.fail(e.at, "config_no_door", msg.Args{"Key": e.value.path})
+		}
+		l.cfg.HTTP = address
+		return nil
+	})
+}
+
+// readCatalog refuses a store: to go on without the grants that it holds would
+// open what it is there to close.
+func (l *loader) readCatalog(v value) error {
+	return l.section(v, []string{"store"}, func(e entry) error {
+		return l.fail(e.at, "config_no_store", msg.Args{"Key": e.value.path})
+	})
+}
+
+func (l *loader) readDirect(v value) (err error) {
+	l.cfg.Direct, err = l.onOff(v)
+	return err
+}
+
+func (l *loader) readEngine(v value) error {
+	known := []string{"memory", "temp", "timezone", "max_running", "max_queued", "queue_timeout"}
+	return l.section(v, known, func(e entry) (err error) {
+		g := &l.cfg.Engine
+		switch e.key {
+		case "memory":
+			g.MemoryBytes, err = l.size(e.value, minMemoryBytes)
+		case "temp":
+			g.Temp, err = l.path(e.value, false)
+		case "timezone":
+			g.TimeZone, err = l.zone(e.value)
+		case "max_running":
+			g.MaxRunning, err = l.count(e.value, 1, 1000)
+		case "max_queued":
+			g.MaxQueued, err = l.count(e.value, 0, 100_000)
+		case "queue_timeout":
+			g.QueueTimeout, err = l.duration(e.value)
+		}
+		return err
+	})
+}
+
+func (l *loader) zone(v value) (string, error) {
+	s, err := l.text(v)
+	if err != nil {
+		return "", err
+	}
+	if !knownZone(s) {
+		return "", l.fail(v.node, "config_zone", msg.Args{"Key": v.path, "Zone": s})
+	}
+	return s, nil
+}
+
+// checkName checks the name of a source or an agency against those before it.
+func (l *loader) checkName(e entry, taken []string) error {
+	switch {
+	case !isIdentifier(e.key):
+		return l.fail(e.at, "config_name", msg.Args{"Name": e.key})
+	case isReserved(e.key):
+		return l.fail(e.at, "config_name_reserved", msg.Args{"Name": e.key})
+	case slices.ContainsFunc(taken, func(t string) bool { return sameName(t, e.key) }):
+		return l.fail(e.at, "config_name_twice", msg.Args{"Name": e.key})
+	}
+	return nil
+}
+
+func (l *loader) readPublish(v value) error {
+	agencies, err := l.entries(v)
+	if err != nil {
+		return err
+	}
+	var taken []string
+	for _, a := range agencies {
+		if err := l.checkName(a, taken); err != nil {
+			return err
+		}
+		taken = append(taken, a.key)
+		resources, err := l.entries(a.value)
+		if err != nil {
+			return err
+		}
+		for _, r := range resources {
+			p, err := l.published(a.key, r)
+			if err != nil {
+				return err
+			}
+			l.cfg.Published = append(l.cfg.Published, p)
+		}
+	}
+	return nil
+}
+
+func (l *loader) published(agency string, r entry) (Published, error) {
+	if !isPrintable(r.key) {
+		return Published{}, l.fail(r.at, "config_resource_name", nil)
+	}
+	target, err := l.text(r.value)
+	if err != nil {
+		return Published{}, err
+	}
+	parts, ok := splitDotted(target)
+	if !ok || len(parts) != 3 {
+		return Published{}, l.failValue(r.value, "config_publish_target")
+	}
+	source, ok := l.cfg.Source(parts[0])
+	if !ok {
+		err := l.fail(r.value.node, "config_publish_source", msg.Args{"Key": r.value.path, "Source": parts[0]})
+		err.Nearest = nearest(parts[0], l.sourceNames())
+		return Published{}, err
+	}
+	return Published{
+		Agency: agency, Resource: r.key,
+		Source: source.Name, Schema: parts[1], Table: parts[2],
+		Place: l.place(r.value.node),
+	}, nil
+}
+
+func (l *loader) sourceNames() []string {
+	names := make([]string, len(l.cfg.Sources))
+	for i, s := range l.cfg.Sources {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// knownZone accepts names of the time zone database alone: "Local" and the empty
+// name mean something to Go, but not to DuckDB.
+func knownZone(name string) bool {
+	if name == "" || strings.EqualFold(name, "local") {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// reserved are names that DuckDB gives a meaning of its own in front of a dot.
+var reserved = []string{"main", "temp", "memory", "system", "information_schema", "pg_catalog"}
+
+// maxName is the most characters of a name.
+const maxName = 128
+
+// sameName compares names as SQL here does: without regard to case.
+func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+func isReserved(name string) bool {
+	for _, r := range reserved {
+		if sameName(r, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isIdentifier accepts letters of any script, digits and _, not a digit first:
+// what needs no quotes in SQL, and what can be the name of a folder.
+func isIdentifier(name string) bool {
+	for i, r := range name {
+		switch {
+		case r == utf8.RuneError:
+			return false
+		case unicode.IsLetter(r), r == '_':
+		case i > 0 && (unicode.IsDigit(r) || unicode.IsMark(r)):
+		default:
+			return false
+		}
+	}
+	return name != "" && utf8.RuneCountInString(name) <= maxName
+}
+
+// isPrintable accepts any name that can be shown and quoted.
+func isPrintable(name string) bool {
+	for _, r := range name {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return false
+		}
+	}
+	return name != "" && strings.TrimSpace(name) == name && utf8.RuneCountInString(name) <= maxName
+}
+
+// splitDotted takes a dotted name apart, with parts in double quotes where they
+// hold a dot or a quote, as in SQL: mz.main."a.b". False when it is no such name.
+func splitDotted(s string) ([]string, bool) {
+	var parts []string
+	for {
+		var part string
+		if strings.HasPrefix(s, `"`) {
+			end := closingQuote(s)
+			if end < 0 {
+				return nil, false
+			}
+			part, s = strings.ReplaceAll(s[1:end], `""`, `"`), s[end+1:]
+		} else {
+			end := strings.IndexByte(s, '.')
+			if end < 0 {
+				end = len(s)
+			}
+			part, s = s[:end], s[end:]
+			if strings.Contains(part, `"`) || strings.TrimSpace(part) != part {
+				return nil, false
+			}
+		}
+		if part == "" {
+			return nil, false
+		}
+		parts = append(parts, part)
+		if s == "" {
+			return parts, true
+		}
+		if s[0] != '.' {
+			return nil, false
+		}
+		s = s[1:]
+	}
+}
+
+// closingQuote finds the quote that ends the quoted name at the start of s.
+func closingQuote(s string) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] != '"' {
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == '"' {
+			i++
+			continue
+		}
+		return i
+	}
+	return -1
+}
