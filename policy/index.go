@@ -1,0 +1,115 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/lianji/lianji/catalog"
+)
+
+// Described is a source as it was when a snapshot was made.
+type Described struct {
+	Source string
+	Tables []*catalog.Table
+	Err    error // an *errs.Error: why the source could not be described; then Tables is nil
+}
+
+// Unavailable tells why a path that Resolve does not find may be missing: the
+// error of a source that could not be described. It is nil for a path that does
+// not exist, and for every snapshot that knows of no such source.
+func Unavailable(s Snapshot, path []string) error {
+	if u, ok := s.(interface{ unavailable(path []string) error }); ok {
+		return u.unavailable(path)
+	}
+	return nil
+}
+
+// index answers look-ups for snapshots that are made once, from a list.
+type index struct {
+	identity string
+	list     []*Resource
+	byPath   map[string]*Resource
+	down     map[string]error
+}
+
+func newIndex() *index {
+	return &index{byPath: map[string]*Resource{}, down: map[string]error{}}
+}
+
+// Identity implements Snapshot.
+func (x *index) Identity() string { return x.identity }
+
+// Resolve implements Snapshot.
+func (x *index) Resolve(path []string) (*Resource, bool) {
+	r, ok := x.byPath[key(path)]
+	return r, ok
+}
+
+// Resources implements Snapshot.
+func (x *index) Resources() []*Resource { return slices.Clone(x.list) }
+
+func (x *index) unavailable(path []string) error { return x.down[key(path)] }
+
+// add makes a resource reachable by its path and by further paths.
+func (x *index) add(r *Resource, more ...[]string) {
+	x.list = append(x.list, r)
+	for _, path := range append(more, r.Path) {
+		x.byPath[key(path)] = r
+	}
+}
+
+// finish sorts the list and computes the identity: two snapshots have the same one
+// only when all that a statement could be bound and planned with is the same.
+func (x *index) finish(kind string) error {
+	slices.SortFunc(x.list, func(a, b *Resource) int { return slices.Compare(a.Path, b.Path) })
+	down := make([]string, 0, len(x.down))
+	for k := range x.down {
+		down = append(down, k)
+	}
+	slices.Sort(down)
+	all, err := json.Marshal(struct {
+		Resources []*Resource
+		Down      []string
+	}{x.list, down})
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(all)
+	x.identity = kind + ":" + hex.EncodeToString(sum[:16])
+	return nil
+}
+
+// key folds a path, so that paths are the same key when strings.EqualFold says so
+// of each of their parts.
+func key(path []string) string {
+	folded := make([]string, len(path))
+	for i, part := range path {
+		folded[i] = catalog.QuoteIdent(strings.Map(foldRune, part))
+	}
+	return strings.Join(folded, ".")
+}
+
+// foldRune gives the least of the runes that differ only in case.
+func foldRune(r rune) rune {
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
+}
+
+// readable lists the columns that can be read; the others stay in the table, where
+// errors can name them.
+func readable(t *catalog.Table) []catalog.Column {
+	var out []catalog.Column
+	for _, c := range t.Columns {
+		if c.Type.Readable() {
+			out = append(out, c)
+		}
+	}
+	return out
+}
