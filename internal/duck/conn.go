@@ -5,6 +5,7 @@ package duck
 import (
 	"context"
 	"sync"
+	"time"
 
 	duckdb "github.com/duckdb/duckdb-go-bindings"
 
@@ -49,12 +50,42 @@ func (c *Conn) Interrupt() {
 	}
 }
 
+// reminder is how often a statement that should stop is told so again: DuckDB
+// forgets an interrupt that comes before the statement has begun.
+const reminder = 10 * time.Millisecond
+
+// interruptWith interrupts what runs on c from the end of ctx on until the
+// function that it gives is called. That waits for an interrupt under way: none
+// can hit a later statement. It may be repeated.
+func (c *Conn) interruptWith(ctx context.Context) (stop func()) {
+	over, left := make(chan struct{}), make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		defer close(left)
+		tick := time.NewTicker(reminder)
+		defer tick.Stop()
+		for {
+			c.Interrupt()
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(over)
+		if !unwatch() {
+			<-left
+		}
+	})
+}
+
 // Exec runs statements whose result does not matter.
 func (c *Conn) Exec(ctx context.Context, sql string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, c.Interrupt)
+	stop := c.interruptWith(ctx)
 	defer stop()
 	var res duckdb.Result
 	state := duckdb.Query(c.conn, sql, &res)
@@ -76,7 +107,7 @@ func (c *Conn) QueryText(ctx context.Context, sql string, values ...catalog.Valu
 	if err := stmt.bind(values); err != nil {
 		return "", err
 	}
-	stop := context.AfterFunc(ctx, c.Interrupt)
+	stop := c.interruptWith(ctx)
 	defer stop()
 	var res duckdb.Result
 	state := duckdb.ExecutePrepared(stmt.stmt, &res)

@@ -15,6 +15,14 @@ import (
 	"github.com/lianji/lianji/catalog"
 )
 
+// The reasons of a ValueError, for who tells them apart.
+const (
+	InfiniteDate      = "an infinite date"
+	InfiniteTimestamp = "an infinite timestamp"
+	WideInteger       = "an integer of more than 38 digits"
+	WideInterval      = "an interval of more than 292 years of microseconds"
+)
+
 // ValueError is a value that has no exact form in the gateway's type.
 type ValueError struct {
 	Column string
@@ -82,7 +90,7 @@ type decoder struct {
 	internal duckdb.Type // how a decimal or an enum is stored
 	typ      catalog.Type
 	enum     []string
-	size     int // ARRAY: elements of a row
+	length   int // ARRAY: elements of a row
 	children []*decoder
 	buf      []bool
 	limit    decimal128.Num // HUGEINT: 10^38
@@ -111,7 +119,7 @@ func newDecoder(t duckdb.LogicalType) (*decoder, error) {
 	case duckdb.TypeHugeInt, duckdb.TypeUHugeInt:
 		d.limit = decimal128.FromBigInt(tenTo(38))
 	case duckdb.TypeArray:
-		d.size = int(duckdb.ArrayTypeArraySize(t))
+		d.length = int(duckdb.ArrayTypeArraySize(t))
 		err = add(duckdb.ArrayTypeChildType(t))
 	case duckdb.TypeList:
 		err = add(duckdb.ListTypeChildType(t))
@@ -216,7 +224,7 @@ func (d *decoder) appendDates(b *array.Date32Builder, v vector, from, n int, val
 	vals := values[arrow.Date32](v, from, n)
 	for i, x := range vals {
 		if (x == infiniteDate || x == -infiniteDate) && v.valid(from+i) {
-			return &ValueError{Reason: "an infinite date"}
+			return &ValueError{Reason: InfiniteDate}
 		}
 	}
 	b.AppendValues(vals, valid)
@@ -227,7 +235,7 @@ func (d *decoder) appendTimestamps(b *array.TimestampBuilder, v vector, from, n 
 	vals := values[arrow.Timestamp](v, from, n)
 	for i, x := range vals {
 		if (x == infiniteTimestamp || x == -infiniteTimestamp) && v.valid(from+i) {
-			return &ValueError{Reason: "an infinite timestamp"}
+			return &ValueError{Reason: InfiniteTimestamp}
 		}
 	}
 	b.AppendValues(vals, valid)
@@ -251,7 +259,7 @@ func (d *decoder) appendDecimals(b *array.Decimal128Builder, v vector, from, n i
 			h := values[int128](v, i, 1)[0]
 			x = decimal128.New(h.upper, h.lower)
 			if tooWide := x.Cmp(d.limit) >= 0 || x.Cmp(d.limit.Negate()) <= 0 || (d.id == duckdb.TypeUHugeInt && h.upper < 0); tooWide {
-				return &ValueError{Reason: "an integer of more than 38 digits"}
+				return &ValueError{Reason: WideInteger}
 			}
 		case d.internal == duckdb.TypeSmallInt:
 			x = decimal128.FromI64(int64(values[int16](v, i, 1)[0]))
@@ -281,7 +289,7 @@ func (d *decoder) appendIntervals(b *array.MonthDayNanoIntervalBuilder, v vector
 		x := values[interval](v, i, 1)[0]
 		nanos := x.micros * 1000
 		if nanos/1000 != x.micros {
-			return &ValueError{Reason: "an interval of more than 292 years of microseconds"}
+			return &ValueError{Reason: WideInterval}
 		}
 		b.Append(arrow.MonthDayNanoInterval{Months: x.months, Days: x.days, Nanoseconds: nanos})
 	}
@@ -419,7 +427,7 @@ func (d *decoder) appendNested(b array.Builder, v vector, from, n int) (int, err
 				if !v.valid(i) {
 					continue
 				}
-				got, err := d.children[0].append(b.ValueBuilder(), child, i*d.size, d.size)
+				got, err := d.children[0].append(b.ValueBuilder(), child, i*d.length, d.length)
 				if err != nil {
 					return 0, err
 				}
@@ -435,9 +443,11 @@ func (d *decoder) appendNested(b array.Builder, v vector, from, n int) (int, err
 	return 0, &Error{Kind: KindUnsupported, Message: fmt.Sprintf("no reader for %T", b)}
 }
 
+// listEntry is a row of a LIST or MAP vector.
+type listEntry struct{ offset, length uint64 }
+
 // eachList walks the entries of a LIST or MAP vector.
 func (d *decoder) eachList(v vector, from, n int, start func(bool), appendRange func(off, count int) (int, error)) (int, error) {
-	type entry struct{ offset, length uint64 }
 	size := 0
 	for i := from; i < from+n; i++ {
 		ok := v.valid(i)
@@ -445,7 +455,7 @@ func (d *decoder) eachList(v vector, from, n int, start func(bool), appendRange 
 		if !ok {
 			continue
 		}
-		e := values[entry](v, i, 1)[0]
+		e := values[listEntry](v, i, 1)[0]
 		got, err := appendRange(int(e.offset), int(e.length))
 		if err != nil {
 			return 0, err

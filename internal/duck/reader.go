@@ -20,23 +20,27 @@ type Reader struct {
 	ctx     context.Context
 	conn    *Conn
 	res     duckdb.Result
-	stop    func() bool
+	stop    func()
 	schema  *arrow.Schema
 	decode  []*decoder
 	builder *array.RecordBuilder
 	rows    int
 	bytes   int
-	batch   arrow.RecordBatch
-	err     error
-	done    bool
-	once    sync.Once
+	chunk   duckdb.DataChunk // the last one fetched, and of it:
+	vectors []vector
+	// chunkRows are its rows, at the first that is not copied yet.
+	chunkRows, at int
+	batch         arrow.RecordBatch
+	err           error
+	done          bool
+	once          sync.Once
 }
 
 // StreamOptions shape a Reader's batches.
 type StreamOptions struct {
 	Alloc memory.Allocator // required
-	Rows  int              // at most in a batch, a chunk of 2,048 more at times; required
-	Bytes int              // about, in a batch; required
+	Rows  int              // at most in a batch; required
+	Bytes int              // at most in a batch, about, unless one row is larger; required
 	// Schema, when set, replaces the fields' names; the number of columns must agree.
 	Names []string
 }
@@ -48,7 +52,7 @@ func (s *Stmt) Stream(ctx context.Context, values []catalog.Value, o StreamOptio
 		return nil, err
 	}
 	r := &Reader{ctx: ctx, conn: s.conn, rows: o.Rows, bytes: o.Bytes}
-	r.stop = context.AfterFunc(ctx, s.conn.Interrupt)
+	r.stop = s.conn.interruptWith(ctx)
 	var pending duckdb.PendingResult
 	if duckdb.PendingPreparedStreaming(s.stmt, &pending) == duckdb.StateError {
 		err := parseError(duckdb.PendingError(pending))
@@ -111,26 +115,21 @@ func (r *Reader) Next() bool {
 		if r.err = r.ctx.Err(); r.err != nil {
 			return false
 		}
-		chunk := duckdb.FetchChunk(r.res)
-		// The end, an error and an interrupt all look like this: the result's error tells.
-		if chunk.Ptr == nil || duckdb.DataChunkGetSize(chunk) == 0 {
-			duckdb.DestroyDataChunk(&chunk)
-			if r.err = orContext(r.ctx, resultErrorOrNil(&r.res)); r.err == nil {
-				r.err = r.ctx.Err()
-			}
-			if r.err != nil {
-				return false
-			}
-			r.done = true
+		if r.at == r.chunkRows && !r.fetch() {
 			break
 		}
-		n := int(duckdb.DataChunkGetSize(chunk))
-		size += r.append(chunk, n)
-		duckdb.DestroyDataChunk(&chunk)
+		n := r.fitting(min(r.chunkRows-r.at, r.rows-rows), r.bytes-size)
+		if n == 0 && rows > 0 {
+			break
+		}
+		size += r.append(max(n, 1)) // a row that is larger than a batch comes alone
+		rows += max(n, 1)
 		if r.err != nil {
 			return false
 		}
-		rows += n
+	}
+	if r.err != nil {
+		return false
 	}
 	if rows == 0 {
 		return false
@@ -139,12 +138,39 @@ func (r *Reader) Next() bool {
 	return true
 }
 
-// append copies a chunk into the builders and gives its size in bytes, about.
-func (r *Reader) append(chunk duckdb.DataChunk, n int) int {
+// fetch gets the next chunk; false at the end and on an error.
+func (r *Reader) fetch() bool {
+	r.dropChunk()
+	chunk := duckdb.FetchChunk(r.res)
+	// The end, an error and an interrupt all look like this: the result's error tells.
+	if chunk.Ptr == nil || duckdb.DataChunkGetSize(chunk) == 0 {
+		duckdb.DestroyDataChunk(&chunk)
+		if r.err = orContext(r.ctx, resultErrorOrNil(&r.res)); r.err == nil {
+			r.err = r.ctx.Err()
+		}
+		r.done = r.err == nil
+		return false
+	}
+	r.chunk, r.chunkRows = chunk, int(duckdb.DataChunkGetSize(chunk))
+	for i := range r.decode {
+		r.vectors = append(r.vectors, newVector(duckdb.DataChunkGetVector(chunk, duckdb.IdxT(i))))
+	}
+	return true
+}
+
+func (r *Reader) dropChunk() {
+	if r.chunk.Ptr != nil {
+		duckdb.DestroyDataChunk(&r.chunk)
+	}
+	r.chunk, r.vectors, r.at, r.chunkRows = duckdb.DataChunk{}, r.vectors[:0], 0, 0
+}
+
+// append copies the chunk's next n rows into the builders and gives their size in
+// bytes, about.
+func (r *Reader) append(n int) int {
 	size := 0
 	for i, d := range r.decode {
-		v := newVector(duckdb.DataChunkGetVector(chunk, duckdb.IdxT(i)))
-		bytes, err := d.append(r.builder.Field(i), v, 0, n)
+		bytes, err := d.append(r.builder.Field(i), r.vectors[i], r.at, n)
 		if err != nil {
 			if e, ok := err.(*ValueError); ok {
 				e.Column = r.schema.Field(i).Name
@@ -154,6 +180,7 @@ func (r *Reader) append(chunk duckdb.DataChunk, n int) int {
 		}
 		size += bytes
 	}
+	r.at += n
 	return size
 }
 
@@ -175,6 +202,7 @@ func (r *Reader) Release() {
 			r.batch = nil
 		}
 		r.builder.Release()
+		r.dropChunk()
 		duckdb.DestroyResult(&r.res)
 		r.done = true
 	})

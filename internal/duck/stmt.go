@@ -29,7 +29,7 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (*Stmt, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, c.Interrupt)
+	stop := c.interruptWith(ctx)
 	defer stop()
 	s := &Stmt{conn: c}
 	if duckdb.Prepare(c.conn, sql, &s.stmt) == duckdb.StateError {
