@@ -62,5 +62,6 @@ type Dialect interface {
 func For(name string) Dialect { return dialects[name] }
 
 var dialects = map[string]Dialect{
+	"duckdb":   duckDB{},
 	"postgres": postgres{},
 }
