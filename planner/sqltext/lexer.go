@@ -137,7 +137,7 @@ func (l *Lexer) scan() (Kind, error) {
 		if isDigit(l.at(0)) {
 			l.digits()
 		}
-		return Param, nil
+		return Placeholder, nil
 	case isNameStart(c):
 		l.name()
 		return Word, nil
@@ -221,7 +221,7 @@ func (l *Lexer) dollar() (Kind, error) {
 	l.pos++
 	if isDigit(l.at(0)) {
 		l.digits()
-		return Param, nil
+		return Placeholder, nil
 	}
 	if isNameStart(l.at(0)) {
 		for l.pos < len(l.text) && isTagPart(l.text[l.pos]) {
@@ -244,10 +244,10 @@ func (l *Lexer) dollar() (Kind, error) {
 	}
 	switch c := l.at(0); {
 	case c == '"':
-		return Param, l.quotedName()
+		return Placeholder, l.quotedName()
 	case isNameStart(c):
 		l.name()
-		return Param, nil
+		return Placeholder, nil
 	}
 	return Other, errs.New(errs.SyntaxError, "gate_syntax", nil).At(l.text, start)
 }

@@ -22,7 +22,7 @@ func Normalize(text string) (string, error) {
 			return "", err
 		}
 		blank(b[prev:t.Start])
-		if t.Kind == Param && t.End > t.Start+1 {
+		if t.Kind == Placeholder && t.End > t.Start+1 {
 			inner, err := NewLexer(text[t.Start+1 : t.End]).Next()
 			if err != nil {
 				return "", err

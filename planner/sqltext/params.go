@@ -12,25 +12,25 @@ import (
 // MaxParams is the largest number a parameter may have.
 const MaxParams = 65535
 
-// ParamRef is one place in a text where a parameter stands; one parameter may stand
+// Param is one place in a text where a parameter stands; one parameter may stand
 // in several places.
-type ParamRef struct {
-	Name       string // of $name, in lower case as DuckDB compares it; empty for the others
+type Param struct {
+	Name       string // of $name, in lower case as DuckDB compares it; the digits of $1 and ?1; empty for ?
 	Number     int    // of $1, ?1 and, counted from 1, of each ?; 0 for $name
 	Start, End int    // byte offsets of the token
 }
 
 // Params finds the parameters of text in the order in which they stand there. A
 // text that mixes $1, $name and ? is refused, as is a number out of 1..MaxParams.
-func Params(text string) ([]ParamRef, error) {
+func Params(text string) ([]Param, error) {
 	tokens, err := Tokens(text)
 	if err != nil {
 		return nil, err
 	}
-	var refs []ParamRef
+	var refs []Param
 	var first byte
 	for _, t := range tokens {
-		if t.Kind != Param {
+		if t.Kind != Placeholder {
 			continue
 		}
 		ref, style, err := paramRef(text, t, len(refs)+1)
@@ -49,8 +49,8 @@ func Params(text string) ([]ParamRef, error) {
 }
 
 // paramRef reads one parameter token; style is ?, n for a name or 1 for a number.
-func paramRef(text string, t Token, next int) (ref ParamRef, style byte, err error) {
-	ref = ParamRef{Start: t.Start, End: t.End}
+func paramRef(text string, t Token, next int) (ref Param, style byte, err error) {
+	ref = Param{Start: t.Start, End: t.End}
 	digits := text[t.Start+1 : t.End]
 	switch {
 	case digits == "":
@@ -58,6 +58,7 @@ func paramRef(text string, t Token, next int) (ref ParamRef, style byte, err err
 	case isDigit(digits[0]):
 		style = '1'
 		ref.Number, err = strconv.Atoi(digits)
+		ref.Name = strconv.Itoa(ref.Number)
 	default:
 		name, err := paramName(text, t)
 		if err != nil {
@@ -88,7 +89,7 @@ func paramName(text string, t Token) (string, error) {
 // person. back maps a byte offset of the rewritten text to the place in text that
 // it came from; offsets within what was written map to the parameter's start. A
 // text whose parameters cannot be read comes back unchanged.
-func WithCasts(text string, typeName func(p ParamRef) (name string, ok bool)) (rewritten string, back func(offset int) int) {
+func WithCasts(text string, typeName func(p Param) (name string, ok bool)) (rewritten string, back func(offset int) int) {
 	refs, err := Params(text)
 	if err != nil || len(refs) == 0 {
 		return text, func(offset int) int { return offset }

@@ -12,7 +12,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 )
 
-var kindNames = [...]string{End: "end", Word: "word", Quoted: "quoted", String: "string", Number: "number", Param: "param", Operator: "op", Punct: "punct", Other: "other"}
+var kindNames = [...]string{End: "end", Word: "word", Quoted: "quoted", String: "string", Number: "number", Placeholder: "param", Operator: "op", Punct: "punct", Other: "other"}
 
 // show gives an error as code, message id and place.
 func show(err error) string {
@@ -85,13 +85,13 @@ func paramLines(text string) string {
 	}
 	var b strings.Builder
 	for _, p := range refs {
-		fmt.Fprintf(&b, "%s%d %d-%d\n", p.Name, p.Number, p.Start, p.End)
+		fmt.Fprintf(&b, "%q %d at %d-%d\n", p.Name, p.Number, p.Start, p.End)
 	}
 	return b.String()
 }
 
 func castLines(t *testing.T, text string, d *datadriven.TestData) string {
-	out, back := WithCasts(text, func(p ParamRef) (string, bool) {
+	out, back := WithCasts(text, func(p Param) (string, bool) {
 		return "DATE", p.Number != 2
 	})
 	for i := 0; i <= len(out); i++ {
@@ -116,19 +116,21 @@ func statementLines(text string) string {
 	if err != nil {
 		return show(err)
 	}
-	kinds := [...]string{Query: "query", Explain: "explain", Describe: "describe", Show: "show", ShowTables: "show tables", ShowSchemas: "show schemas"}
+	kinds := [...]string{Query: "query", Explain: "explain", Describe: "describe", ShowTables: "show tables", ShowSchemas: "show schemas"}
 	out := kinds[s.Kind]
-	if s.Analyze {
-		out += " analyze"
+	for name, set := range map[string]bool{" show": s.Show, " analyze": s.Analyze} {
+		if set {
+			out += name
+		}
 	}
-	if s.FormatJSON {
+	if s.JSON {
 		out += " json"
 	}
-	if s.Name != nil {
-		out += fmt.Sprintf(" name %q at %d", s.Name, s.NameStart)
+	if s.Path != nil {
+		out += fmt.Sprintf(" path %q at %d", s.Path, s.Offset)
 	}
-	if s.Body != "" {
-		out += fmt.Sprintf(" body %q at %d", s.Body, s.BodyStart)
+	if s.SQL != "" {
+		out += fmt.Sprintf(" sql %q at %d", s.SQL, s.Offset)
 	}
 	return out
 }
@@ -139,6 +141,18 @@ func TestReadOnlyNamesTheStatement(t *testing.T) {
 		e := errs.From(err)
 		if e == nil || e.Code != errs.ReadOnly || !strings.Contains(e.Text("zh-CN"), word) {
 			t.Errorf("%s: %v", word, err)
+		}
+	}
+}
+
+func TestIdentifier(t *testing.T) {
+	text := `from 公安 . "人""口" t`
+	for _, c := range []struct {
+		offset, end int
+		ok          bool
+	}{{5, 11, true}, {14, 24, true}, {11, 0, false}, {12, 0, false}, {len(text), 0, false}, {-1, 0, false}, {99, 0, false}} {
+		if end, ok := Identifier(text, c.offset); end != c.end || ok != c.ok {
+			t.Errorf("at %d: %d %v, want %d %v", c.offset, end, ok, c.end, c.ok)
 		}
 	}
 }
@@ -173,7 +187,7 @@ func FuzzTokens(f *testing.F) {
 			}
 		}
 		refs, _ := Params(text)
-		out, back := WithCasts(text, func(ParamRef) (string, bool) { return "INTEGER", true })
+		out, back := WithCasts(text, func(Param) (string, bool) { return "INTEGER", true })
 		for i := 0; i <= len(out); i++ {
 			if at := back(i); at < 0 || at > len(text) {
 				t.Fatalf("offset %d maps to %d", i, at)
@@ -182,8 +196,8 @@ func FuzzTokens(f *testing.F) {
 		if after, err := Params(out); err == nil && len(after) != len(refs) {
 			t.Fatalf("%d parameters became %d in %q", len(refs), len(after), out)
 		}
-		if s, err := Statement(text); err == nil && s.Body != "" && !strings.Contains(text, s.Body) {
-			t.Fatalf("body %q is no part of %q", s.Body, text)
+		if s, err := Statement(text); err == nil && s.SQL != text[s.Offset:s.Offset+len(s.SQL)] {
+			t.Fatalf("%q does not stand at %d of %q", s.SQL, s.Offset, text)
 		}
 	})
 }

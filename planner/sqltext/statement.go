@@ -13,22 +13,21 @@ type StmtKind uint8
 // Kinds of statement that the gateway answers.
 const (
 	Query       StmtKind = iota + 1 // rows: SELECT, WITH, FROM, VALUES, TABLE, PIVOT, UNPIVOT, SUMMARIZE or one in parentheses
-	Explain                         // how Body would run
-	Describe                        // the columns of Name, or of the query Body
-	Show                            // SHOW Name: a table to describe or a setting, as the door sees fit
-	ShowTables                      // the tables, those of schema Name when there is one
+	Explain                         // how SQL would run
+	Describe                        // the columns of Path, or of the query SQL
+	ShowTables                      // the tables, those of schema Path when there is one
 	ShowSchemas                     // the schemas
 )
 
-// Stmt is what the statement parser found.
+// Stmt is what the statement parser found: SQL or Path or neither.
 type Stmt struct {
-	Kind       StmtKind
-	Body       string   // Query, Explain, Describe of a query: the query without closing semicolons
-	BodyStart  int      // byte offset of Body in the text
-	Name       []string // Describe, Show, ShowTables: a name in its parts, without quotes
-	NameStart  int      // byte offset of Name in the text
-	Analyze    bool     // Explain: run it
-	FormatJSON bool     // Explain: answer in JSON
+	Kind    StmtKind
+	SQL     string   // Query, Explain, Describe of a query: the query without closing semicolons
+	Path    []string // Describe, ShowTables: a name in its parts, without quotes
+	Offset  int      // byte offset of SQL or Path in the text
+	Show    bool     // Describe: written as SHOW, so Path may be a setting's name
+	Analyze bool     // Explain: run it
+	JSON    bool     // Explain: answer in JSON
 }
 
 // queryWords begin a query.
@@ -130,7 +129,7 @@ func SyntaxErrorAt(text string, t Token) *errs.Error {
 	switch t.Kind {
 	case End:
 		return errs.New(errs.SyntaxError, "gate_syntax_end", nil).At(text, t.Start)
-	case Word, Operator, Punct, Param:
+	case Word, Operator, Punct, Placeholder:
 		return errs.New(errs.SyntaxError, "gate_syntax_near", msg.Args{"Token": t.Text(text)}).At(text, t.Start)
 	}
 	return errs.New(errs.SyntaxError, "gate_syntax", nil).At(text, t.Start)
@@ -155,7 +154,7 @@ func (p *statementParser) query(kind StmtKind) (Stmt, error) {
 	switch {
 	case queryWords[word], t.Is(p.text, "("):
 		end := p.tokens[len(p.tokens)-1].End
-		return Stmt{Kind: kind, Body: p.text[t.Start:end], BodyStart: t.Start}, nil
+		return Stmt{Kind: kind, SQL: p.text[t.Start:end], Offset: t.Start}, nil
 	case otherWords[word]:
 		return Stmt{}, errs.New(errs.ReadOnly, "gate_read_only_word", msg.Args{"Keyword": word}).At(p.text, t.Start)
 	}
@@ -175,7 +174,7 @@ func (p *statementParser) explain() (Stmt, error) {
 		return Stmt{}, errs.New(errs.NotSupported, "gate_explain_query_only", nil).At(p.text, t.Start)
 	}
 	q, err := p.query(Explain)
-	q.Analyze, q.FormatJSON = s.Analyze, s.FormatJSON
+	q.Analyze, q.JSON = s.Analyze, s.JSON
 	return q, err
 }
 
@@ -205,7 +204,7 @@ func (p *statementParser) explainOptions(s *Stmt) error {
 			if value != "TEXT" && value != "JSON" {
 				return errs.New(errs.NotSupported, "gate_explain_format", nil).At(p.text, format.Start)
 			}
-			s.FormatJSON = value == "JSON"
+			s.JSON = value == "JSON"
 			p.pos++
 		default:
 			if t.Kind == Word {
@@ -241,12 +240,14 @@ func (p *statementParser) show() (Stmt, error) {
 	case p.back(back) && p.take("TABLES") && p.take("FROM", "IN"):
 		return p.named(ShowTables)
 	case p.back(back) && p.take("TIME") && p.take("ZONE") && p.done():
-		return Stmt{Kind: Show, Name: []string{"timezone"}, NameStart: p.tokens[back].Start}, nil
+		return Stmt{Kind: Describe, Show: true, Path: []string{"timezone"}, Offset: p.tokens[back].Start}, nil
 	case p.back(back) && p.take("TRANSACTION") && p.take("ISOLATION") && p.take("LEVEL") && p.done():
-		return Stmt{Kind: Show, Name: []string{"transaction_isolation"}, NameStart: p.tokens[back].Start}, nil
+		return Stmt{Kind: Describe, Show: true, Path: []string{"transaction_isolation"}, Offset: p.tokens[back].Start}, nil
 	}
 	p.pos = back
-	return p.named(Show)
+	s, err := p.named(Describe)
+	s.Show = err == nil
+	return s, err
 }
 
 func (p *statementParser) back(pos int) bool {
@@ -266,13 +267,13 @@ func (p *statementParser) describe() (Stmt, error) {
 
 // named reads a name of at most three parts as the rest of the text.
 func (p *statementParser) named(kind StmtKind) (Stmt, error) {
-	s := Stmt{Kind: kind, NameStart: p.peek().Start}
+	s := Stmt{Kind: kind, Offset: p.peek().Start}
 	for {
 		name, ok := p.peek().Name(p.text)
-		if !ok || len(s.Name) == 3 {
+		if !ok || len(s.Path) == 3 {
 			return Stmt{}, p.unexpected()
 		}
-		s.Name = append(s.Name, name)
+		s.Path = append(s.Path, name)
 		p.pos++
 		if p.done() {
 			return s, nil

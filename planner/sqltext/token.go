@@ -11,15 +11,15 @@ type Kind uint8
 
 // Kinds of token. Space and comments are not tokens.
 const (
-	End      Kind = iota // the end of the text
-	Word                 // an identifier or keyword without quotes
-	Quoted               // "an identifier in quotes"
-	String               // '..', E'..', B'..', X'..', U&'..' or $$..$$
-	Number               // 1, 1_000, 1.5, .5, 1e10
-	Param                // $1, $name, ? or ?1
-	Operator             // + - || :: := -> and so on
-	Punct                // one of , ( ) [ ] { } ; . :
-	Other                // a byte that starts no token
+	End         Kind = iota // the end of the text
+	Word                    // an identifier or keyword without quotes
+	Quoted                  // "an identifier in quotes"
+	String                  // '..', E'..', B'..', X'..', U&'..' or $$..$$
+	Number                  // 1, 1_000, 1.5, .5, 1e10
+	Placeholder             // $1, $name, ? or ?1
+	Operator                // + - || :: := -> and so on
+	Punct                   // one of , ( ) [ ] { } ; . :
+	Other                   // a byte that starts no token
 )
 
 // Token is one token. Its text is text[Start:End].
@@ -68,4 +68,17 @@ func (t Token) Name(text string) (name string, ok bool) {
 		return strings.ReplaceAll(s[1:len(s)-1], `""`, `"`), true
 	}
 	return "", false
+}
+
+// Identifier gives the end of the identifier that begins at a byte offset of
+// text; ok is false when none begins there.
+func Identifier(text string, offset int) (end int, ok bool) {
+	if offset < 0 || offset > len(text) {
+		return 0, false
+	}
+	t, err := (&Lexer{text: text, pos: offset}).Next()
+	if err != nil || t.Start != offset || t.Kind != Word && t.Kind != Quoted {
+		return 0, false
+	}
+	return t.End, true
 }
