@@ -40,7 +40,8 @@ type Source interface {
 	// estimates. A column whose type cannot be read has Type Invalid; it is never left out.
 	Describe(ctx context.Context) ([]*catalog.Table, error)
 	// Acquire reserves n connections, waiting for all of them together, so that
-	// a query never waits for a second one while it holds a first.
+	// a query never waits for a second one while it holds a first. More than the
+	// source has at all is errs.SourceBusy at once.
 	Acquire(ctx context.Context, n int) ([]Conn, error)
 	// Close ends every connection; scans that still run fail. Further calls do nothing.
 	Close() error

@@ -352,3 +352,22 @@ func TestParameters(t *testing.T) {
 		t.Error("a missing value was accepted")
 	}
 }
+
+// A column that the plan left out cannot be read: better no answer than NULLs.
+func TestColumnsLeftOut(t *testing.T) {
+	_, c := open(t, Options{Scans: true})
+	recs, _ := read(t, c, "SELECT i FROM range(10) r(i)", memory.DefaultAllocator)
+	columns := []catalog.Column{{Name: "a", Type: catalog.Type{Kind: catalog.Text}}, {Name: "i", Type: catalog.Type{Kind: catalog.Int64}}}
+	start := func() *Scan {
+		s := NewScan(t.Context(), ScanOptions{Columns: columns, Fetched: []int{-1, 0}, Rows: -1, Open: func(context.Context) (ArrowStream, error) { return &batches{recs: recs}, nil }})
+		t.Cleanup(s.Close)
+		return s
+	}
+	if got, err := c.QueryText(t.Context(), "SELECT sum(i)::VARCHAR FROM ("+start().SQL()+")"); err != nil || got != "45" {
+		t.Errorf("a fetched column behind one that was left out: %q %v", got, err)
+	}
+	s := start()
+	if err := streamError(t, c, s.SQL()); err == nil || s.Err() == nil {
+		t.Errorf("a column left out was read: %v", err)
+	}
+}

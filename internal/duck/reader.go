@@ -14,6 +14,9 @@ import (
 	"github.com/lianji/lianji/catalog"
 )
 
+// firstRows are the rows of the first batch; each later one may have twice as many.
+const firstRows = 2048
+
 // Reader streams a statement's rows as Arrow batches, a few chunks at a time in
 // memory. It is read by one goroutine.
 type Reader struct {
@@ -26,6 +29,7 @@ type Reader struct {
 	builder *array.RecordBuilder
 	rows    int
 	bytes   int
+	first   int              // rows of the next batch while they still grow: the first ones come soon
 	chunk   duckdb.DataChunk // the last one fetched, and of it:
 	vectors []vector
 	// chunkRows are its rows, at the first that is not copied yet.
@@ -41,7 +45,7 @@ type StreamOptions struct {
 	Alloc memory.Allocator // required
 	Rows  int              // at most in a batch; required
 	Bytes int              // at most in a batch, about, unless one row is larger; required
-	// Schema, when set, replaces the fields' names; the number of columns must agree.
+	// Names, when there is one for each column, replace DuckDB's.
 	Names []string
 }
 
@@ -111,7 +115,8 @@ func (r *Reader) Next() bool {
 		return false
 	}
 	rows, size := 0, 0
-	for rows < r.rows && size < r.bytes {
+	r.first = min(max(2*r.first, firstRows), r.rows)
+	for rows < r.first && size < r.bytes {
 		if r.err = r.ctx.Err(); r.err != nil {
 			return false
 		}

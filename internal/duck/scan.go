@@ -44,6 +44,9 @@ type ArrowStream interface {
 type Scan struct {
 	id      uint64
 	columns []catalog.Column
+	fetched []int
+	order   []int // the table function's columns: those that the stream has come first
+	width   int   // columns of the stream
 	rows    int64
 	open    func(ctx context.Context) (ArrowStream, error)
 	ctx     context.Context
@@ -61,6 +64,10 @@ type Scan struct {
 // ScanOptions describe a Scan.
 type ScanOptions struct {
 	Columns []catalog.Column
+	// Fetched gives, for each of Columns, its place in the stream; -1 for one that
+	// the stream leaves out. A statement that reads such a column fails: a plan that
+	// pruned too much gives an error, not an answer. Nil means all, in order.
+	Fetched []int
 	// Rows is an estimate for DuckDB's join order; below 0 means unknown.
 	Rows int64
 	// Open starts the stream when DuckDB starts to read. It is called once at most,
@@ -79,7 +86,24 @@ var (
 
 // NewScan makes a scan. The caller closes it after the statements that name it ended.
 func NewScan(ctx context.Context, o ScanOptions) *Scan {
-	s := &Scan{id: scanIDs.Add(1), columns: o.Columns, rows: o.Rows, open: o.Open, ctx: ctx, threads: max(o.Threads, 1)}
+	s := &Scan{id: scanIDs.Add(1), columns: o.Columns, fetched: o.Fetched, rows: o.Rows, open: o.Open, ctx: ctx, threads: max(o.Threads, 1)}
+	if s.fetched == nil {
+		for i := range s.columns {
+			s.fetched = append(s.fetched, i)
+		}
+	}
+	// A statement that reads no column, such as count(*), asks for the first one.
+	for i, k := range s.fetched {
+		if k >= 0 {
+			s.order = append(s.order, i)
+		}
+	}
+	s.width = len(s.order)
+	for i, k := range s.fetched {
+		if k < 0 {
+			s.order = append(s.order, i)
+		}
+	}
 	scans.Store(s.id, s)
 	return s
 }
@@ -99,6 +123,16 @@ func (s *Scan) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
+}
+
+// fail keeps the first error for Err and gives it back.
+func (s *Scan) fail(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+	return err
 }
 
 // SQL writes a SELECT of all columns with their own names and types.
@@ -154,8 +188,8 @@ func (s *Scan) next(n int64) (arrow.RecordBatch, error) {
 		}
 		s.batch, s.offset = s.stream.RecordBatch(), 0
 		s.batch.Retain()
-		if int(s.batch.NumCols()) != len(s.columns) {
-			s.err = fmt.Errorf("a batch of %d columns, %d expected", s.batch.NumCols(), len(s.columns))
+		if int(s.batch.NumCols()) != s.width {
+			s.err = fmt.Errorf("a batch of %d columns, %d expected", s.batch.NumCols(), s.width)
 		}
 	}
 }
@@ -226,9 +260,9 @@ func lianjiScanBind(ptr unsafe.Pointer) {
 		if err != nil {
 			return err
 		}
-		for _, c := range s.columns {
-			t := scanType(c.Type)
-			duckdb.BindAddResultColumn(info, c.Name, t)
+		for _, k := range s.order {
+			t := scanType(s.columns[k].Type)
+			duckdb.BindAddResultColumn(info, s.columns[k].Name, t)
 			duckdb.DestroyLogicalType(&t)
 		}
 		if s.rows >= 0 {
@@ -249,11 +283,7 @@ func lianjiScanInit(ptr unsafe.Pointer) {
 			return err
 		}
 		if s.opened.Swap(true) {
-			err := fmt.Errorf("a stream was opened a second time")
-			s.mu.Lock()
-			s.err = err
-			s.mu.Unlock()
-			return err
+			return s.fail(fmt.Errorf("a stream was opened a second time"))
 		}
 		n := duckdb.InitGetColumnCount(info)
 		if n > maxProjection {
@@ -263,7 +293,11 @@ func lianjiScanInit(ptr unsafe.Pointer) {
 		for i := range n {
 			projection[i] = -1 // rowid and the like: counted, never read
 			if k := duckdb.InitGetColumnIndex(info, i); uint64(k) < uint64(len(s.columns)) {
-				projection[i] = int32(k)
+				column := s.order[k]
+				if s.fetched[column] < 0 {
+					return s.fail(fmt.Errorf("column %d was not fetched", column))
+				}
+				projection[i] = int32(column)
 			}
 		}
 		duckdb.InitSetInitData(info, newScanCall(id, projection), unsafe.Pointer(C.lianji_one(C.free)))
@@ -296,8 +330,8 @@ func lianjiScanNext(ptr, out unsafe.Pointer) {
 			if k < 0 {
 				continue
 			}
-			if err := writeVector(v, part.Column(int(k)), s.columns[k].Type, n, 0); err != nil {
-				return err
+			if err := writeVector(v, part.Column(s.fetched[k]), s.columns[k].Type, n, 0); err != nil {
+				return s.fail(err)
 			}
 		}
 		duckdb.DataChunkSetSize(chunk, duckdb.IdxT(n))
