@@ -9,6 +9,7 @@ package connectortest
 
 import (
 	"iter"
+	"slices"
 	"testing"
 
 	"github.com/lianji/lianji/catalog"
@@ -96,6 +97,7 @@ type TypeRow struct {
 	DDL     string       // the type of the sample's column; empty means Source
 	Type    catalog.Type // what such a column is; Invalid when it cannot be read
 	Shown   string       // how the documentation writes Type; empty means Type.DuckDB()
+	Arrow   string       // how the documentation writes the Arrow type; empty means Type.Arrow()
 	Rule    string       // one sentence: what is kept, what is an error
 	Samples []Sample     // at least one where Type is readable
 }
@@ -156,6 +158,18 @@ var checks = []check{
 func Run(t *testing.T, h Harness) {
 	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) { c.run(t, h) })
+	}
+}
+
+// RunOnly runs the checks of these names, for a second harness of a connector
+// that differs in what they look at (another encoding, another collation).
+func RunOnly(t *testing.T, h Harness, names ...string) {
+	for _, name := range names {
+		i := slices.IndexFunc(checks, func(c check) bool { return c.name == name })
+		if i < 0 {
+			t.Fatalf("no check is named %q", name)
+		}
+		t.Run(name, func(t *testing.T) { checks[i].run(t, h) })
 	}
 }
 

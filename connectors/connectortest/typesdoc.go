@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var updateTypes = flag.Bool("update-types", false, "rewrite docs/types/<engine>.md from the connectors' type tables")
+var updateTypes = flag.Bool("update-types", false, "write docs/types/*.md anew from the tables in the code")
 
 // TypesDoc compares docs/types/<engine>.md with the connector's type table, and
 // writes it when the test runs with -update-types. intro is a paragraph or more.
@@ -22,7 +22,9 @@ func TypesDoc(tb testing.TB, engine, title, intro string, rows []TypeRow) {
 	for _, r := range rows {
 		shown, arrow := r.Shown, "-"
 		if r.Type.Readable() {
-			arrow = r.Type.Arrow().String()
+			if arrow = r.Arrow; arrow == "" {
+				arrow = r.Type.Arrow().String()
+			}
 			if shown == "" {
 				shown = r.Type.DuckDB()
 			}
@@ -31,29 +33,28 @@ func TypesDoc(tb testing.TB, engine, title, intro string, rows []TypeRow) {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cellText(r.Source), cellText(shown), cellText(arrow), cellText(r.Rule))
 	}
-	root := moduleRoot(tb)
-	CompareFile(tb, filepath.Join(root, "docs", "types", engine+".md"), b.String(), *updateTypes)
-	index, err := os.ReadFile(filepath.Join(root, "docs", "types.md"))
-	if err != nil || !strings.Contains(string(index), "types/"+engine+".md") {
-		tb.Errorf("docs/types.md does not name types/%s.md", engine)
-	}
+	Doc(tb, engine, b.String())
 }
 
-// CompareFile fails the test when the file does not hold want, or writes it.
-func CompareFile(tb testing.TB, path, want string, rewrite bool) {
+// Doc compares docs/types/<name>.md with want, or writes it with -update-types.
+// docs/types.md must name the file.
+func Doc(tb testing.TB, name, want string) {
 	tb.Helper()
-	if rewrite {
+	docs := filepath.Join(moduleRoot(tb), "docs")
+	path := filepath.Join(docs, "types", name+".md")
+	if *updateTypes {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			tb.Fatal(err)
 		}
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			tb.Fatal(err)
 		}
-		return
 	}
-	got, err := os.ReadFile(path)
-	if err != nil || string(got) != want {
-		tb.Errorf("%s is not up to date (run make gen): %v", filepath.Base(path), err)
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		tb.Errorf("docs/types/%s.md is not what the tables say (make gen writes it): %v", name, err)
+	}
+	if index, err := os.ReadFile(filepath.Join(docs, "types.md")); err != nil || !strings.Contains(string(index), "(types/"+name+".md)") {
+		tb.Errorf("docs/types.md does not point to types/%s.md: %v", name, err)
 	}
 }
 

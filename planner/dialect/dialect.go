@@ -64,4 +64,5 @@ func For(name string) Dialect { return dialects[name] }
 var dialects = map[string]Dialect{
 	"duckdb":   duckDB{},
 	"postgres": postgres{},
+	"sqlite":   sqlite{},
 }

@@ -1,0 +1,214 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lianji/lianji/catalog"
+)
+
+// sqlite writes SQLite's SQL.
+//
+// A column of SQLite may hold values of other classes than its declared type
+// says: text in an INTEGER column, a blob in a TEXT column. Read, such a cell is
+// an error that names it. A predicate must not turn that error into an answer,
+// or an answer into another one: SQLite would find 'abc' > 5. So a predicate that
+// looks at such a cell ends the statement, by the connector's function
+// lianji_unreadable, except where the cell cannot exist (STRICT tables, the
+// rowid) and where nothing but its being NULL is asked. A row that another
+// predicate or an index has put aside already is not looked at.
+//
+//   - Whole numbers, booleans and blobs compare as here.
+//   - Text compares by bytes (COLLATE BINARY, written out because a column may have
+//     another collation): code-point order in a UTF-8 database. In a UTF-16 one only
+//     equality is the same. A column's NUMERIC affinity would turn the text it is
+//     compared with into a number; a unary plus takes it off.
+//   - Dates are text of one spelling, YYYY-MM-DD, which date() proves; text order is
+//     their order. Moments and times of day have several spellings: not sent.
+//   - Decimals are stored as binary floating point: not sent. Neither are doubles,
+//     which have no NaN in SQLite.
+type sqlite struct{}
+
+func (sqlite) Name() string { return "sqlite" }
+
+const (
+	// sqliteUnreadable is the connector's function (cell, column, declared type) that
+	// ends the statement.
+	sqliteUnreadable = "lianji_unreadable"
+	// sqliteRowid is the SourceType that the connector gives a column that is the rowid.
+	sqliteRowid = "INTEGER PRIMARY KEY"
+	// sqliteStrict ends the one that it gives a column of a STRICT table.
+	sqliteStrict = " (STRICT)"
+	// sqliteUTF16 ends the names of collations in a database that is not UTF-8.
+	sqliteUTF16 = " UTF-16"
+	// maxSQLiteIn bounds one list: a statement has at most 32,766 placeholders.
+	maxSQLiteIn = 1000
+	// Days of 0000-01-01 and 9999-12-31: dates that have the one spelling.
+	minSQLiteDate, maxSQLiteDate = -719528, 2932896
+)
+
+func (sqlite) Verdict(p Predicate) (Verdict, string) {
+	if !p.Column.Type.Readable() {
+		return None, "the column's type cannot be read"
+	}
+	switch {
+	case p.Op == IsNull || p.Op == NotNull:
+		return Exact, ""
+	case p.Op < Eq || p.Op > In:
+		return None, "unknown operator"
+	case len(p.Values) == 0 || (p.Op != In && len(p.Values) != 1):
+		return None, "wrong number of values"
+	case len(p.Values) > maxSQLiteIn:
+		return None, fmt.Sprintf("more than %d values", maxSQLiteIn)
+	}
+	switch p.Column.Type.Kind {
+	case catalog.Int64, catalog.Bool, catalog.Blob, catalog.Date:
+	case catalog.Text:
+		name := p.Column.Collation.Name
+		if p.Op >= Lt && p.Op <= Ge && (name == "" || strings.HasSuffix(name, sqliteUTF16)) {
+			return None, "text in this database is not known to have the order of UTF-8"
+		}
+	case catalog.Decimal:
+		return None, "SQLite keeps decimals as binary floating point"
+	case catalog.Float32, catalog.Float64:
+		return None, "SQLite has no NaN, which compares here"
+	case catalog.Timestamp, catalog.Time:
+		return None, "one moment has several spellings in SQLite's text"
+	default:
+		return None, "SQLite compares values of this type in its own way"
+	}
+	for _, v := range p.Values {
+		if !v.Type.Equal(p.Column.Type) || !sqliteHolds(v) {
+			return None, "the value is not one that the column can hold"
+		}
+	}
+	return Exact, ""
+}
+
+func sqliteHolds(v catalog.Value) bool {
+	switch x := v.V.(type) {
+	case int64:
+		return v.Type.Kind == catalog.Int64 || (v.Type.Kind == catalog.Date && x >= minSQLiteDate && x <= maxSQLiteDate)
+	case bool:
+		return v.Type.Kind == catalog.Bool
+	case string:
+		return v.Type.Kind == catalog.Text && utf8.ValidString(x)
+	case []byte:
+		return v.Type.Kind == catalog.Blob
+	}
+	return false
+}
+
+func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predicate) (string, []catalog.Value) {
+	from := catalog.QuoteIdent(t.ID.Schema) + "." + catalog.QuoteIdent(t.ID.Name)
+	var b strings.Builder
+	b.WriteString("SELECT ")
+	for i, c := range columns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(sqliteColumn("t", c))
+	}
+	b.WriteString(" FROM " + from + " AS t")
+	var values []catalog.Value
+	for i, p := range preds {
+		if i == 0 {
+			b.WriteString(" WHERE ")
+		} else {
+			b.WriteString(" AND ")
+		}
+		b.WriteString(d.predicate(t, from, p, len(values)))
+		values = append(values, p.Values...)
+	}
+	return b.String(), values
+}
+
+// sqliteColumn names a column with its table's alias: alone, a name in double
+// quotes that no column has would be a text for SQLite.
+func sqliteColumn(alias string, c catalog.Column) string {
+	return alias + "." + catalog.QuoteIdent(c.SourceName)
+}
+
+// predicate writes p with placeholders that follow the first bound ones.
+func (d sqlite) predicate(t *catalog.Table, from string, p Predicate, bound int) string {
+	column := sqliteColumn("t", p.Column)
+	if p.Op == IsNull || p.Op == NotNull {
+		return column + " " + p.Op.String()
+	}
+	if strings.HasSuffix(p.Column.SourceType, sqliteStrict) || p.Column.SourceType == sqliteRowid {
+		if p.Column.Type.Kind == catalog.Text {
+			column += " COLLATE BINARY"
+		}
+		return d.against(column, p, bound)
+	}
+	if d.keyed(t, p) {
+		// Plain, so that the key's index serves. The index also has the greatest value
+		// at its end, where blobs stand; text affinity leaves no other class.
+		greatest := "SELECT max(" + sqliteColumn("g", p.Column) + " COLLATE BINARY) AS v FROM " + from + " AS g"
+		return "(" + d.against(column+" COLLATE BINARY", p, bound) +
+			" AND (SELECT CASE typeof(m.v) WHEN 'blob' THEN " + d.unreadable("m.v", p.Column) + " END FROM (" + greatest + ") AS m) IS NULL)"
+	}
+	valid, operand := "typeof("+column+") = ", column
+	switch p.Column.Type.Kind {
+	case catalog.Int64:
+		valid += "'integer'"
+	case catalog.Bool:
+		valid += "'integer' AND " + column + " IN (0, 1)"
+	case catalog.Blob:
+		valid += "'blob'"
+	case catalog.Text:
+		valid += "'text'"
+		operand = "(+" + column + ") COLLATE BINARY"
+	case catalog.Date:
+		valid += "'text' AND date(" + column + ") = (+" + column + ") COLLATE BINARY"
+		operand = "date(" + column + ") COLLATE BINARY"
+	}
+	return "CASE WHEN " + valid + " THEN " + d.against(operand, p, bound) +
+		" WHEN " + column + " IS NOT NULL THEN " + d.unreadable(column, p.Column) + " END"
+}
+
+// keyed reports whether an index of t leads with the column, compares its text
+// by bytes, and would serve p.
+func (sqlite) keyed(t *catalog.Table, p Predicate) bool {
+	if p.Column.Type.Kind != catalog.Text || (p.Op != Eq && p.Op != In) ||
+		!p.Column.Collation.Binary || !sqliteTextAffinity(p.Column.SourceType) {
+		return false
+	}
+	if len(t.PrimaryKey) > 0 && t.PrimaryKey[0] == p.Column.Name {
+		return true
+	}
+	for _, u := range t.Unique {
+		if len(u) > 0 && u[0] == p.Column.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// sqliteTextAffinity follows SQLite's rule for declared types: INT wins over the
+// words of text.
+func sqliteTextAffinity(declared string) bool {
+	up := strings.ToUpper(declared)
+	return !strings.Contains(up, "INT") && (strings.Contains(up, "CHAR") || strings.Contains(up, "CLOB") || strings.Contains(up, "TEXT"))
+}
+
+func (sqlite) against(operand string, p Predicate, bound int) string {
+	if p.Op != In {
+		return fmt.Sprintf("%s %s ?%d", operand, p.Op, bound+1)
+	}
+	places := make([]string, len(p.Values))
+	for i := range places {
+		places[i] = fmt.Sprintf("?%d", bound+i+1)
+	}
+	return operand + " IN (" + strings.Join(places, ", ") + ")"
+}
+
+func (sqlite) unreadable(cell string, c catalog.Column) string {
+	return sqliteUnreadable + "(" + cell + ", " + sqliteText(c.Name) + ", " + sqliteText(c.SourceType) + ")"
+}
+
+// sqliteText writes a name as a text literal. It is never given a value.
+func sqliteText(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+}
