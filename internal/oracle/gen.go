@@ -147,10 +147,6 @@ func filter(in []expr, keep func(expr) bool) []expr {
 
 func certain(e expr) bool { return !e.approx }
 
-func kindsOf(kinds ...catalog.Kind) func(expr) bool {
-	return func(e expr) bool { return !e.approx && slices.Contains(kinds, e.typ.Kind) }
-}
-
 var integerKinds = []catalog.Kind{catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64}
 
 func isInteger(t catalog.Type) bool { return slices.Contains(integerKinds, t.Kind) }
@@ -159,7 +155,7 @@ func isNested(t catalog.Type) bool {
 	return t.Kind == catalog.List || t.Kind == catalog.Struct || t.Kind == catalog.Map
 }
 
-// comparable finds expressions that may be compared with t without a cast that
+// comparableWith finds expressions that may be compared with t without a cast that
 // could fail.
 func comparableWith(t catalog.Type) func(expr) bool {
 	return func(e expr) bool {

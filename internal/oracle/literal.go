@@ -95,6 +95,21 @@ func (f Flavour) blob(v []byte) string {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
+// sqliteTimestamp spells a timestamp as the n-th writer would: SQLite keeps text,
+// so one instant may stand there in several spellings.
+func sqliteTimestamp(v int64, n int) string {
+	day, clock := dateText(floorDay(v)), v-floorDay(v)*dayMicros
+	switch {
+	case n%4 == 0:
+		return quote(day + "T" + clockText(clock))
+	case n%4 == 1 && clock == 0:
+		return quote(day)
+	case n%4 == 1:
+		return quote(day + " " + time.UnixMicro(clock).UTC().Format("15:04:05.000000"))
+	}
+	return quote(day + " " + clockText(clock))
+}
+
 const dayMicros = int64(24 * time.Hour / time.Microsecond)
 
 func floorDay(micros int64) int64 {

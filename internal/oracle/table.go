@@ -58,7 +58,7 @@ func (f Flavour) TypeName(t catalog.Type) string {
 			return "INTEGER"
 		case catalog.Text:
 			return "TEXT"
-		case catalog.Bool, catalog.Date, catalog.Timestamp, catalog.Float64, catalog.Blob:
+		case catalog.Bool, catalog.Date, catalog.Time, catalog.Timestamp, catalog.Float64, catalog.Blob:
 			return t.DuckDB()
 		}
 	}
@@ -87,10 +87,14 @@ func (f Flavour) Statements(name string, t Table) []string {
 	out := []string{"CREATE TABLE " + name + " (" + strings.Join(columns, ", ") + ")"}
 	for from := 0; from < len(t.Rows); from += rowsPerInsert {
 		rows := make([]string, 0, rowsPerInsert)
-		for _, r := range t.Rows[from:min(from+rowsPerInsert, len(t.Rows))] {
+		for n, r := range t.Rows[from:min(from+rowsPerInsert, len(t.Rows))] {
 			cells := make([]string, len(r))
 			for i, v := range r {
-				cells[i] = f.Literal(t.Columns[i].Type, v)
+				if at, ok := v.(int64); ok && f == SQLite && t.Columns[i].Type.Kind == catalog.Timestamp {
+					cells[i] = sqliteTimestamp(at, n)
+				} else {
+					cells[i] = f.Literal(t.Columns[i].Type, v)
+				}
 			}
 			rows = append(rows, "("+strings.Join(cells, ", ")+")")
 		}
