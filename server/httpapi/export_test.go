@@ -1,0 +1,4 @@
+package httpapi
+
+// ServeWithin is Serve with another DrainTime.
+var ServeWithin = serve

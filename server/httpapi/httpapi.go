@@ -1,0 +1,85 @@
+// Package httpapi is the HTTP door: POST /v1/query with a statement in JSON, its
+// rows in the form that Accept asks for; GET /healthz. It has no login yet, so it
+// listens on loopback addresses alone and refuses whatever another web page could
+// make a browser send.
+package httpapi
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
+)
+
+// Options of the door. Querier is required.
+type Options struct {
+	Querier server.Querier
+	// Snapshot gives what a request may see at the time it comes in; nil means nothing.
+	Snapshot func() policy.Snapshot
+	// Hosts are names, besides those of the loopback interface, that the Host header
+	// of a request may have.
+	Hosts []string
+	// Logger gets one line for each query; nil means nowhere. Its handler must redact.
+	Logger *slog.Logger
+	// WriteTimeout is how long a client may take to accept one piece of an answer
+	// (64 KiB, or one batch of Arrow); 0 means DefaultWriteTimeout.
+	WriteTimeout time.Duration
+}
+
+// DefaultWriteTimeout ends an answer whose client has stopped reading.
+const DefaultWriteTimeout = 60 * time.Second
+
+// QueryIDHeader is the header that names the query, in every answer to one.
+const QueryIDHeader = "Lianji-Query-Id"
+
+type door struct {
+	Options
+	hosts map[string]bool
+}
+
+// New gives the door's handler. Server runs it with the time-outs that it needs.
+func New(o Options) http.Handler {
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = DefaultWriteTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	d := &door{Options: o, hosts: allowedHosts(o.Hosts)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/query", only(d.query, http.MethodPost))
+	mux.HandleFunc("/healthz", only(health, http.MethodGet, http.MethodHead))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusNotFound, errs.New(errs.RequestInvalid, "http_not_found", nil))
+	})
+	return d.guard(mux)
+}
+
+func health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	// A client that has gone away needs no answer.
+	_, _ = w.Write([]byte("{\"status\":\"ok\"}\n"))
+}
+
+// only lets the listed methods through.
+func only(next http.HandlerFunc, methods ...string) http.HandlerFunc {
+	allow := strings.Join(methods, ", ")
+	return func(w http.ResponseWriter, r *http.Request) {
+		for _, m := range methods {
+			if r.Method == m {
+				next(w, r)
+				return
+			}
+		}
+		w.Header().Set("Allow", allow)
+		refuse(w, r, http.StatusMethodNotAllowed, errs.New(errs.RequestInvalid, "http_method", msg.Args{"Allowed": allow}))
+	}
+}
+
+func newID() string { return strings.ToLower(rand.Text()[:16]) }

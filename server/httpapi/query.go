@@ -1,0 +1,165 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/output"
+	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
+)
+
+// ask is one request for rows while it is being answered.
+type ask struct {
+	door  *door
+	w     http.ResponseWriter
+	r     *http.Request
+	id    string
+	form  output.Form
+	start time.Time
+	sum   output.Summary
+}
+
+func (d *door) query(w http.ResponseWriter, r *http.Request) {
+	q := &ask{door: d, w: w, r: r, id: newID(), start: time.Now()}
+	q.log(q.answer())
+}
+
+// answer runs the statement and writes its rows, or the error in the way that is
+// left. The error that it returns is for the log.
+func (q *ask) answer() error {
+	form, ok := output.ParseAccept(strings.Join(q.r.Header.Values("Accept"), ","))
+	if !ok {
+		return q.problem(errs.New(errs.NotAcceptable, "http_not_acceptable", nil))
+	}
+	q.form = form
+	a, err := read(q.w, q.r)
+	if err != nil {
+		return q.problem(err)
+	}
+	ctx := q.r.Context()
+	var answer *server.Answer
+	// A panic in there must look like a failed query, not like a dropped connection.
+	err = safego.Call(func() (err error) {
+		answer, err = q.door.Querier.Query(ctx, q.session(a.purpose), a.Request)
+		return err
+	})
+	if err != nil {
+		return q.problem(err)
+	}
+	defer answer.Stream.Release()
+	q.id = answer.ID
+	err = safego.Call(func() error { return q.write(ctx, answer) })
+	var gone *output.WriteError
+	switch {
+	case err == nil, errors.As(err, &gone):
+		return err
+	case q.sum.Bytes == 0:
+		return q.problem(err)
+	}
+	if form == output.CSV || form == output.Arrow {
+		// Nothing may be left of the query when the client learns of its end.
+		answer.Stream.Release()
+		return errors.Join(err, abort(q.w))
+	}
+	return err
+}
+
+func (q *ask) session(purpose string) server.Session {
+	s := server.Session{Purpose: purpose, Snapshot: policy.Denied{}}
+	if q.door.Snapshot != nil {
+		s.Snapshot = policy.OrDenied(q.door.Snapshot())
+	}
+	return s
+}
+
+func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
+	types := make([]catalog.Type, len(answer.Columns))
+	for i, c := range answer.Columns {
+		types[i] = c.Type
+	}
+	h := q.w.Header()
+	h.Set("Content-Type", output.ContentType(q.form))
+	h.Set(QueryIDHeader, q.id)
+	h.Add("Vary", "Accept, Accept-Language")
+	out := &patient{w: q.w, rc: http.NewResponseController(q.w), limit: q.door.WriteTimeout}
+	q.sum, err = output.Write(ctx, out, q.form, answer.Stream, output.Options{
+		Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start,
+	})
+	return err
+}
+
+// problem answers with an error instead of rows, and returns it.
+func (q *ask) problem(err error) error {
+	p := output.ProblemOf(err, q.id, languages(q.r)...)
+	var r *refused
+	if errors.As(err, &r) {
+		p.Status = r.status
+	}
+	h := q.w.Header()
+	h.Del("Vary")
+	h.Set(QueryIDHeader, q.id)
+	rc := http.NewResponseController(q.w)
+	if e := rc.SetWriteDeadline(time.Now().Add(q.door.WriteTimeout)); e != nil {
+		return errors.Join(err, e)
+	}
+	writeProblem(q.w, p)
+	return err
+}
+
+func (q *ask) log(err error) {
+	code, level := "ok", slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("id", q.id), slog.String("form", q.form.String()),
+		slog.Int64("rows", q.sum.Rows), slog.Int64("bytes", q.sum.Bytes), slog.Duration("took", time.Since(q.start).Round(time.Microsecond)),
+	}
+	var gone *output.WriteError
+	switch {
+	case errors.As(err, &gone):
+		code = "client_gone"
+	case err != nil:
+		e := errs.From(err)
+		code, level = string(e.Code), slog.LevelWarn
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	attrs = append(attrs, slog.String("code", code))
+	q.door.Logger.LogAttrs(context.WithoutCancel(q.r.Context()), level, "query", attrs...)
+}
+
+// patient writes an answer, giving the client a limited time for each piece.
+type patient struct {
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	limit time.Duration
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	if err := p.rc.SetWriteDeadline(time.Now().Add(p.limit)); err != nil {
+		return 0, err
+	}
+	return p.w.Write(b)
+}
+
+func (p *patient) Flush() error {
+	if err := p.rc.SetWriteDeadline(time.Now().Add(p.limit)); err != nil {
+		return err
+	}
+	return p.rc.Flush()
+}
+
+// abort closes the connection without the mark that ends an answer in chunks: the
+// client sees that it is not whole. What was written before has been flushed.
+func abort(w http.ResponseWriter) error {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}

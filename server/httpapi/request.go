@@ -1,0 +1,241 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/server"
+)
+
+const (
+	maxBody   = 4 << 20          // bytes: a statement of at most 1 MiB and its parameters
+	readLimit = 30 * time.Second // for a body to come in
+)
+
+var purposePattern = regexp.MustCompile(`^[A-Z0-9-]{1,32}$`)
+
+// asked is the body of a request.
+type asked struct {
+	server.Request
+	purpose string
+}
+
+// refused is a request's error together with its HTTP status, where that is not
+// the one of the code.
+type refused struct {
+	status int
+	err    *errs.Error
+}
+
+func (r *refused) Error() string { return r.err.Error() }
+func (r *refused) Unwrap() error { return r.err }
+
+func refusal(status int, id string, args msg.Args) error {
+	return &refused{status, errs.New(errs.RequestInvalid, id, args)}
+}
+
+func invalid(id string, args msg.Args) error { return errs.New(errs.RequestInvalid, id, args) }
+
+// read reads and checks the body. It reads it to its end, without which the server
+// would not notice that a client goes away.
+func read(w http.ResponseWriter, r *http.Request) (asked, error) {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset, given := params["charset"]
+	if err != nil || kind != "application/json" || (given && !strings.EqualFold(charset, "utf-8")) || len(r.Header.Values("Content-Type")) != 1 {
+		return asked{}, refusal(http.StatusUnsupportedMediaType, "http_content_type", nil)
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return asked{}, refusal(http.StatusUnsupportedMediaType, "http_content_encoding", nil)
+	}
+	rc := http.NewResponseController(w)
+	if err := rc.SetReadDeadline(time.Now().Add(readLimit)); err != nil {
+		return asked{}, errs.From(err)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return asked{}, refusal(http.StatusRequestEntityTooLarge, "http_body_large", msg.Args{"MiB": maxBody >> 20})
+	case err != nil:
+		return asked{}, invalid("http_body_cut", nil)
+	}
+	// The query may take longer than the body did; a deadline in the past would
+	// look as if the client had gone.
+	if err := rc.SetReadDeadline(time.Time{}); err != nil {
+		return asked{}, errs.From(err)
+	}
+	return decode(body)
+}
+
+// decode reads {"sql": …, "params": …, "purpose": …} strictly: names are exact, none
+// comes twice, nothing follows, and no text is changed on the way.
+func decode(body []byte) (asked, error) {
+	if !utf8.Valid(body) {
+		return asked{}, invalid("http_not_utf8", nil)
+	}
+	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
+	d.UseNumber()
+	var a asked
+	err := d.object(func(name string) (err error) {
+		switch name {
+		case "sql":
+			a.SQL, err = d.text(name)
+		case "purpose":
+			a.purpose, err = d.text(name)
+			if err == nil && !purposePattern.MatchString(a.purpose) {
+				err = invalid("http_purpose", nil)
+			}
+		case "params":
+			a.Params, err = d.params()
+		default:
+			err = invalid("http_unknown_member", msg.Args{"Name": name})
+		}
+		return err
+	})
+	if err != nil {
+		return asked{}, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return asked{}, invalid("http_json", nil)
+	}
+	if strings.TrimSpace(a.SQL) == "" {
+		return asked{}, invalid("http_no_sql", nil)
+	}
+	return a, nil
+}
+
+type decoder struct {
+	*json.Decoder
+	body []byte
+}
+
+func (d *decoder) next() (json.Token, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, invalid("http_json", nil)
+	}
+	// The decoder turns half a surrogate pair into U+FFFD without a word.
+	if s, ok := t.(string); ok && strings.ContainsRune(s, utf8.RuneError) && !d.hasReplacement() {
+		return nil, invalid("http_not_utf8", nil)
+	}
+	return t, nil
+}
+
+func (d *decoder) hasReplacement() bool {
+	return bytes.Contains(d.body, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(d.body), []byte(`\ufffd`))
+}
+
+// object reads an object, calling member with the name of each member, which must
+// read its value.
+func (d *decoder) object(member func(name string) error) error {
+	t, err := d.next()
+	if err != nil {
+		return err
+	}
+	if t != json.Delim('{') {
+		return invalid("http_json", nil)
+	}
+	return d.members(member)
+}
+
+// members reads the rest of an object whose brace was read.
+func (d *decoder) members(member func(name string) error) error {
+	seen := map[string]bool{}
+	for d.More() {
+		t, err := d.next()
+		if err != nil {
+			return err
+		}
+		name, ok := t.(string)
+		if !ok {
+			return invalid("http_json", nil)
+		}
+		if seen[name] {
+			return invalid("http_member_twice", msg.Args{"Name": name})
+		}
+		seen[name] = true
+		if err := member(name); err != nil {
+			return err
+		}
+	}
+	_, err := d.next() // the closing brace
+	return err
+}
+
+func (d *decoder) text(name string) (string, error) {
+	t, err := d.next()
+	if err != nil {
+		return "", err
+	}
+	s, ok := t.(string)
+	if !ok {
+		return "", invalid("http_member_text", msg.Args{"Name": name})
+	}
+	return s, nil
+}
+
+// params reads an array of values, or an object of values by name.
+func (d *decoder) params() ([]server.Param, error) {
+	t, err := d.next()
+	if err != nil {
+		return nil, err
+	}
+	var out []server.Param
+	read := func(name string) error {
+		p, err := d.param()
+		p.Name = name
+		out = append(out, p)
+		return err
+	}
+	switch t {
+	case json.Delim('['):
+		for d.More() {
+			if err := read(""); err != nil {
+				return nil, err
+			}
+		}
+		_, err := d.next() // the closing bracket
+		return out, err
+	case json.Delim('{'):
+		err := d.members(func(name string) error {
+			if name == "" {
+				return invalid("http_params", nil)
+			}
+			return read(name)
+		})
+		return out, err
+	}
+	return nil, invalid("http_params", nil)
+}
+
+// param reads one scalar; a number keeps the digits that it was sent with.
+func (d *decoder) param() (server.Param, error) {
+	t, err := d.next()
+	if err != nil {
+		return server.Param{}, err
+	}
+	switch v := t.(type) {
+	case string:
+		return server.Param{Text: v}, nil
+	case json.Number:
+		return server.Param{Text: v.String()}, nil
+	case bool:
+		if v {
+			return server.Param{Text: "true"}, nil
+		}
+		return server.Param{Text: "false"}, nil
+	case nil:
+		return server.Param{Null: true}, nil
+	}
+	return server.Param{}, invalid("http_params", nil)
+}
