@@ -165,3 +165,50 @@ func TestFillTPCH(t *testing.T) {
 		t.Errorf("DuckDB: %v %v, want %s", again.Rows, err, want)
 	}
 }
+
+// The 22 statements run, find something, and have the order that is said of them:
+// another database, with its rows turned round, gives equal answers.
+func TestTPCHStatements(t *testing.T) {
+	dir := TPCH(t, 0.01)
+	reference, other := loadedReference(t, nil), loadedReference(t, nil, "SET threads = 4")
+	for _, table := range TPCHTables {
+		if err := reference.LoadTPCH(t.Context(), dir, table, DuckDB, "memory", "main", table); err != nil {
+			t.Fatal(err)
+		}
+		turned := "CREATE TABLE " + table + " AS " + selectTPCH(dir, table, DuckDB) + " ORDER BY ALL DESC"
+		if err := other.Exec(t.Context(), turned); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limited := 0
+	for n := 1; n <= 22; n++ {
+		text, err := os.ReadFile(filepath.Join("..", "..", "planner", "testdata", "tpch", fmt.Sprintf("q%02d.sql", n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := TPCHStatement(n, string(text))
+		want, err := reference.Query(t.Context(), s.Unlimited)
+		if err != nil {
+			t.Fatalf("statement %d: %v", n, err)
+		}
+		if len(want.Rows) == 0 {
+			t.Errorf("statement %d finds nothing", n)
+		}
+		got, err := other.Query(t.Context(), s.SQL)
+		if err != nil {
+			t.Fatalf("statement %d: %v", n, err)
+		}
+		if err := Compare(want, got, s.Order); err != nil {
+			t.Errorf("statement %d: %v", n, err)
+		}
+		if s.Order.Limited {
+			limited++
+			if s.Unlimited == s.SQL || (n != 18 && len(got.Rows) >= len(want.Rows)) { // 18 finds fewer than it may
+				t.Errorf("statement %d: the limit does nothing", n)
+			}
+		}
+	}
+	if limited != 3 {
+		t.Errorf("%d statements limit an order with ties, want 3, 10 and 18", limited)
+	}
+}

@@ -1,0 +1,36 @@
+package oracle
+
+import (
+	"regexp"
+	"strconv"
+)
+
+// tpchKeys lists the statements of TPC-H whose order leaves ties open, with the
+// columns that they sort by. All others sort by a key of their rows or give one row.
+var tpchKeys = map[int][]int{
+	3:  {1, 2}, // revenue, o_orderdate
+	5:  {1},    // revenue
+	10: {2},    // revenue
+	11: {1},    // value
+	18: {4, 3}, // o_totalprice, o_orderdate
+}
+
+var lastLimit = regexp.MustCompile(`(?i)\s+limit\s+([0-9]+)\s*$`)
+
+// TPCHStatement gives what is known of TPC-H's statement of that number (1 to
+// 22), whose text is given: the names of its tables may have been changed.
+func TPCHStatement(number int, text string) Statement {
+	s := Statement{SQL: text, Unlimited: text, Order: Order{Total: true}}
+	keys, open := tpchKeys[number]
+	if !open {
+		return s
+	}
+	s.Order = Order{Keys: keys}
+	if m := lastLimit.FindStringSubmatchIndex(text); m != nil {
+		if n, err := strconv.ParseInt(text[m[2]:m[3]], 10, 64); err == nil {
+			s.Order.Limited, s.Order.Limit = true, n
+			s.Unlimited = text[:m[0]]
+		}
+	}
+	return s
+}
