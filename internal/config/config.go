@@ -33,6 +33,7 @@ type Config struct {
 type Engine struct {
 	MemoryBytes  int64
 	Temp         string // absolute; empty means a new folder in the system's place for temporary files
+	TempBytes    int64  // most bytes in Temp; 0 means the engine's own limit
 	TimeZone     string // a name of the IANA time zone database
 	MaxRunning   int    // statements that run at the same time
 	MaxQueued    int    // statements that wait for their turn

@@ -61,6 +61,7 @@ listen: {http: localhost:9090}
 engine:
   memory: 512MiB
   temp: ./tmp
+  temp_limit: 3TiB
   timezone: Asia/Shanghai
   max_running: 2
   max_queued: 0
@@ -87,7 +88,7 @@ direct: off
 		t.Errorf("Dir %s is not a real absolute path", dir)
 	}
 	if d := cmp.Diff(config.Engine{
-		MemoryBytes: 512 << 20, Temp: filepath.Join(dir, "tmp"), TimeZone: "Asia/Shanghai",
+		MemoryBytes: 512 << 20, Temp: filepath.Join(dir, "tmp"), TempBytes: 3 << 40, TimeZone: "Asia/Shanghai",
 		MaxRunning: 2, MaxQueued: 0, QueueTimeout: 1500 * time.Millisecond,
 	}, cfg.Engine); d != "" {
 		t.Error(d)
@@ -96,18 +97,18 @@ direct: off
 		t.Errorf("HTTP %q, Direct %v", cfg.HTTP, cfg.Direct)
 	}
 	want := []config.Source{
-		{Name: "mz", Kind: "postgres", DSN: config.NewSecret("postgres://reader:s3cret@127.0.0.1:5432/mz"), Connections: 3, Place: "lianji.yaml:11:3"},
-		{Name: "户籍", Kind: "sqlite", Path: filepath.Join(dir, "data/hj.db"), Connections: config.DefaultConnections, Place: "lianji.yaml:12:3"},
+		{Name: "mz", Kind: "postgres", DSN: config.NewSecret("postgres://reader:s3cret@127.0.0.1:5432/mz"), Connections: 3, Place: "lianji.yaml:12:3"},
+		{Name: "户籍", Kind: "sqlite", Path: filepath.Join(dir, "data/hj.db"), Connections: config.DefaultConnections, Place: "lianji.yaml:13:3"},
 		{Name: "bb", Kind: "files", Path: filepath.Join(dir, "reports/*.csv"), Connections: config.DefaultConnections,
-			Columns: map[string]map[string]string{"t1": {"年度": "INTEGER"}}, Place: "lianji.yaml:13:3"},
+			Columns: map[string]map[string]string{"t1": {"年度": "INTEGER"}}, Place: "lianji.yaml:14:3"},
 	}
 	if d := cmp.Diff(want, cfg.Sources, cmp.Transformer("secret", config.Secret.Reveal)); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]config.Published{
-		{Agency: "公安", Resource: "人口", Source: "户籍", Schema: "main", Table: "renkou", Place: "lianji.yaml:19:9"},
-		{Agency: "公安", Resource: "年报 2025", Source: "bb", Schema: "main", Table: "a.b", Place: "lianji.yaml:20:16"},
-		{Agency: "民政", Resource: "低保", Source: "mz", Schema: "public", Table: "db", Place: "lianji.yaml:21:12"},
+		{Agency: "公安", Resource: "人口", Source: "户籍", Schema: "main", Table: "renkou", Place: "lianji.yaml:20:9"},
+		{Agency: "公安", Resource: "年报 2025", Source: "bb", Schema: "main", Table: "a.b", Place: "lianji.yaml:21:16"},
+		{Agency: "民政", Resource: "低保", Source: "mz", Schema: "public", Table: "db", Place: "lianji.yaml:22:12"},
 	}, cfg.Published); d != "" {
 		t.Error(d)
 	}

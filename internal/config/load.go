@@ -93,7 +93,7 @@ func (l *loader) readDirect(v value) (err error) {
 }
 
 func (l *loader) readEngine(v value) error {
-	known := []string{"memory", "temp", "timezone", "max_running", "max_queued", "queue_timeout"}
+	known := []string{"memory", "temp", "temp_limit", "timezone", "max_running", "max_queued", "queue_timeout"}
 	return l.section(v, known, func(e entry) (err error) {
 		g := &l.cfg.Engine
 		switch e.key {
@@ -101,6 +101,8 @@ func (l *loader) readEngine(v value) error {
 			g.MemoryBytes, err = l.size(e.value, minMemoryBytes)
 		case "temp":
 			g.Temp, err = l.path(e.value, false)
+		case "temp_limit":
+			g.TempBytes, err = l.size(e.value, minTempBytes)
 		case "timezone":
 			g.TimeZone, err = l.zone(e.value)
 		case "max_running":

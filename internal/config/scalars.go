@@ -13,8 +13,12 @@ import (
 	"github.com/lianji/lianji/internal/msg"
 )
 
-// The least memory with which DuckDB can sort and join anything worth asking.
-const minMemoryBytes = 64 << 20
+// The least memory with which DuckDB can sort and join anything worth asking, and
+// the least that can be spilled at all.
+const (
+	minMemoryBytes = 64 << 20
+	minTempBytes   = 1 << 20
+)
 
 var (
 	sizePattern = regexp.MustCompile(`^([1-9][0-9]{0,8})(MiB|GiB|TiB)$`)

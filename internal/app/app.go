@@ -1,0 +1,202 @@
+// Package app puts the program together: it opens the sources of a configuration,
+// makes the snapshots of what is there, and runs the doors. It knows no engine of
+// a source by itself; cmd gives it the map of them.
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/internal/config"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
+)
+
+// Options are what the program is made of.
+type Options struct {
+	Openers   map[string]connectors.Opener // by kind of source
+	NewEngine func(EngineOptions) (Engine, error)
+	Logger    *slog.Logger // must redact; nil means nowhere
+}
+
+// Kinds lists the kinds of sources that can be opened.
+func (o Options) Kinds() []string {
+	kinds := make([]string, 0, len(o.Openers))
+	for k := range o.Openers {
+		kinds = append(kinds, k)
+	}
+	return kinds
+}
+
+// EngineOptions are what an engine is made with. The sources stay the App's.
+type EngineOptions struct {
+	Sources      map[string]connectors.Source
+	MemoryBytes  int64
+	TempDir      string // of this run alone, mode 0700
+	TempBytes    int64  // 0 means the engine's own limit
+	TimeZone     string
+	MaxRunning   int
+	MaxQueued    int
+	QueueTimeout time.Duration
+}
+
+// Engine runs statements. Close ends those that still run.
+type Engine interface {
+	server.Querier
+	Close() error
+}
+
+// App is a running program. Close ends it.
+type App struct {
+	cfg    *config.Config
+	log    *slog.Logger
+	engine Engine
+	temp   *runDir
+
+	sources []*source
+
+	mu        sync.Mutex // guards the sources' described
+	published atomic.Pointer[policy.Everything]
+}
+
+// Open opens every source of cfg and starts the engine. A source that cannot be
+// reached does not hide the others: statements that name its tables get its error.
+// The caller closes the App.
+func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error) {
+	a := &App{cfg: cfg, log: o.Logger}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.temp, err = newRunDir(cfg.Engine.Temp); err != nil {
+		return nil, errs.Wrap(errs.ConfigInvalid, "app_temp", msg.Args{"Path": cfg.Engine.Temp}, err)
+	}
+	if a.sources, err = openAll(ctx, cfg, o.Openers, a.temp.path); err != nil {
+		return nil, err
+	}
+	describeAll(ctx, a.sources)
+	if ctx.Err() != nil {
+		return nil, errs.From(ctx.Err())
+	}
+	open := map[string]connectors.Source{}
+	for _, s := range a.sources {
+		if s.described.Err != nil {
+			a.log.Warn("source unavailable", "source", s.cfg.Name, "error", s.described.Err)
+		}
+		if s.open != nil {
+			open[s.cfg.Name] = s.open
+		}
+	}
+	g := cfg.Engine
+	a.engine, err = o.NewEngine(EngineOptions{
+		Sources: open, MemoryBytes: g.MemoryBytes, TempDir: a.temp.path, TempBytes: g.TempBytes, TimeZone: g.TimeZone,
+		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout,
+	})
+	if err != nil {
+		return nil, errs.From(err)
+	}
+	return a, nil
+}
+
+// Close ends queries that still run, then the engine, then the sources, and
+// removes the run's temporary files. Further calls do nothing.
+func (a *App) Close() error {
+	var all []error
+	if a.engine != nil {
+		all = append(all, a.engine.Close())
+	}
+	for _, s := range a.sources {
+		if s.open != nil {
+			all = append(all, s.open.Close())
+		}
+	}
+	all = append(all, a.temp.remove())
+	a.engine, a.sources, a.temp = nil, nil, nil
+	return errors.Join(all...)
+}
+
+// Query runs a statement for whoever has the session.
+func (a *App) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
+	return a.engine.Query(ctx, s, r)
+}
+
+// Direct gives the session of an operator who has the configuration file: every
+// source's tables, without catalogue or grants. It is refused with direct: off.
+func (a *App) Direct() (server.Session, error) {
+	if !a.cfg.Direct {
+		return server.Session{}, errs.New(errs.ConfigInvalid, "app_direct_off", msg.Args{"File": a.cfg.File})
+	}
+	snapshot, err := policy.NewDirect(a.state())
+	if err != nil {
+		return server.Session{}, errs.From(err)
+	}
+	return server.Session{Snapshot: snapshot, Operator: true}, nil
+}
+
+// Unavailable lists the sources that could not be described, with their errors.
+func (a *App) Unavailable() []policy.Described {
+	var out []policy.Described
+	for _, d := range a.state() {
+		if d.Err != nil {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// state is what is known of the sources now, in the file's order.
+func (a *App) state() []policy.Described {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make([]policy.Described, len(a.sources))
+	for i, s := range a.sources {
+		out[i] = s.described
+	}
+	return out
+}
+
+// publish makes the snapshot of what cfg publishes, and the errors of those lines
+// whose table is not there although its source is.
+func publish(cfg *config.Config, state []policy.Described) (*policy.Everything, []error, error) {
+	lines := make([]policy.Published, len(cfg.Published))
+	for i, p := range cfg.Published {
+		lines[i] = policy.Published{Agency: p.Agency, Resource: p.Resource, Source: p.Source, Table: catalog.TableID{Schema: p.Schema, Name: p.Table}}
+	}
+	snapshot, missing, err := policy.NewEverything(lines, state)
+	if err != nil {
+		return nil, nil, errs.From(err)
+	}
+	ids := map[policy.Missing]string{
+		policy.NoSuchTable: "app_publish_no_table", policy.NothingToRead: "app_publish_unreadable", policy.ManySuchTables: "app_publish_many",
+	}
+	var wrong []error
+	for i, m := range missing {
+		if id, ok := ids[m]; ok {
+			p := cfg.Published[i]
+			wrong = append(wrong, &Placed{p.Place, errs.New(errs.ConfigInvalid, id, msg.Args{"Source": p.Source, "Table": p.Schema + "." + p.Table})})
+		}
+	}
+	return snapshot, wrong, nil
+}
+
+// Placed is an error of a line of the configuration that showed only when the
+// source was there.
+type Placed struct {
+	Place string // file:line:column
+	Err   error
+}
+
+func (p *Placed) Error() string { return p.Place + ": " + p.Err.Error() }
+func (p *Placed) Unwrap() error { return p.Err }

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"net"
+
+	"github.com/lianji/lianji/internal/config"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server/httpapi"
+)
+
+// Door is the HTTP door of an App while it listens.
+type Door struct {
+	app  *App
+	host string
+	ln   net.Listener
+}
+
+// ListenHTTP opens the HTTP door without login: it serves what the configuration
+// publishes, to this machine alone. An empty address means that of the
+// configuration. The caller runs the Door, which closes it.
+func (a *App) ListenHTTP(ctx context.Context, address string) (*Door, error) {
+	if len(a.cfg.Published) == 0 {
+		return nil, errs.New(errs.ConfigInvalid, "app_nothing_published", msg.Args{"File": a.cfg.File})
+	}
+	snapshot, wrong, err := publish(a.cfg, a.state())
+	if err != nil {
+		return nil, err
+	}
+	if len(wrong) > 0 {
+		return nil, wrong[0]
+	}
+	a.published.Store(snapshot)
+	if address == "" {
+		address = a.cfg.HTTP
+	}
+	ln, err := httpapi.ListenLoopback(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ := config.SplitAddress(address)
+	return &Door{app: a, host: host, ln: ln}, nil
+}
+
+// URL is where the door listens, with the port that it got.
+func (d *Door) URL() string { return "http://" + d.ln.Addr().String() }
+
+// Run answers requests until ctx ends and no query runs any more, and meanwhile
+// tries sources again that could not be reached.
+func (d *Door) Run(ctx context.Context) error {
+	g, ctx := safego.WithContext(ctx)
+	g.Go(func() error { return d.app.retry(ctx, retryEvery) })
+	g.Go(func() error {
+		return httpapi.Serve(ctx, d.ln, httpapi.Options{
+			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log,
+			Snapshot: func() policy.Snapshot { return d.app.published.Load() },
+		})
+	})
+	return g.Wait()
+}
