@@ -165,7 +165,7 @@ func decimals(t catalog.Type) []any {
 func texts() []any {
 	return []any{
 		"", " ", "a", "a ", "a  ", "A", "aa", "ab", "Ab", "b", "Z", "z", "ä", "Ä", "ss", "ß", "I", "i", "İ", "ı",
-		"\u00e9", "e\u0301", "中", "中 ", "中文", "文", "阿", "张三", "张 三", "\uff21", "\uffff", "\U0001f600", "\U0001f600\U0001f3fd",
+		"\u00e9", "e\u0301", "中", "中 ", "中文", "文", "阿", "张三", "张 三", "\uff21", "\ufffd", "\uffff", "\U0001f600", "\U0001f600\U0001f3fd",
 		"O'Brien", `"quoted"`, `back\slash`, `\N`, "tab\there", "line\nbreak", "cr\r\nlf", "100%", "a_b", "NULL", "null", "0", "1e5", "?", "$1",
 		"'; DROP TABLE everything; --", "/*", strings.Repeat("长", 4000),
 	}

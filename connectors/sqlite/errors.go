@@ -85,6 +85,9 @@ func (s *source) failCode(db *session, err error, table string) error {
 	case sqlite.ResultCantOpen, sqlite.ResultReadOnly:
 		return s.wrap(errs.SourceUnreachable, "sqlite_cannot_open", err, nil)
 	case sqlite.ResultError, sqlite.ResultSchema:
+		if code == sqlite.ResultErrorMissingCollSeq {
+			return s.wrap(errs.NotSupported, "sqlite_collation", err, msg.Args{"Table": table})
+		}
 		if table != "" && errors.Is(err, errRefused) {
 			return s.wrap(errs.SourceFailed, "source_table_changed", err, msg.Args{"Table": table})
 		}

@@ -113,8 +113,8 @@ func (r *reader) run(ctx context.Context) (err error) {
 	defer close(r.out)
 	defer func() { r.release(err) }()
 	limit, rows, bytes, widest := min(r.limit, firstRows), 0, 0, 0
-	row, err := step(ctx, r.stmt)
-	for ; row; row, err = r.stmt.Step() {
+	row, err := r.db.first(ctx, r.stmt)
+	for ; row; row, err = r.db.next(r.stmt) {
 		if rows == 0 {
 			r.builder.Reserve(limit)
 		}

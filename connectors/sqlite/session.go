@@ -94,7 +94,8 @@ func authorize(a sqlite.Action) sqlite.AuthResult {
 }
 
 // unreadable is the SQL function of that name: it keeps the column and the class
-// of the cell, never its value.
+// of the cell, never its value. Its error should end the statement; because the
+// driver can lose errors of functions, next looks at what is kept here.
 func (s *session) unreadable(_ sqlite.Context, args []sqlite.Value) (sqlite.Value, error) {
 	s.found = class(args[0].Type())
 	s.column, s.declared = args[1].Text(), args[2].Text()
@@ -134,19 +135,11 @@ func (s *session) query(ctx context.Context, sql string, args []string, each fun
 	for i, a := range args {
 		stmt.BindText(i+1, a)
 	}
-	first := true
-	for err == nil {
-		var row bool
-		if first {
-			row, err = step(ctx, stmt)
-			first = false
-		} else {
-			row, err = stmt.Step()
-		}
-		if !row {
+	row, err := s.first(ctx, stmt)
+	for ; row && err == nil; row, err = s.next(stmt) {
+		if err = each(stmt); err != nil {
 			break
 		}
-		err = each(stmt)
 	}
 	return errors.Join(err, finalize(stmt, err))
 }
@@ -189,12 +182,21 @@ func (s *session) statement(ctx context.Context, sql string) (*sqlite.Stmt, erro
 	return stmt, err
 }
 
-// step takes a statement's first row, which may have to wait for a writer.
-func step(ctx context.Context, stmt *sqlite.Stmt) (row bool, err error) {
+// first takes a statement's first row, which may have to wait for a writer.
+func (s *session) first(ctx context.Context, stmt *sqlite.Stmt) (row bool, err error) {
 	err = patiently(ctx, func() error {
-		row, err = stmt.Step()
+		row, err = s.next(stmt)
 		return err
 	})
+	return row, err
+}
+
+// next takes a statement's next row.
+func (s *session) next(stmt *sqlite.Stmt) (bool, error) {
+	row, err := stmt.Step()
+	if err == nil && s.column != "" {
+		return false, errUnreadable
+	}
 	return row, err
 }
 

@@ -40,6 +40,8 @@ const (
 	sqliteRowid = "INTEGER PRIMARY KEY"
 	// sqliteStrict ends the one that it gives a column of a STRICT table.
 	sqliteStrict = " (STRICT)"
+	// sqliteOther begins the name of a collation that SQLite does not bring along.
+	sqliteOther = "other"
 	// sqliteUTF16 ends the names of collations in a database that is not UTF-8.
 	sqliteUTF16 = " UTF-16"
 	// maxSQLiteIn bounds one list: a statement has at most 32,766 placeholders.
@@ -65,9 +67,8 @@ func (sqlite) Verdict(p Predicate) (Verdict, string) {
 	switch p.Column.Type.Kind {
 	case catalog.Int64, catalog.Bool, catalog.Blob, catalog.Date:
 	case catalog.Text:
-		name := p.Column.Collation.Name
-		if p.Op >= Lt && p.Op <= Ge && (name == "" || strings.HasSuffix(name, sqliteUTF16)) {
-			return None, "text in this database is not known to have the order of UTF-8"
+		if reason := sqliteNotUTF8(p); reason != "" {
+			return None, reason
 		}
 	case catalog.Decimal:
 		return None, "SQLite keeps decimals as binary floating point"
@@ -84,6 +85,24 @@ func (sqlite) Verdict(p Predicate) (Verdict, string) {
 		}
 	}
 	return Exact, ""
+}
+
+// sqliteNotUTF8 says why text must not go to a database that is not known to be
+// UTF-8; empty when it may.
+func sqliteNotUTF8(p Predicate) string {
+	name := p.Column.Collation.Name
+	if name != "" && !strings.HasSuffix(name, sqliteUTF16) {
+		return ""
+	}
+	if p.Op >= Lt && p.Op <= Ge {
+		return "text in this database is not known to have the order of UTF-8"
+	}
+	for _, v := range p.Values {
+		if s, ok := v.V.(string); ok && strings.ContainsAny(s, "\ufffe\uffff") {
+			return "SQLite's conversion to UTF-16 would change the value"
+		}
+	}
+	return ""
 }
 
 func sqliteHolds(v catalog.Value) bool {
@@ -110,7 +129,7 @@ func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predica
 		}
 		b.WriteString(sqliteColumn("t", c))
 	}
-	b.WriteString(" FROM " + from + " AS t")
+	b.WriteString(" FROM " + from + " AS t" + sqliteIndexes(t))
 	var values []catalog.Value
 	for i, p := range preds {
 		if i == 0 {
@@ -122,6 +141,17 @@ func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predica
 		values = append(values, p.Values...)
 	}
 	return b.String(), values
+}
+
+// sqliteIndexes keeps SQLite from the indexes of a table with a collation that
+// only the writing program has: it could not read them.
+func sqliteIndexes(t *catalog.Table) string {
+	for _, c := range t.Columns {
+		if strings.HasPrefix(c.Collation.Name, sqliteOther) && !t.View {
+			return " NOT INDEXED"
+		}
+	}
+	return ""
 }
 
 // sqliteColumn names a column with its table's alias: alone, a name in double
