@@ -48,6 +48,9 @@ func (a *App) ListenHTTP(ctx context.Context, address string) (*Door, error) {
 // URL is where the door listens, with the port that it got.
 func (d *Door) URL() string { return "http://" + d.ln.Addr().String() }
 
+// Close closes a door that was never run.
+func (d *Door) Close() error { return d.ln.Close() }
+
 // Run answers requests until ctx ends and no query runs any more, and meanwhile
 // tries sources again that could not be reached.
 func (d *Door) Run(ctx context.Context) error {

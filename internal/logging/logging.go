@@ -128,6 +128,13 @@ func (h *Handler) any(v any) slog.Value {
 	return slog.StringValue(Hidden)
 }
 
+// ours are the codes of errors whose text names sources, tables and settings. The
+// text of the others tells a person of their own statement and may quote it.
+var ours = map[errs.Code]bool{
+	errs.Internal: true, errs.ConfigInvalid: true, errs.SourceUnreachable: true, errs.SourceRefused: true, errs.SourceFailed: true,
+	errs.SourceBusy: true, errs.ValueUnreadable: true, errs.OutOfMemory: true, errs.DiskFull: true,
+}
+
 // errorAttrs writes an error with our code and text, and what is for operators
 // only, with everything taken out that may be data.
 func (h *Handler) errorAttrs(err error) []slog.Attr {
@@ -135,7 +142,10 @@ func (h *Handler) errorAttrs(err error) []slog.Attr {
 	if !errors.As(err, &e) {
 		return []slog.Attr{slog.String("detail", h.Detail(err.Error()))}
 	}
-	attrs := []slog.Attr{slog.String("code", string(e.Code)), slog.String("text", h.Text(e.Text()))}
+	attrs := []slog.Attr{slog.String("code", string(e.Code)), slog.String("message", e.ID)}
+	if ours[e.Code] {
+		attrs = append(attrs, slog.String("text", h.Text(e.Text())))
+	}
 	if e.Detail != "" {
 		attrs = append(attrs, slog.String("detail", h.Detail(e.Detail)))
 	}

@@ -48,6 +48,9 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		"single quotes": func(l *slog.Logger) {
 			l.Info("x", "err", errors.New("Could not convert string 'it''s hunter2' to INT32"))
 		},
+		"statement quoted": func(l *slog.Logger) {
+			l.Info("dsn a://b@c", "err", errs.New(errs.SyntaxError, "source_unreachable", msg.Args{"Source": "hunter2"}))
+		},
 		"foreign error":    func(l *slog.Logger) { l.Info("x", "err", errors.New(`bad value "hunter2"`)) },
 		"key detail":       func(l *slog.Logger) { l.Info("x", "err", errors.New("Key (id)=(hunter2) already exists")) },
 		"failing row":      func(l *slog.Logger) { l.Info("x", "err", errors.New("Failing row contains (1, hunter2, (x)).")) },
