@@ -1,0 +1,359 @@
+package gate
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// object is a node or a part of a node of the parse tree. Lists are []any, numbers
+// json.Number, constants *constant.
+type object = map[string]any
+
+// constant is an expression of class CONSTANT. There may be a hundred thousand of
+// them, so each is kept as the bytes that DuckDB wrote, with what the gate asks for
+// beside them.
+type constant struct {
+	raw   []byte // its JSON
+	typ   string // the value's type id
+	value any    // nil for NULL; string, bool, json.Number, or object for what is larger
+	info  object // the type's type_info, nil mostly
+	alias string
+	at    int // query_location, -1 for none
+}
+
+// MarshalJSON gives the constant as DuckDB wrote it.
+func (c *constant) MarshalJSON() ([]byte, error) { return c.raw, nil }
+
+var (
+	errNotJSON   = errors.New("the parse tree is not JSON")
+	errTreeDeep  = errors.New("the parse tree is nested too deep")
+	errNotFinite = errors.New("the parse tree holds a number that JSON cannot write")
+)
+
+// maxJSONLevels bounds the reader's own recursion; one node of the tree takes up to
+// five levels of JSON.
+const maxJSONLevels = 4000
+
+// reader decodes the JSON that json_serialize_sql writes.
+type reader struct {
+	b     []byte
+	pos   int
+	level int
+}
+
+// decodeTree decodes a whole document.
+func decodeTree(b []byte) (any, error) {
+	r := &reader{b: b}
+	v, err := r.value()
+	if err != nil {
+		return nil, err
+	}
+	if r.space(); r.pos != len(r.b) {
+		return nil, errNotJSON
+	}
+	return v, nil
+}
+
+func (r *reader) space() {
+	for r.pos < len(r.b) {
+		switch r.b[r.pos] {
+		case ' ', '\t', '\n', '\r':
+			r.pos++
+		default:
+			return
+		}
+	}
+}
+
+// peek gives the next byte that is no space, 0 at the end.
+func (r *reader) peek() byte {
+	r.space()
+	if r.pos < len(r.b) {
+		return r.b[r.pos]
+	}
+	return 0
+}
+
+// take moves over c if it comes next.
+func (r *reader) take(c byte) bool {
+	if r.peek() != c {
+		return false
+	}
+	r.pos++
+	return true
+}
+
+func (r *reader) value() (any, error) {
+	if r.level > maxJSONLevels {
+		return nil, errTreeDeep
+	}
+	switch c := r.peek(); {
+	case c == '{':
+		return r.object()
+	case c == '[':
+		return r.list()
+	case c == '"':
+		return r.string()
+	case c == '-' || '0' <= c && c <= '9':
+		return r.number()
+	}
+	for word, v := range map[string]any{"true": true, "false": false, "null": nil} {
+		if r.word(word) {
+			return v, nil
+		}
+	}
+	if r.word("Infinity") || r.word("NaN") {
+		return nil, errNotFinite
+	}
+	return nil, errNotJSON
+}
+
+func (r *reader) word(w string) bool {
+	if r.pos+len(w) > len(r.b) || string(r.b[r.pos:r.pos+len(w)]) != w {
+		return false
+	}
+	r.pos += len(w)
+	return true
+}
+
+func (r *reader) number() (any, error) {
+	start := r.pos
+	for r.pos < len(r.b) {
+		c := r.b[r.pos]
+		if (c < '0' || c > '9') && c != '-' && c != '+' && c != '.' && c != 'e' && c != 'E' {
+			break
+		}
+		r.pos++
+	}
+	if r.word("Infinity") {
+		return nil, errNotFinite
+	}
+	text := string(r.b[start:r.pos])
+	if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsInf(f, 0) {
+		return nil, errNotFinite
+	}
+	return json.Number(text), nil
+}
+
+func (r *reader) string() (any, error) {
+	start := r.pos
+	plain := true
+	for r.pos++; r.pos < len(r.b); r.pos++ {
+		switch r.b[r.pos] {
+		case '\\':
+			plain = false
+			r.pos++
+		case '"':
+			r.pos++
+			raw := r.b[start:r.pos]
+			if plain && utf8.Valid(raw) {
+				return string(raw[1 : len(raw)-1]), nil
+			}
+			var s string
+			if err := json.Unmarshal(raw, &s); err != nil {
+				return nil, errNotJSON
+			}
+			return s, nil
+		}
+	}
+	return nil, errNotJSON
+}
+
+func (r *reader) list() (any, error) {
+	r.pos++
+	r.level++
+	defer func() { r.level-- }()
+	list := []any{}
+	if r.take(']') {
+		return list, nil
+	}
+	for {
+		v, err := r.value()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		if r.take(']') {
+			return list, nil
+		}
+		if !r.take(',') {
+			return nil, errNotJSON
+		}
+	}
+}
+
+// object reads an object, or a constant if its first member says so.
+func (r *reader) object() (any, error) {
+	start := r.pos
+	r.pos++
+	r.level++
+	defer func() { r.level-- }()
+	o := object{}
+	if r.take('}') {
+		return o, nil
+	}
+	for {
+		key, v, err := r.member()
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := o[key]; twice {
+			return nil, errNotJSON
+		}
+		o[key] = v
+		if len(o) == 1 && key == "class" && v == "CONSTANT" {
+			return r.constant(start)
+		}
+		if r.take('}') {
+			return o, nil
+		}
+		if !r.take(',') {
+			return nil, errNotJSON
+		}
+	}
+}
+
+func (r *reader) member() (string, any, error) {
+	if r.peek() != '"' {
+		return "", nil, errNotJSON
+	}
+	k, err := r.string()
+	if err != nil {
+		return "", nil, err
+	}
+	if !r.take(':') {
+		return "", nil, errNotJSON
+	}
+	v, err := r.value()
+	key, _ := k.(string)
+	return key, v, err
+}
+
+// constant reads the rest of a constant's members. One that is not known, or
+// missing, makes an error: nothing of a tree may go unread.
+func (r *reader) constant(start int) (any, error) {
+	c := &constant{at: -1}
+	seen := 0
+	for r.take(',') {
+		key, v, err := r.member()
+		if err != nil {
+			return nil, err
+		}
+		seen++
+		ok := false
+		switch key {
+		case "type":
+			ok = v == "VALUE_CONSTANT"
+		case "alias":
+			c.alias, ok = v.(string)
+		case "query_location":
+			var n json.Number
+			n, ok = v.(json.Number)
+			c.at = location(n)
+		case "value":
+			var o object
+			if o, ok = v.(object); ok {
+				ok = c.setValue(o)
+			}
+		}
+		if !ok {
+			return nil, errUnknownShape
+		}
+	}
+	if !r.take('}') || seen != 4 {
+		return nil, errUnknownShape
+	}
+	c.raw = r.b[start:r.pos]
+	return c, nil
+}
+
+var errUnknownShape = errors.New("the parse tree has a part that is not known")
+
+// setValue reads {type, is_null, value}.
+func (c *constant) setValue(o object) bool {
+	typ, ok := o["type"].(object)
+	if !ok {
+		return false
+	}
+	id, ok := typ["id"].(string)
+	null, isBool := o["is_null"].(bool)
+	if !ok || !isBool {
+		return false
+	}
+	c.typ = id
+	for key, v := range typ {
+		switch key {
+		case "id":
+		case "type_info":
+			if c.info, ok = v.(object); !ok {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	for key, v := range o {
+		switch key {
+		case "type", "is_null":
+		case "value":
+			if !null {
+				c.value = v
+			}
+		default:
+			return false
+		}
+	}
+	return null || c.value != nil
+}
+
+// location turns a query_location into a byte offset, -1 for none (2^64-1).
+func location(n json.Number) int {
+	v, err := strconv.ParseInt(string(n), 10, 64)
+	if err != nil || v < 0 || v > math.MaxInt32 {
+		return -1
+	}
+	return int(v)
+}
+
+// Accessors for what the walk has found to be of the right shape. A missing member
+// gives the zero value.
+
+func text(o object, key string) string {
+	s, _ := o[key].(string)
+	return s
+}
+
+func flag(o object, key string) bool {
+	b, _ := o[key].(bool)
+	return b
+}
+
+func list(o object, key string) []any {
+	l, _ := o[key].([]any)
+	return l
+}
+
+func sub(o object, key string) object {
+	s, _ := o[key].(object)
+	return s
+}
+
+func place(o object) int {
+	n, ok := o["query_location"].(json.Number)
+	if !ok {
+		return -1
+	}
+	return location(n)
+}
+
+func texts(o object, key string) []string {
+	l := list(o, key)
+	out := make([]string, len(l))
+	for i, v := range l {
+		out[i], _ = v.(string)
+	}
+	return out
+}

@@ -1,0 +1,368 @@
+package gate
+
+import (
+	"strings"
+)
+
+// estimate is what is known of an expression before it is bound.
+type estimate struct {
+	units   int64 // parts, copies counted
+	leaves  int64 // members of its type
+	columns int64 // COLUMNS(..) stands in it: it is written once for each of so many
+
+	// Of a constant expression, which DuckDB may compute while it binds:
+	constant     bool
+	nodes, depth int64 // of the expression
+	bytes, elems int64 // size of its value, elements if it is a list
+	work         int64 // steps that its lambdas take
+
+	args   []estimate // of a call
+	bodies []*body    // of the subqueries in it
+}
+
+func plain(units int64) estimate { return estimate{units: units, leaves: 1} }
+
+// foldCost is what computing a constant expression costs, in parts: DuckDB computes
+// it again on each level.
+func (e estimate) foldCost() int64 {
+	if !e.constant || e.depth < 2 {
+		return 0
+	}
+	return saturate(min(e.nodes, saturated>>20) * min(e.depth*e.depth/128, saturated>>20))
+}
+
+// root measures an expression that stands for itself: whatever COLUMNS makes of it
+// is counted in.
+func (m *measurer) root(e any, s *scope) (estimate, error) {
+	got, err := m.expr(e, s)
+	if err != nil {
+		return got, err
+	}
+	got.units += got.foldCost()
+	if got.columns > 1 {
+		got.units = saturate(min(got.units, saturated>>20) * min(got.columns, saturated>>20))
+		for _, b := range got.bodies {
+			b.from[0].factor = saturate(b.from[0].factor * got.columns)
+		}
+	}
+	if got.units > int64(m.limits.Expanded) {
+		return got, m.tooComplex("gate_too_expanded", m.limits.Expanded)
+	}
+	return got, nil
+}
+
+// children measures parts and gives their sum; leaves are those of the largest.
+func (m *measurer) children(s *scope, parts ...any) (estimate, error) {
+	sum := estimate{leaves: 1, constant: true}
+	for _, p := range parts {
+		if p == nil {
+			continue
+		}
+		e, err := m.expr(p, s)
+		if err != nil {
+			return sum, err
+		}
+		sum.args = append(sum.args, e)
+		sum.join(e)
+	}
+	sum.settle()
+	sum.units, sum.nodes, sum.depth = saturate(sum.units+1-cheaper(parts)), saturate(sum.nodes+1), sum.depth+1
+	return sum, nil
+}
+
+// cheaper is by how much a list's parts count less because the plain constants
+// among them cost a quarter of what other parts cost.
+func cheaper(parts []any) int64 {
+	n := int64(0)
+	for _, p := range parts {
+		if _, ok := p.(*constant); ok {
+			n++
+		}
+	}
+	return n - (n+3)/4
+}
+
+// join adds a part to what holds it.
+func (e *estimate) join(part estimate) {
+	e.units = saturate(e.units + part.units)
+	e.leaves = max(e.leaves, part.leaves)
+	e.columns = max(e.columns, part.columns)
+	e.constant = e.constant && part.constant
+	e.nodes = saturate(e.nodes + part.nodes)
+	e.depth = max(e.depth, part.depth)
+	e.bytes = saturate(e.bytes + part.bytes)
+	e.elems = max(e.elems, part.elems)
+	e.work = saturate(e.work + part.work)
+	e.bodies = append(e.bodies, part.bodies...)
+}
+
+// settle charges what computing the constant parts of an expression costs that is
+// not constant as a whole.
+func (e *estimate) settle() {
+	if e.constant {
+		return
+	}
+	for _, a := range e.args {
+		e.units = saturate(e.units + a.foldCost())
+	}
+	e.nodes, e.depth, e.bytes, e.elems = 0, 0, 0, 0
+}
+
+// truth makes an estimate one of a boolean or a number.
+func (e estimate) truth() estimate {
+	e.leaves, e.bytes, e.elems = 1, min(e.bytes, 16), 0
+	return e
+}
+
+func (m *measurer) expr(v any, s *scope) (estimate, error) {
+	if c, ok := v.(*constant); ok {
+		return constantEstimate(c), nil
+	}
+	o := asObject(v)
+	m.visit(o)
+	switch class := text(o, "class"); class {
+	case "COLUMN_REF":
+		return m.columnRef(texts(o, "column_names"), s), nil
+	case "FUNCTION":
+		return m.call(o, s)
+	case "STAR":
+		return m.star(o, s)
+	case "SUBQUERY":
+		return m.subquery(o, s)
+	case "OPERATOR":
+		return m.operator(o, s)
+	case "CASE":
+		return m.caseOf(o, s)
+	case "CAST":
+		return m.cast(o, s)
+	case "WINDOW":
+		return m.window(o, s)
+	case "COLLATE":
+		return m.children(s, o["child"])
+	case "LAMBDA": // not a lambda but a JSON arrow; bound twice
+		e, err := m.children(s, o["lhs"], o["expr"])
+		e.units = saturate(e.units * 2)
+		return e, err
+	case "BETWEEN": // becomes two comparisons, each with the input
+		e, err := m.children(s, o["input"], o["lower"], o["upper"])
+		if err == nil {
+			e.units = saturate(e.units + e.args[0].units)
+		}
+		return e.truth(), err
+	case "COMPARISON":
+		e, err := m.children(s, o["left"], o["right"])
+		return e.truth(), err
+	case "CONJUNCTION":
+		e, err := m.children(s, list(o, "children")...)
+		return e.truth(), err
+	}
+	return plain(1), nil // PARAMETER, POSITIONAL_REFERENCE
+}
+
+func constantEstimate(c *constant) estimate {
+	e := estimate{units: 1, leaves: 1, constant: true, nodes: 1, depth: 1, bytes: 8}
+	if s, ok := c.value.(string); ok {
+		e.bytes = int64(len(s))
+	}
+	if l := list(asObject(c.value), "children"); l != nil {
+		e.elems = int64(len(l))
+		e.bytes = 16 * (e.elems + 1)
+	}
+	return e
+}
+
+// columnRef measures a name: a lambda's parameter, an alias, whose expression DuckDB
+// writes in its place, a whole row, or a column.
+func (m *measurer) columnRef(names []string, s *scope) estimate {
+	first := asciiLower(names[0])
+	found := estimate{units: 1, leaves: s.widest()}
+	if own, ok := ownValues[first]; ok && own.bare && len(names) == 1 {
+		found.constant, found.nodes, found.depth, found.bytes = true, 1, 1, 64
+	}
+	for in := s; in != nil; in = in.outer {
+		if p, ok := in.lambda[first]; ok {
+			return p
+		}
+		if a, ok := in.aliases[first]; ok && len(names) == 1 {
+			for _, b := range a.bodies {
+				b.from = append(b.from, use{s.body, 1})
+			}
+			a.leaves = max(a.leaves, found.leaves)
+			a.columns = 0
+			return a
+		}
+		for _, r := range in.relations {
+			if r.name == asciiLower(names[len(names)-1]) || r.name == first {
+				found.leaves = max(found.leaves, r.leaves)
+				found.units = max(found.units, r.columns)
+			}
+		}
+	}
+	return found
+}
+
+// star measures * and COLUMNS(..) as parts of an expression.
+func (m *measurer) star(o object, s *scope) (estimate, error) {
+	w := s.star(text(o, "relation_name"))
+	var parts []any
+	for _, r := range list(o, "replace_list") {
+		parts = append(parts, asObject(r)["value"])
+	}
+	if inner, ok := o["expr"]; ok {
+		parts = append(parts, inner)
+	}
+	e, err := m.children(s, parts...)
+	if err != nil {
+		return e, err
+	}
+	out := estimate{units: saturate(e.units + e.foldCost() + w.columns), leaves: max(w.widest, 1), bodies: e.bodies}
+	if flag(o, "columns") {
+		out.columns = max(w.columns, 1)
+		return out, nil
+	}
+	// Within COLUMNS(..) a star is the list of the columns' names.
+	out.constant, out.nodes, out.depth, out.elems, out.bytes = true, 1, 1, w.columns, saturate(w.columns*128)
+	return out, nil
+}
+
+func (m *measurer) subquery(o object, s *scope) (estimate, error) {
+	b := newBody(s.body)
+	in := s.inner()
+	in.body = b
+	w, units, err := m.query(sub(sub(o, "subquery"), "node"), in)
+	if err != nil {
+		return estimate{}, err
+	}
+	e, err := m.children(s, o["child"])
+	e.constant = false
+	e.settle()
+	e.units = saturate(e.units + units)
+	e.leaves = 1
+	if text(o, "subquery_type") == "SCALAR" {
+		e.leaves = max(1, w.leaves)
+	}
+	e.bodies = append(e.bodies, b)
+	return e, err
+}
+
+func (m *measurer) operator(o object, s *scope) (estimate, error) {
+	kids := list(o, "children")
+	if text(o, "type") == "OPERATOR_UNPACK" { // *COLUMNS(..) becomes that many arguments
+		e, err := m.children(s, kids...)
+		if err != nil {
+			return e, err
+		}
+		e.units = saturate(e.units + e.columns)
+		e.leaves = saturate(e.leaves * max(e.columns, 1))
+		e.columns, e.constant = 0, false
+		return e, nil
+	}
+	e, err := m.children(s, kids...)
+	if err != nil {
+		return e, err
+	}
+	switch text(o, "type") {
+	case "OPERATOR_COALESCE":
+		e.leaves = mixed(e.args)
+	case "ARRAY_CONSTRUCTOR":
+		e.leaves = saturate(1 + mixed(e.args))
+		e.elems = int64(len(e.args))
+	case "ARRAY_EXTRACT", "ARRAY_SLICE", "STRUCT_EXTRACT", "OPERATOR_TRY":
+		if len(e.args) > 0 {
+			e.leaves = e.args[0].leaves
+		}
+	default:
+		return e.truth(), nil
+	}
+	return e, m.checkFolded(e)
+}
+
+func (m *measurer) caseOf(o object, s *scope) (estimate, error) {
+	var parts []any
+	for _, c := range list(o, "case_checks") {
+		parts = append(parts, asObject(c)["when_expr"], asObject(c)["then_expr"])
+	}
+	e, err := m.children(s, append(parts, o["else_expr"])...)
+	if err == nil {
+		e.leaves = mixed(e.args)
+	}
+	return e, err
+}
+
+func (m *measurer) cast(o object, s *scope) (estimate, error) {
+	e, err := m.children(s, o["child"])
+	if err != nil {
+		return e, err
+	}
+	leaves, elems := typeSize(sub(o, "cast_type"))
+	if leaves > 1 || e.leaves > 1 || e.elems > 0 || elems > 1 {
+		e.bytes = saturate(e.bytes*4 + elems*16)
+		e.elems = max(e.elems, e.bytes, elems)
+	}
+	e.leaves = leaves
+	e.bytes = saturate(e.bytes + 16)
+	e.args = nil
+	return e, m.checkFolded(e)
+}
+
+// typeSize gives a type's members and how many elements its fixed arrays hold.
+func typeSize(t object) (leaves, elems int64) {
+	leaves, elems = 1, 1
+	info := sub(t, "type_info")
+	if child, ok := info["child_type"].(object); ok {
+		l, n := typeSize(child)
+		leaves, elems = l+1, n
+	}
+	for _, c := range list(info, "child_types") {
+		l, n := typeSize(sub(asObject(c), "second"))
+		leaves, elems = saturate(leaves+l), saturate(elems+n)
+	}
+	if size, ok := wholeNumber(info["size"]); ok {
+		elems = saturate(elems * max(size, 1))
+	}
+	return leaves, elems
+}
+
+func (m *measurer) window(o object, s *scope) (estimate, error) {
+	parts := append([]any{}, list(o, "children")...)
+	n := len(parts)
+	parts = append(parts, list(o, "partitions")...)
+	for _, key := range []string{"orders", "arg_orders"} {
+		for _, ord := range list(o, key) {
+			parts = append(parts, asObject(ord)["expression"])
+		}
+	}
+	for _, key := range []string{"start_expr", "end_expr", "offset_expr", "default_expr", "filter_expr"} {
+		if e, ok := o[key]; ok {
+			parts = append(parts, e)
+		}
+	}
+	e, err := m.children(s, parts...)
+	if err != nil {
+		return e, err
+	}
+	e.constant = false
+	e.settle()
+	e.leaves = typeOfCall(strings.ToLower(text(o, "function_name")), e.args[:n])
+	return e, nil
+}
+
+func sumLeaves(args []estimate) int64 {
+	var n int64
+	for _, a := range args {
+		n = saturate(n + max(a.leaves, 1)*max(a.columns, 1))
+	}
+	return n
+}
+
+// mixed gives the members of a type into which several are brought: nested ones may
+// be merged, plain ones are one.
+func mixed(args []estimate) int64 {
+	n := int64(0)
+	for _, a := range args {
+		if a.leaves > 1 {
+			n = saturate(n + a.leaves)
+		}
+	}
+	return max(n, 1)
+}
