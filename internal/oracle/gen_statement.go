@@ -67,8 +67,43 @@ func (b *builder) recursive() string {
 	return "WITH RECURSIVE " + name + "(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM " + name + " WHERE n < 10) "
 }
 
+// lookup makes the plain statement that a source can answer alone: columns of one
+// table and comparisons with constants.
+func (b *builder) lookup() query {
+	r := b.table(choose(b.r, b.tables))
+	q := query{rows: r.rows, hidden: r.keys}
+	var items, where []string
+	for range 1 + b.r.IntN(5) {
+		c := choose(b.r, r.columns)
+		b.note("select", c.typ)
+		items, q.columns = append(items, c.sql), append(q.columns, c)
+	}
+	list := b.outputs(&q, items, queryOptions{})
+	if b.chance(0.1) {
+		list, q.columns, q.aliases = "*", r.columns, make([]string, len(r.columns))
+	}
+	q.key = keyColumns(r.keys, q.columns)
+	for range b.r.IntN(3) {
+		c := choose(b.r, r.columns)
+		b.one(
+			option{60, func() { where = append(where, b.comparison(c)) }},
+			option{20, func() { where = append(where, b.nullTest(c)) }},
+			option{20, func() { where = append(where, b.inList(c)) }},
+			option{15, func() { where = append(where, b.between(c)) }},
+		)
+	}
+	q.sql = "SELECT " + list + " FROM " + r.sql
+	if len(where) > 0 {
+		q.sql += " WHERE " + strings.Join(where, " AND ")
+	}
+	return q
+}
+
 // statement makes a whole statement.
 func (b *builder) statement() Statement {
+	if b.chance(0.12) {
+		return b.finish(b.lookup(), 0.25)
+	}
 	with := b.with()
 	q := b.query(queryOptions{depth: 2})
 	for _, c := range b.ctes {
@@ -79,13 +114,19 @@ func (b *builder) statement() Statement {
 			b.note("cte_twice", catalog.Type{})
 		}
 	}
+	q.sql = with + q.sql
+	return b.finish(q, 0.6)
+}
+
+// finish ends a query with an order, as often as ordered says, and a limit.
+func (b *builder) finish(q query, ordered float64) Statement {
 	order, text := Order{}, ""
-	if b.chance(0.6) {
+	if b.chance(ordered) {
 		text, order = b.orderBy(q, false)
 	}
-	s := Statement{SQL: with + q.sql + text, columns: q.columns}
+	s := Statement{SQL: q.sql + text, columns: q.columns}
 	s.Unlimited = s.SQL
-	if b.chance(0.25) {
+	if b.chance(ordered * 0.4) {
 		b.note("limit", catalog.Type{})
 		order.Limit = int64(b.r.IntN(30))
 		s.SQL += " LIMIT " + integerText(order.Limit)
