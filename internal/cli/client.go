@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/output"
+	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/httpapi"
+)
+
+const (
+	tokenVariable = "LIANJI_TOKEN"
+	maxToken      = 16 << 10
+	maxProblem    = 1 << 20
+)
+
+// client asks a gateway over HTTP.
+type client struct {
+	address string // as it was given, for messages
+	query   string // the URL to post to
+	token   string
+	purpose string
+	langs   []string
+	http    *http.Client
+}
+
+// remote makes the target for --url.
+func (c *command) remote(f queryFlags) (*target, error) {
+	u, err := url.Parse(f.url)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, usage("cli_url", nil)
+	}
+	token, err := c.token(f.tokenFile)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return nil, usage("cli_token_in_clear", nil)
+	}
+	// A transport of its own: its connections end with it.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true}
+	cl := &client{
+		address: f.url, query: u.JoinPath("v1", "query").String(), token: token, purpose: f.purpose, langs: c.langs,
+		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
+	return &target{query: cl.ask, close: func() error { transport.CloseIdleConnections(); return nil }}, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// token reads the token from its file, or from the environment.
+func (c *command) token(file string) (string, error) {
+	if file == "" {
+		token, _ := c.LookupEnv(tokenVariable)
+		return token, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", errs.Wrap(errs.Usage, "cli_token_file", msg.Args{"File": file}, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	err = errors.Join(err, f.Close())
+	token := strings.TrimSpace(string(data))
+	if err != nil || token == "" || len(data) > maxToken || strings.ContainsAny(token, "\r\n") {
+		return "", errs.Wrap(errs.Usage, "cli_token_file", msg.Args{"File": file}, err)
+	}
+	return token, nil
+}
+
+// ask posts a statement. The answer comes as Arrow and is shown here.
+func (cl *client) ask(ctx context.Context, r server.Request) (*server.Answer, error) {
+	body, err := json.Marshal(cl.body(r))
+	if err != nil {
+		return nil, errs.From(err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, cl.query, bytes.NewReader(body))
+	if err != nil {
+		return nil, usage("cli_url", nil)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", output.ContentType(output.Arrow))
+	req.Header.Set("Accept-Language", strings.Join(cl.langs, ", "))
+	if cl.token != "" {
+		req.Header.Set("Authorization", "Bearer "+cl.token)
+	}
+	res, err := cl.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, errs.From(ctx.Err())
+		}
+		return nil, errs.Wrap(errs.SourceUnreachable, "cli_unreachable", msg.Args{"URL": cl.address}, err)
+	}
+	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if res.StatusCode != http.StatusOK || kind != output.ContentType(output.Arrow) {
+		err := cl.problem(res, kind, r.SQL)
+		return nil, closing(err, res.Body.Close)
+	}
+	s := &remoteStream{ctx: ctx, body: res.Body, id: res.Header.Get(httpapi.QueryIDHeader)}
+	if s.reader, err = ipc.NewReader(res.Body); err != nil {
+		return nil, closing(s.broken(err), res.Body.Close)
+	}
+	return &server.Answer{ID: s.id, Columns: columns(s.reader.Schema()), Stream: s}, nil
+}
+
+// closing gives err after something was closed whose own error does not matter
+// any more.
+func closing(err error, close func() error) error {
+	_ = close()
+	return err
+}
+
+type requestBody struct {
+	SQL     string `json:"sql"`
+	Params  any    `json:"params,omitempty"`
+	Purpose string `json:"purpose,omitempty"`
+}
+
+func (cl *client) body(r server.Request) requestBody {
+	b := requestBody{SQL: r.SQL, Purpose: cl.purpose}
+	if len(r.Params) == 0 {
+		return b
+	}
+	var list []string
+	named := map[string]string{}
+	for _, p := range r.Params {
+		list, named[p.Name] = append(list, p.Text), p.Text
+	}
+	if b.Params = list; r.Params[0].Name != "" {
+		b.Params = named
+	}
+	return b
+}
+
+// problem turns the gateway's problem into the error that it was there.
+func (cl *client) problem(res *http.Response, kind, sql string) error {
+	var p output.Problem
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
+	if err != nil || kind != "application/problem+json" || json.Unmarshal(data, &p) != nil || p.Code.HTTP() == 0 || p.Title == "" {
+		return errs.Wrap(errs.SourceFailed, "cli_no_gateway", msg.Args{"URL": cl.address, "Status": res.StatusCode}, err)
+	}
+	e := errs.New(p.Code, "cli_remote", msg.Args{"Text": p.Title})
+	e.Nearest = p.Nearest
+	if p.Position != nil {
+		e = e.At(sql, p.Position.Offset)
+	}
+	return e
+}
+
+// remoteStream is an answer that comes over HTTP.
+type remoteStream struct {
+	ctx    context.Context
+	body   io.ReadCloser
+	reader *ipc.Reader
+	id     string
+	err    error
+}
+
+func (s *remoteStream) Schema() *arrow.Schema          { return s.reader.Schema() }
+func (s *remoteStream) RecordBatch() arrow.RecordBatch { return s.reader.RecordBatch() }
+func (s *remoteStream) Err() error                     { return s.err }
+
+func (s *remoteStream) Next() bool {
+	if s.err != nil || s.reader.Next() {
+		return s.err == nil
+	}
+	if err := s.reader.Err(); err != nil {
+		s.err = s.broken(err)
+		return false
+	}
+	// The transfer itself must have come to an orderly end as well.
+	if _, err := io.Copy(io.Discard, s.body); err != nil {
+		s.err = s.broken(err)
+	}
+	return false
+}
+
+// broken says that the answer is not whole. The reason stays with the gateway.
+func (s *remoteStream) broken(cause error) error {
+	if s.ctx.Err() != nil {
+		return errs.From(s.ctx.Err())
+	}
+	return errs.Wrap(errs.SourceFailed, "cli_broken", msg.Args{"Query": s.id}, cause)
+}
+
+func (s *remoteStream) Release() {
+	s.reader.Release()
+	_ = s.body.Close()
+}
+
+// columns gives the columns of an Arrow schema that a gateway sent.
+func columns(schema *arrow.Schema) []catalog.Column {
+	out := make([]catalog.Column, schema.NumFields())
+	for i, f := range schema.Fields() {
+		out[i] = catalog.Column{Name: f.Name, Type: typeOf(f.Type)}
+	}
+	return out
+}

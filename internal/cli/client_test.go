@@ -1,0 +1,148 @@
+package cli_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/httpapi"
+	"github.com/lianji/lianji/server/servertest"
+)
+
+func writeFile(dir, text string) error {
+	return os.WriteFile(filepath.Join(dir, "lianji.yaml"), []byte(text), 0o600)
+}
+
+// argsTo is args with standard error going elsewhere too.
+func (r run) argsTo(t *testing.T, stderr io.Writer, args ...string) (int, string, string) {
+	t.Helper()
+	r.stderr = stderr
+	return r.args(t, args...)
+}
+
+func gateway(t *testing.T, q server.Querier) string {
+	t.Helper()
+	s := httptest.NewServer(httpapi.New(httpapi.Options{Querier: q}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// A gateway's answer looks as if the statement had been answered here.
+func TestUrlAnswersLikeDirect(t *testing.T) {
+	config(t, good)
+	for _, form := range []string{"table", "json", "ndjson", "csv", "arrow"} {
+		for _, n := range [][]int{{2, 3}, {}} {
+			_, here, _ := run{querier: rows(n...)}.args(t, "query", "--direct", "--format", form, "select 1")
+			q := rows(n...)
+			code, there, stderr := run{}.args(t, "query", "--url", gateway(t, q), "--purpose", "JC-1", "--param", "1.50", "--param", "", "--format", form, "select 1")
+			if code != 0 || there != here {
+				t.Errorf("%s: exit %d, stderr %q\n%s", form, code, stderr, cmp.Diff(here, there))
+			}
+			asked, sessions := q.Asked()
+			if d := cmp.Diff([]server.Request{{SQL: "select 1", Params: []server.Param{{Text: "1.50"}, {Text: ""}}}}, asked); d != "" || sessions[0].Purpose != "JC-1" {
+				t.Errorf("%s, purpose %q", d, sessions[0].Purpose)
+			}
+		}
+	}
+	q := rows(1)
+	if code, _, stderr := (run{}).args(t, "query", "--url", gateway(t, q)+"/", "--param", "$a=1", "--param", "$b=2", "select 1"); code != 0 {
+		t.Fatal(stderr)
+	}
+	if asked, _ := q.Asked(); len(asked[0].Params) != 2 || asked[0].Params[0].Name == "" || asked[0].Params[1].Name == "" {
+		t.Errorf("asked %+v", asked)
+	}
+}
+
+func TestUrlErrorsLikeDirect(t *testing.T) {
+	config(t, good)
+	const sql = "select 姓名,\n x from t"
+	e := errs.New(errs.UnknownName, "column_unreadable", msg.Args{"Table": "t", "Column": "x", "Type": "y"}).At(sql, strings.Index(sql, "x"))
+	e.Nearest = []string{"y"}
+	for _, lang := range []string{"en", "zh_CN.UTF-8"} {
+		for _, command := range []string{"query", "explain"} {
+			env := map[string]string{"LANG": lang}
+			_, _, here := run{querier: &servertest.Querier{Err: e}, env: env}.args(t, command, "--direct", sql)
+			code, _, there := run{env: env}.args(t, command, "--url", gateway(t, &servertest.Querier{Err: e}), sql)
+			if code != 1 || there != here || !strings.Contains(there, "^") {
+				t.Errorf("exit %d\n%s", code, cmp.Diff(here, there))
+			}
+		}
+	}
+}
+
+// An answer that breaks off on the way is never taken for a whole one.
+func TestUrlBrokenAnswer(t *testing.T) {
+	failure := errs.New(errs.SourceFailed, "source_lost", msg.Args{"Source": "mz"})
+	url := gateway(t, &servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 2}, servertest.Row{Err: failure})})
+	code, stdout, stderr := run{}.args(t, "query", "--url", url, "--format", "json", "select 1")
+	want := "error[source_failed]: The answer broke off: its rows are not complete. The gateway's log has the reason under the query q-1.\n"
+	if code != 1 || stderr != want || strings.Contains(stdout, "row_count") || !strings.Contains(stdout, "张2") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// What is not a gateway gives a clear error, and gets no token over an open line.
+func TestUrlOthers(t *testing.T) {
+	var seen http.Header
+	status, kind, body := 200, "text/html", "<html>"
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = r.Header
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Location", "http://127.0.0.1:1/")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	defer other.Close()
+	for _, c := range []struct {
+		status     int
+		kind, body string
+	}{
+		{200, "text/html", "<html>"}, {404, "text/plain", "no"}, {302, "text/plain", ""}, {500, "application/problem+json", "{"}, {500, "application/problem+json", `{"title":"x","code":"hacked"}`},
+		{500, "application/problem+json", `{"code":"internal"}`},
+	} {
+		status, kind, body = c.status, c.kind, c.body
+		if code, _, stderr := (run{}).args(t, "query", "--url", other.URL, "select 1"); code != 1 || !strings.Contains(stderr, "is no gateway (HTTP status") {
+			t.Errorf("%+v: exit %d, %q", c, code, stderr)
+		}
+	}
+	status, kind, body = 200, "application/vnd.apache.arrow.stream", "garbage"
+	if code, stdout, stderr := (run{}).args(t, "query", "--url", other.URL, "select 1"); code != 1 || stdout != "" || !strings.Contains(stderr, "broke off") {
+		t.Errorf("garbage: exit %d, %q", code, stderr)
+	}
+	if code, _, stderr := (run{}).args(t, "query", "--url", "http://127.0.0.1:1", "select 1"); code != 1 || !strings.Contains(stderr, "error[source_unreachable]: The gateway at http://127.0.0.1:1 cannot be reached.") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"LIANJI_TOKEN": "fromenv"}
+	run{env: env}.args(t, "query", "--url", other.URL, "--token-file", file, "select 1")
+	if got := seen.Get("Authorization"); got != "Bearer hunter2" {
+		t.Errorf("token %q", got)
+	}
+	run{env: env}.args(t, "query", "--url", other.URL, "select 1")
+	if got := seen.Get("Authorization"); got != "Bearer fromenv" {
+		t.Errorf("token %q", got)
+	}
+	for _, host := range []string{"192.0.2.1", "gateway.example", "localhost.evil.example"} {
+		if code, _, stderr := (run{env: env}).args(t, "query", "--url", "http://"+host, "select 1"); code != 2 || !strings.Contains(stderr, "not sent over http") {
+			t.Errorf("%s: exit %d, %q", host, code, stderr)
+		}
+	}
+	if err := os.WriteFile(file, []byte("a\nb\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := (run{}).args(t, "query", "--url", other.URL, "--token-file", file, "select 1"); code != 2 || strings.Contains(stderr, "a\nb") {
+		t.Errorf("two lines: exit %d, %q", code, stderr)
+	}
+}

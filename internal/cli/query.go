@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/output"
+	"github.com/lianji/lianji/server"
+)
+
+// defaultConfig is the configuration where none is named.
+const defaultConfig = "lianji.yaml"
+
+// maxStatement is the most that is read from standard input, in bytes.
+const maxStatement = 1 << 20
+
+// queryFlags are what query and explain have in common.
+type queryFlags struct {
+	config    string
+	configSet bool
+	direct    bool
+	url       string
+	tokenFile string
+	purpose   string
+	format    string
+	params    []string
+}
+
+func (c *command) queryFlags(cmd *cobra.Command, f *queryFlags, format string) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", defaultConfig, c.text("cli_flag_config", nil))
+	flags.BoolVar(&f.direct, "direct", false, c.text("cli_flag_direct", nil))
+	flags.StringVar(&f.url, "url", "", c.text("cli_flag_url", nil))
+	flags.StringVar(&f.tokenFile, "token-file", "", c.text("cli_flag_token", nil))
+	flags.StringVar(&f.purpose, "purpose", "", c.text("cli_flag_purpose", nil))
+	flags.StringVar(&f.format, "format", format, c.text("cli_flag_format_"+cmd.Name(), nil))
+	flags.StringArrayVar(&f.params, "param", nil, c.text("cli_flag_param", nil))
+	cmd.Args = c.exactly(1, "cli_one_statement")
+}
+
+func (c *command) queryCommand() *cobra.Command {
+	var f queryFlags
+	cmd := c.describe(&cobra.Command{Use: "query [--config F --direct | --url URL] 'SQL'"}, "query")
+	c.queryFlags(cmd, &f, "table")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		f.configSet = cmd.Flags().Changed("config")
+		return c.query(cmd.Context(), f, args[0])
+	}
+	return cmd
+}
+
+func (c *command) query(ctx context.Context, f queryFlags, argument string) (err error) {
+	form, ok := output.ParseForm(f.format)
+	if !ok {
+		id := "cli_format"
+		if f.format == "parquet" {
+			id = "cli_parquet"
+		}
+		return usage(id, msg.Args{"Format": f.format})
+	}
+	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, started time.Time) error {
+		_, err := output.Write(ctx, c.Stdout, form, a.Stream, output.Options{
+			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: c.Stderr, Started: started,
+		})
+		return err
+	})
+}
+
+// ask runs the statement with prefix put before it, and hands the answer to show.
+func (c *command) ask(ctx context.Context, f queryFlags, argument, prefix string, show func(context.Context, *server.Answer, time.Time) error) (err error) {
+	if err := f.check(); err != nil {
+		return err
+	}
+	sql, err := c.statement(argument)
+	if err != nil {
+		return err
+	}
+	params, err := parseParams(f.params)
+	if err != nil {
+		return err
+	}
+	target, err := c.target(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.close()) }()
+	started := time.Now()
+	err = func() error {
+		answer, err := target.query(ctx, server.Request{SQL: prefix + sql, Params: params})
+		if err != nil {
+			return err
+		}
+		defer answer.Stream.Release()
+		return show(ctx, answer, started)
+	}()
+	var unwritten *output.WriteError
+	if err == nil || errors.As(err, &unwritten) {
+		return err
+	}
+	return &failed{err: withoutPrefix(err, sql, len(prefix)), sql: sql, operator: target.operator, secrets: target.secrets}
+}
+
+// withoutPrefix moves an error's place from the text that was sent to the one that
+// the person wrote.
+func withoutPrefix(err error, sql string, prefix int) error {
+	e := errs.From(err)
+	if e.Pos == nil || prefix == 0 {
+		return e
+	}
+	return e.At(sql, e.Pos.Offset-prefix)
+}
+
+var purposePattern = regexp.MustCompile(`^[A-Z0-9-]{1,32}$`)
+
+// check finds flags that do not go together.
+func (f queryFlags) check() error {
+	switch {
+	case f.url != "" && (f.configSet || f.direct):
+		return usage("cli_url_or_config", nil)
+	case f.url == "" && f.tokenFile != "":
+		return usage("cli_token_without_url", nil)
+	case f.purpose != "" && !purposePattern.MatchString(f.purpose):
+		return usage("cli_purpose", nil)
+	}
+	return nil
+}
+
+// statement gives the text of the argument, or of standard input for "-".
+func (c *command) statement(argument string) (string, error) {
+	sql := argument
+	if argument == "-" {
+		data, err := io.ReadAll(io.LimitReader(c.Stdin, maxStatement+1))
+		if err != nil {
+			return "", errs.Wrap(errs.Usage, "cli_stdin", nil, err)
+		}
+		if len(data) > maxStatement {
+			return "", usage("cli_stdin_large", msg.Args{"MiB": maxStatement >> 20})
+		}
+		sql = string(data)
+	}
+	if !utf8.ValidString(sql) {
+		return "", usage("cli_not_utf8", nil)
+	}
+	if strings.TrimSpace(sql) == "" {
+		return "", usage("cli_one_statement", nil)
+	}
+	return sql, nil
+}
+
+// namedParam is $name=value, as the parameter is written in the statement.
+var namedParam = regexp.MustCompile(`(?s)^\$([\p{L}_][\p{L}\p{N}_]*)=(.*)$`)
+
+// parseParams reads the values of --param: by position, or by name for all of them.
+func parseParams(list []string) ([]server.Param, error) {
+	var out []server.Param
+	for _, text := range list {
+		if !utf8.ValidString(text) {
+			return nil, usage("cli_not_utf8", nil)
+		}
+		p := server.Param{Text: text}
+		if m := namedParam.FindStringSubmatch(text); m != nil {
+			p = server.Param{Name: m[1], Text: m[2]}
+		}
+		if len(out) > 0 && (out[0].Name == "") != (p.Name == "") {
+			return nil, usage("cli_params_mixed", nil)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func types(columns []catalog.Column) []catalog.Type {
+	out := make([]catalog.Type, len(columns))
+	for i, col := range columns {
+		out[i] = col.Type
+	}
+	return out
+}

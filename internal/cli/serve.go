@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lianji/lianji/internal/app"
+	"github.com/lianji/lianji/internal/config"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/logging"
+	"github.com/lianji/lianji/internal/msg"
+)
+
+func (c *command) serveCommand() *cobra.Command {
+	var (
+		file   string
+		noAuth bool
+	)
+	cmd := c.describe(&cobra.Command{Use: "serve [--config F] --no-auth"}, "serve")
+	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
+	cmd.Flags().BoolVar(&noAuth, "no-auth", false, c.text("cli_flag_no_auth", nil))
+	cmd.Args = c.exactly(0, "cli_no_arguments")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !noAuth {
+			return usage("cli_serve_login", nil)
+		}
+		cfg, err := c.load(file)
+		if err != nil {
+			return err
+		}
+		return c.serve(cmd.Context(), cfg, "", func(url string) error {
+			c.say(c.text("cli_serving", msg.Args{"URL": url}))
+			return nil
+		})
+	}
+	return cmd
+}
+
+// serve opens the sources and the HTTP door, calls ready with the address, and
+// answers until ctx ends.
+func (c *command) serve(ctx context.Context, cfg *config.Config, address string, ready func(url string) error) error {
+	logger, redact := logging.New(c.Stderr, slog.LevelInfo)
+	redact.Hide(cfg.Secrets()...)
+	options := c.App
+	options.Logger = logger
+	a, err := app.Open(ctx, cfg, options)
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		for _, d := range a.Unavailable() {
+			c.say(c.text("cli_source_away", msg.Args{"Text": errs.From(d.Err).Text(c.langs...)}))
+		}
+		door, err := a.ListenHTTP(ctx, address)
+		if err != nil {
+			return err
+		}
+		if err := ready(door.URL()); err != nil {
+			return closing(err, door.Close)
+		}
+		return door.Run(ctx)
+	}()
+	if e := a.Close(); err == nil {
+		err = e
+	}
+	return err
+}

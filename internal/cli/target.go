@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/lianji/lianji/internal/app"
+	"github.com/lianji/lianji/internal/config"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/server"
+)
+
+// target is who answers a statement: this process with a configuration, or a
+// gateway at a URL.
+type target struct {
+	query    func(context.Context, server.Request) (*server.Answer, error)
+	close    func() error
+	operator bool
+	secrets  []string
+}
+
+func (c *command) target(ctx context.Context, f queryFlags) (*target, error) {
+	if f.url != "" {
+		return c.remote(f)
+	}
+	if !f.direct {
+		return nil, usage("cli_no_catalogue", msg.Args{"File": f.config})
+	}
+	return c.local(ctx, f)
+}
+
+// local answers in this process, as the operator whom the configuration makes.
+func (c *command) local(ctx context.Context, f queryFlags) (*target, error) {
+	cfg, err := c.load(f.config)
+	if err != nil {
+		return nil, err
+	}
+	a, err := app.Open(ctx, cfg, c.App)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{close: a.Close, operator: true, secrets: cfg.Secrets()}
+	session, err := a.Direct()
+	if err != nil {
+		return nil, closing(err, t.close)
+	}
+	session.Purpose = f.purpose
+	t.query = func(ctx context.Context, r server.Request) (*server.Answer, error) { return a.Query(ctx, session, r) }
+	return t, nil
+}
+
+func (c *command) load(file string) (*config.Config, error) {
+	return config.Load(file, c.App.Kinds(), c.LookupEnv)
+}
