@@ -1,0 +1,66 @@
+// Command lianji is the program: the map of the engines that it can read, and
+// nothing else.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/connectors/duckdb"
+	"github.com/lianji/lianji/connectors/files"
+	"github.com/lianji/lianji/connectors/postgres"
+	"github.com/lianji/lianji/connectors/sqlite"
+	"github.com/lianji/lianji/internal/app"
+	"github.com/lianji/lianji/internal/cli"
+	"github.com/lianji/lianji/internal/democity"
+	"github.com/lianji/lianji/internal/duck"
+	"github.com/lianji/lianji/internal/gateway"
+)
+
+func main() { os.Exit(program().Main()) }
+
+func program() cli.Program {
+	return cli.Program{
+		App: app.Options{
+			Openers: map[string]connectors.Opener{
+				"postgres": postgres.Open,
+				"sqlite":   sqlite.Open,
+				"duckdb":   duckdb.Open,
+				"files":    files.Open,
+			},
+			NewEngine: newEngine,
+		},
+		City:   cli.City{Prepare: democity.Prepare, Foreign: democity.ErrForeign, Statements: statements()},
+		DuckDB: duckdbVersion,
+	}
+}
+
+func newEngine(o app.EngineOptions) (app.Engine, error) {
+	return gateway.New(gateway.Options{
+		Sources: o.Sources, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
+		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
+	})
+}
+
+func statements() []cli.Statement {
+	var out []cli.Statement
+	for _, s := range democity.Statements() {
+		out = append(out, cli.Statement(s))
+	}
+	return out
+}
+
+func duckdbVersion(ctx context.Context) (string, error) {
+	db, err := duck.Open(ctx, duck.Options{})
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	conn, err := db.Connect()
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	return conn.QueryText(ctx, "SELECT version()")
+}
