@@ -93,6 +93,7 @@ type decoder struct {
 	length   int // ARRAY: elements of a row
 	children []*decoder
 	buf      []bool
+	bools    []bool
 	limit    decimal128.Num // HUGEINT: 10^38
 }
 
@@ -152,7 +153,11 @@ func (d *decoder) append(b array.Builder, v vector, from, n int) (int, error) {
 	}
 	switch b := b.(type) {
 	case *array.BooleanBuilder:
-		b.AppendValues(values[bool](v, from, n), valid)
+		d.bools = d.bools[:0]
+		for _, x := range values[uint8](v, from, n) {
+			d.bools = append(d.bools, x == 1) // a NULL's byte is whatever was there
+		}
+		b.AppendValues(d.bools, valid)
 		return n, nil
 	case *array.Int8Builder:
 		b.AppendValues(values[int8](v, from, n), valid)

@@ -17,6 +17,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,7 +49,8 @@ type Scan struct {
 	order   []int // the table function's columns: those that the stream has come first
 	width   int   // columns of the stream
 	rows    int64
-	open    func(ctx context.Context) (ArrowStream, error)
+	open    func(ctx context.Context, whole bool) (ArrowStream, error)
+	whole   bool // set before the stream is opened
 	ctx     context.Context
 	threads int
 
@@ -65,15 +67,15 @@ type Scan struct {
 type ScanOptions struct {
 	Columns []catalog.Column
 	// Fetched gives, for each of Columns, its place in the stream; -1 for one that
-	// the stream leaves out. A statement that reads such a column fails: a plan that
-	// pruned too much gives an error, not an answer. Nil means all, in order.
+	// the stream leaves out. Nil means all, in order.
 	Fetched []int
 	// Rows is an estimate for DuckDB's join order; below 0 means unknown.
 	Rows int64
 	// Open starts the stream when DuckDB starts to read. It is called once at most,
 	// with the context of NewScan; whoever makes the stream releases it after the
-	// statement has ended.
-	Open func(ctx context.Context) (ArrowStream, error)
+	// statement has ended. Whole asks for all of Columns, in order: DuckDB reads one
+	// that Fetched leaves out, because it is needed or because DuckDB prunes less.
+	Open func(ctx context.Context, whole bool) (ArrowStream, error)
 	// Threads is how many threads may share the stream; 0 means 1. With more than
 	// one, rows come in any order.
 	Threads int
@@ -86,7 +88,7 @@ var (
 
 // NewScan makes a scan. The caller closes it after the statements that name it ended.
 func NewScan(ctx context.Context, o ScanOptions) *Scan {
-	s := &Scan{id: scanIDs.Add(1), columns: o.Columns, fetched: o.Fetched, rows: o.Rows, open: o.Open, ctx: ctx, threads: max(o.Threads, 1)}
+	s := &Scan{id: scanIDs.Add(1), columns: o.Columns, fetched: slices.Clone(o.Fetched), rows: o.Rows, open: o.Open, ctx: ctx, threads: max(o.Threads, 1)}
 	if s.fetched == nil {
 		for i := range s.columns {
 			s.fetched = append(s.fetched, i)
@@ -135,6 +137,14 @@ func (s *Scan) fail(err error) error {
 	return err
 }
 
+// readWhole makes the scan read every column. It comes before the stream is opened.
+func (s *Scan) readWhole() {
+	s.whole, s.width = true, len(s.columns)
+	for i := range s.fetched {
+		s.fetched[i] = i
+	}
+}
+
 // SQL writes a SELECT of all columns with their own names and types.
 func (s *Scan) SQL() string {
 	var b strings.Builder
@@ -175,7 +185,7 @@ func (s *Scan) next(n int64) (arrow.RecordBatch, error) {
 		}
 		s.dropBatch()
 		if s.stream == nil {
-			if s.stream, s.err = s.open(s.ctx); s.err != nil {
+			if s.stream, s.err = s.open(s.ctx, s.whole); s.err != nil {
 				continue
 			}
 		}
@@ -295,7 +305,7 @@ func lianjiScanInit(ptr unsafe.Pointer) {
 			if k := duckdb.InitGetColumnIndex(info, i); uint64(k) < uint64(len(s.columns)) {
 				column := s.order[k]
 				if s.fetched[column] < 0 {
-					return s.fail(fmt.Errorf("column %d was not fetched", column))
+					s.readWhole()
 				}
 				projection[i] = int32(column)
 			}

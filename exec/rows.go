@@ -1,0 +1,117 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/internal/duck"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/planner"
+)
+
+// Next moves to the next batch; false at the end, on an error and after the
+// context ended: read Err then.
+func (r *Rows) Next() bool {
+	r.drop()
+	if r.err != nil || r.source == nil {
+		return false
+	}
+	if !r.source.Next() {
+		if err := r.source.Err(); err != nil {
+			r.err = r.person(err)
+		} else if r.ctx.Err() != nil {
+			r.err = r.person(r.ctx.Err())
+		}
+		r.source = nil
+		return false
+	}
+	b := r.source.RecordBatch()
+	columns := b.Columns()
+	if r.project != nil {
+		columns = make([]arrow.Array, len(r.project))
+		for i, k := range r.project {
+			columns[i] = b.Column(k)
+		}
+	}
+	r.batch = array.NewRecordBatch(r.schema, columns, b.NumRows())
+	return true
+}
+
+// person makes an *errs.Error of whatever went wrong.
+func (r *Rows) person(err error) error {
+	if r.ctx.Err() != nil {
+		var own *errs.Error
+		if cause := context.Cause(r.ctx); errors.As(cause, &own) {
+			return own
+		}
+		return errs.From(r.ctx.Err())
+	}
+	if r.failure != nil {
+		err = r.failure(err)
+	}
+	var d *duck.Error
+	var v *duck.ValueError
+	switch {
+	case errors.As(err, &v):
+		return errs.Wrap(errs.DataError, "result_value", msg.Args{"Column": v.Column}, err)
+	case errors.As(err, &d):
+		return duckError(d)
+	}
+	return errs.From(err)
+}
+
+// duckError replaces DuckDB's text by ours: it may quote statements and values.
+func duckError(d *duck.Error) *errs.Error {
+	switch d.Kind {
+	case duck.KindData:
+		return errs.Wrap(errs.DataError, "data_error", nil, d)
+	case duck.KindMemory:
+		return errs.Wrap(errs.OutOfMemory, "out_of_memory", nil, d)
+	case duck.KindDiskFull:
+		return errs.Wrap(errs.DiskFull, "disk_full", nil, d)
+	case duck.KindInterrupt:
+		return errs.Wrap(errs.Canceled, "canceled", nil, d)
+	case duck.KindUnsupported:
+		return errs.Wrap(errs.NotSupported, "statement_not_supported", nil, d)
+	}
+	return errs.Wrap(errs.Internal, "internal", nil, d)
+}
+
+// straight lets one source's rows go to the client as they are.
+func (r *Rows) straight(p *planner.Plan) error {
+	scan := p.Scans[0]
+	source, err := r.engine.source(scan.Resource.Source)
+	if err != nil {
+		return err
+	}
+	conns, err := source.Acquire(r.ctx, 1)
+	if err != nil {
+		return err
+	}
+	r.free = append(r.free, conns[0].Release)
+	stream, err := conns[0].Scan(r.ctx, r.engine.fragment(scan))
+	if err != nil {
+		return err
+	}
+	r.free = append(r.free, stream.Release)
+	r.schema, r.project, r.source = catalog.ArrowSchema(p.Columns), p.Project, stream
+	return nil
+}
+
+func (e *Engine) source(name string) (connectors.Source, error) {
+	s, ok := e.o.Sources[name]
+	if !ok {
+		return nil, errs.New(errs.SourceUnreachable, "source_unreachable", msg.Args{"Source": name})
+	}
+	return s, nil
+}
+
+func (e *Engine) fragment(s *planner.Scan) connectors.Fragment {
+	return connectors.Fragment{SQL: s.SQL, Values: s.Values, Table: s.Resource.Table.ID, Columns: s.Columns, Alloc: e.o.Alloc}
+}

@@ -1,0 +1,142 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/oracle"
+	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/planner/dialect"
+)
+
+// Environment variables: a seed repeats a run, a count makes it longer.
+const (
+	seedVariable  = "LIANJI_ORACLE_SEED"
+	countVariable = "LIANJI_ORACLE_STATEMENTS"
+	longVariable  = "LIANJI_LONG"
+)
+
+// leastPairs is how many pairs of construct and column type must have reached a
+// source, and how many must have run here.
+const leastPairs = 40
+
+func number(t *testing.T, variable string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return n
+}
+
+func randomLab(t *testing.T, seed uint64) (*lab, []oracle.Table) {
+	t.Helper()
+	l := newLab(t)
+	loads := []load{
+		{pgSource, oracle.TestTables(seed, oracle.PostgreSQL, pgSource)},
+		{liteSource, oracle.TestTables(seed+1, oracle.SQLite, liteSource)},
+		{duckSource, oracle.TestTables(seed+2, oracle.DuckDB, duckSource)},
+	}
+	l.fill(t, loads...)
+	l.start(t)
+	var tables []oracle.Table
+	for _, d := range loads {
+		tables = append(tables, d.tables...)
+	}
+	return l, tables
+}
+
+// Statements made at random mean here what one DuckDB with all the data says.
+func TestRandomStatements(t *testing.T) {
+	seed := number(t, seedVariable, 20261122)
+	count := number(t, countVariable, 2000)
+	if os.Getenv(longVariable) != "" {
+		count *= 5
+	}
+	t.Logf("seed %d, %d statements; %s and %s repeat and widen", seed, count, seedVariable, countVariable)
+	l, tables := randomLab(t, seed)
+	g := oracle.NewGenerator(seed, tables)
+	reached, here := map[string]int{}, map[string]int{}
+	failures, bothFailed, straight := 0, 0, 0
+	for n := range count {
+		s := g.Statement(n)
+		plan, err := l.plan(t.Context(), s.SQL)
+		var got oracle.Result
+		if err == nil {
+			countPairs(plan, s, reached, here)
+			if plan.Straight {
+				straight++
+			}
+			got, err = l.run(t.Context(), plan)
+		}
+		want, wantErr := l.reference.Query(t.Context(), s.Unlimited)
+		switch {
+		case err != nil && wantErr != nil:
+			bothFailed++
+			continue
+		case err != nil:
+			t.Errorf("statement %d: %v (%s)\n%s", n, err, errs.From(err).Detail, s.SQL)
+		case wantErr != nil:
+			t.Errorf("statement %d: answered, the reference fails: %v\n%s", n, wantErr, s.SQL)
+		default:
+			if err := oracle.Compare(want, got, s.Order); err != nil {
+				t.Errorf("statement %d: %v\n%s\n%s", n, err, s.SQL, plan.Explain().Text())
+			}
+		}
+		if t.Failed() {
+			if failures++; failures > 5 {
+				t.FailNow()
+			}
+		}
+	}
+	t.Logf("%d statements: %d straight, %d failed alike; %d pairs reached a source, %d ran here", count, straight, bothFailed, len(reached), len(here))
+	t.Logf("reached: %s", strings.Join(sorted(reached), ", "))
+	t.Logf("here: %s", strings.Join(sorted(here), ", "))
+	if count >= 2000 && (len(reached) < leastPairs || len(here) < leastPairs) {
+		t.Errorf("%d pairs reached a source and %d ran here, at least %d of each must", len(reached), len(here), leastPairs)
+	}
+	if bothFailed > int(count)/50 {
+		t.Errorf("%d of %d statements failed on both sides: the generator proves too little", bothFailed, count)
+	}
+}
+
+// countPairs counts what a plan sends to sources, and what it keeps.
+func countPairs(p *planner.Plan, s oracle.Statement, reached, here map[string]int) {
+	for _, scan := range p.Scans {
+		for _, j := range scan.Where {
+			pair := fmt.Sprintf("%s x %s", j.Op, kindName(j.Column.Type.DuckDB()))
+			if j.Verdict != dialect.None {
+				reached[pair]++
+			}
+		}
+	}
+	if p.Straight {
+		return
+	}
+	for _, pair := range s.Pairs {
+		here[pair.String()]++
+	}
+}
+
+func kindName(spelling string) string {
+	name, _, _ := strings.Cut(spelling, "(")
+	return name
+}
+
+func sorted(m map[string]int) []string {
+	var out []string
+	for k, n := range m {
+		out = append(out, fmt.Sprintf("%s (%d)", k, n))
+	}
+	slices.Sort(out)
+	return out
+}

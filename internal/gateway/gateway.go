@@ -1,0 +1,188 @@
+// Package gateway joins planner and executor: a statement goes in, a stream of
+// its rows comes out. Every door and the command line use this one way.
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/exec"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/planner/sqltext"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
+)
+
+// Options of a Gateway. Zero values are exec's defaults; no source means that
+// every statement that names a table is refused.
+type Options struct {
+	Sources      map[string]connectors.Source
+	MemoryBytes  int64
+	TempDir      string
+	TempBytes    int64
+	TimeZone     string
+	MaxRunning   int
+	MaxQueued    int
+	QueueTimeout time.Duration
+	Logger       *slog.Logger // where a line goes for each query; nil means nowhere
+}
+
+// Gateway implements server.Querier.
+type Gateway struct {
+	planner *planner.Planner
+	binder  planner.Binder
+	engine  *exec.Engine
+	log     *slog.Logger
+}
+
+// New makes a gateway over open sources, which stay the caller's to close.
+func New(o Options) (*Gateway, error) {
+	engine, err := exec.New(exec.Options{
+		Sources: o.Sources, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
+		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	binder := planner.NewInProcess(o.TimeZone)
+	g := &Gateway{binder: binder, engine: engine, log: o.Logger}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
+	}
+	g.planner = planner.New(binder, func(source string) dialect.Dialect {
+		s, ok := o.Sources[source]
+		if !ok {
+			return nil
+		}
+		return dialect.For(s.Capabilities().Dialect)
+	})
+	return g, nil
+}
+
+// closeWithin is how long Close waits for queries that it cancelled.
+const closeWithin = 10 * time.Second
+
+// Close cancels what runs, waits for it and frees everything.
+func (g *Gateway) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	err := g.engine.Close(ctx)
+	g.binder.Close()
+	return err
+}
+
+// Query implements server.Querier. The answer's stream ends with ctx.
+func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
+	q := &query{id: newID(), start: time.Now(), log: g.log}
+	answer, err := g.answer(ctx, s, r)
+	if err != nil {
+		e := errs.From(err)
+		q.end(0, 0, e)
+		return nil, e
+	}
+	answer.ID = q.id
+	answer.Stream = &logged{Stream: answer.Stream, query: q}
+	return answer, nil
+}
+
+func newID() string { return strings.ToLower(rand.Text()[:16]) }
+
+func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
+	snapshot := policy.OrDenied(s.Snapshot)
+	stmt, err := sqltext.Statement(r.SQL)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case stmt.Kind == sqltext.Describe && stmt.SQL != "":
+		described, err := g.planner.Prepare(ctx, stmt.SQL, snapshot, planner.Options{})
+		if err != nil {
+			return nil, shifted(err, r.SQL, stmt.Offset)
+		}
+		return columnsOf(described.Columns), nil
+	case stmt.Kind == sqltext.ShowTables || stmt.Kind == sqltext.ShowSchemas || stmt.Kind == sqltext.Describe:
+		return metadata(snapshot, stmt, r.SQL)
+	}
+	plan, err := g.plan(ctx, snapshot, stmt.SQL, r.Params)
+	if err != nil {
+		return nil, shifted(err, r.SQL, stmt.Offset)
+	}
+	if stmt.Kind == sqltext.Explain {
+		if stmt.Analyze {
+			return nil, errs.New(errs.NotSupported, "explain_analyze_later", nil)
+		}
+		return explained(plan, stmt.JSON)
+	}
+	rows, err := g.engine.Run(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	return &server.Answer{Columns: plan.Columns, Stream: rows}, nil
+}
+
+// shifted moves an error's place from the inner statement into the whole text.
+func shifted(err error, whole string, offset int) error {
+	e := errs.From(err)
+	if e.Pos == nil || offset == 0 {
+		return e
+	}
+	return e.At(whole, e.Pos.Offset+offset)
+}
+
+func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string, params []server.Param) (*planner.Plan, error) {
+	var o planner.Options
+	for _, p := range params {
+		if p.Name == "" {
+			o.Samples = append(o.Samples, p.Text)
+		}
+	}
+	stmt, err := g.planner.Prepare(ctx, sql, snapshot, o)
+	if err != nil {
+		return nil, err
+	}
+	values, err := bind(stmt.Params, params)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.Plan(values)
+}
+
+// bind gives each of the statement's parameters its value: by name where the
+// client named them, else in order.
+func bind(want []planner.Param, got []server.Param) ([]catalog.Value, error) {
+	if len(want) != len(got) {
+		return nil, errs.New(errs.ParameterInvalid, "parameter_count", msg.Args{"Want": len(want), "Got": len(got)})
+	}
+	values := make([]catalog.Value, len(want))
+	for i, w := range want {
+		given, found := got[i], got[i].Name == ""
+		if !found {
+			for _, p := range got {
+				if p.Name == w.Name {
+					given, found = p, true
+				}
+			}
+		}
+		if !found {
+			return nil, errs.New(errs.ParameterInvalid, "parameter_missing", msg.Args{"Name": w.Name})
+		}
+		if given.Null {
+			values[i] = catalog.Value{Type: w.Type}
+			continue
+		}
+		v, err := w.Value(given.Text)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = v
+	}
+	return values, nil
+}

@@ -1,0 +1,122 @@
+package gateway
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/planner/gate"
+	"github.com/lianji/lianji/planner/sqltext"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
+)
+
+// metadata answers SHOW and DESCRIBE from the snapshot: no source is touched and
+// DuckDB's own metadata is never asked.
+func metadata(s policy.Snapshot, stmt sqltext.Stmt, sql string) (*server.Answer, error) {
+	switch stmt.Kind {
+	case sqltext.ShowSchemas:
+		var rows [][]string
+		for _, r := range s.Resources() {
+			schema := strings.Join(r.Path[:len(r.Path)-1], ".")
+			if len(rows) == 0 || rows[len(rows)-1][0] != schema {
+				rows = append(rows, []string{schema})
+			}
+		}
+		return table([]string{"schema"}, rows), nil
+	case sqltext.ShowTables:
+		var rows [][]string
+		for _, r := range s.Resources() {
+			last := len(r.Path) - 1
+			if len(stmt.Path) > 0 && !strings.EqualFold(strings.Join(stmt.Path, "."), strings.Join(r.Path[:last], ".")) {
+				continue
+			}
+			rows = append(rows, []string{strings.Join(r.Path[:last], "."), r.Path[last], r.Table.Comment})
+		}
+		return table([]string{"schema", "table", "comment"}, rows), nil
+	}
+	r, ok := s.Resolve(stmt.Path)
+	if !ok {
+		e := errs.New(errs.UnknownName, "unknown_table", msg.Args{"Name": strings.Join(stmt.Path, ".")})
+		var names []string
+		for _, r := range s.Resources() {
+			names = append(names, r.Name())
+		}
+		e.Nearest = gate.Nearest(strings.Join(stmt.Path, "."), names, 3)
+		return nil, e.At(sql, stmt.Offset)
+	}
+	return columnsOf(r.Columns), nil
+}
+
+// columnsOf lists columns as DESCRIBE does.
+func columnsOf(columns []catalog.Column) *server.Answer {
+	var rows [][]string
+	for _, c := range columns {
+		rows = append(rows, []string{c.Name, c.Type.DuckDB(), c.SourceType, c.Comment})
+	}
+	return table([]string{"column", "type", "source_type", "comment"}, rows)
+}
+
+// explained gives a plan's explanation as rows of text.
+func explained(p *planner.Plan, asJSON bool) (*server.Answer, error) {
+	e := p.Explain()
+	if asJSON {
+		raw, err := json.MarshalIndent(e, "", "  ")
+		if err != nil {
+			return nil, errs.Internalf("explain: %v", err)
+		}
+		return table([]string{"explain"}, [][]string{{string(raw)}}), nil
+	}
+	var rows [][]string
+	for _, line := range strings.Split(strings.TrimRight(e.Text(), "\n"), "\n") {
+		rows = append(rows, []string{line})
+	}
+	return table([]string{"explain"}, rows), nil
+}
+
+// table gives an answer of text columns.
+func table(names []string, rows [][]string) *server.Answer {
+	columns := make([]catalog.Column, len(names))
+	for i, n := range names {
+		columns[i] = catalog.Column{Name: n, Type: catalog.Type{Kind: catalog.Text}}
+	}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, catalog.ArrowSchema(columns))
+	defer b.Release()
+	for _, row := range rows {
+		for i, cell := range row {
+			b.Field(i).(*array.StringBuilder).Append(cell)
+		}
+	}
+	return &server.Answer{Columns: columns, Stream: &fixed{schema: b.Schema(), batch: b.NewRecordBatch()}}
+}
+
+// fixed is a stream of one batch.
+type fixed struct {
+	schema *arrow.Schema
+	batch  arrow.RecordBatch
+	given  bool
+}
+
+func (f *fixed) Schema() *arrow.Schema          { return f.schema }
+func (f *fixed) RecordBatch() arrow.RecordBatch { return f.batch }
+func (f *fixed) Err() error                     { return nil }
+
+func (f *fixed) Next() bool {
+	first := !f.given && f.batch != nil && f.batch.NumRows() > 0
+	f.given = true
+	return first
+}
+
+func (f *fixed) Release() {
+	if f.batch != nil {
+		f.batch.Release()
+		f.batch = nil
+	}
+}

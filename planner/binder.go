@@ -1,0 +1,55 @@
+package planner
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/lianji/lianji/catalog"
+)
+
+// Binder turns SQL text into DuckDB's parse tree and bound plan. It never runs a
+// statement and sees empty tables only. Its methods may be called at the same time.
+type Binder interface {
+	// ParseTree gives the parse tree of sql as JSON, errors of the parser included
+	// as data ({"error": true, ...}).
+	ParseTree(ctx context.Context, sql string) ([]byte, error)
+	// Bind binds one SELECT over stubs. It ends with ctx, late at times: what can
+	// be made expensive must not pass the gate.
+	Bind(ctx context.Context, r BindRequest) (*Bound, error)
+	// Close frees everything; binds that run fail.
+	Close()
+}
+
+// BindRequest is a statement and the tables that it names.
+type BindRequest struct {
+	SQL   string
+	Stubs []Stub
+	// PlanToo asks for the plan; without it only result columns and parameters come.
+	PlanToo bool
+}
+
+// Stub is an empty table of the right names and types.
+type Stub struct {
+	Catalog, Schema, Name string
+	Columns               []catalog.Column
+}
+
+// Bound is what the binder says of a statement.
+type Bound struct {
+	Plan    json.RawMessage // one LOGICAL_* node, when asked for
+	Columns []catalog.Column
+	// Params gives each parameter's type by its number from 1; Invalid where it could not be told.
+	Params map[int]catalog.Type
+}
+
+// BindError is the binder's refusal. Its message may name and quote things: it
+// is for the operator.
+type BindError struct {
+	Type     string // DuckDB's error_type: binder, catalog, parser, permission, internal, ...
+	Subtype  string // e.g. COLUMN_NOT_FOUND
+	Name     string // the name that was not found
+	Message  string
+	Position int // byte offset in the text; -1 when it has none
+}
+
+func (e *BindError) Error() string { return "bind: " + e.Message }

@@ -1,0 +1,309 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/planner/gate"
+	"github.com/lianji/lianji/planner/sqltext"
+	"github.com/lianji/lianji/policy"
+)
+
+// binding takes one text through gate and binder.
+type binding struct {
+	planner  *Planner
+	snapshot policy.Snapshot
+	user     string // the text as the person sent it
+	tokens   []sqltext.Param
+	options  Options
+	names    []string     // of the parameters, in order of their numbers
+	types    map[int]cast // by number: the cast that is written round it
+}
+
+// cast is what is written round a parameter.
+type cast struct {
+	typ catalog.Type
+	// viaText is set for types whose values are handed over as text: DuckDB's spelling.
+	viaText string
+}
+
+// attempt is the text in one choice of parameter types, gated.
+type attempt struct {
+	text string        // with casts, and each reference in a catalogue of its own
+	back func(int) int // from text into the user's text
+	refs []*reference
+}
+
+func (b *binding) run(ctx context.Context) (*Statement, error) {
+	b.number()
+	b.types = map[int]cast{}
+	for n := range b.names {
+		if n < len(b.options.Declared) && b.options.Declared[n].Kind != catalog.Invalid {
+			b.types[n+1] = cast{typ: b.options.Declared[n]}
+		}
+	}
+	bound, a, err := b.infer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.finish(bound, a)
+}
+
+// number gives every parameter token its number: ? in order of appearance, $name
+// in order of first appearance.
+func (b *binding) number() {
+	for i := range b.tokens {
+		t := &b.tokens[i]
+		switch {
+		case t.Name == "": // ?
+			b.names = append(b.names, strconv.Itoa(len(b.names)+1))
+			t.Number = len(b.names)
+		case t.Number > 0:
+			for len(b.names) < t.Number {
+				b.names = append(b.names, strconv.Itoa(len(b.names)+1))
+			}
+		default:
+			for k, n := range b.names {
+				if n == t.Name {
+					t.Number = k + 1
+				}
+			}
+			if t.Number == 0 {
+				b.names = append(b.names, t.Name)
+				t.Number = len(b.names)
+			}
+		}
+	}
+}
+
+// gated writes the casts, passes the gate and gives each table reference its place.
+func (b *binding) gated(ctx context.Context) (*attempt, error) {
+	var edits []edit
+	for _, t := range b.tokens {
+		with := "$" + strconv.Itoa(t.Number)
+		if c, ok := b.types[t.Number]; ok {
+			if c.viaText != "" {
+				with = "CAST(CAST(" + with + " AS VARCHAR) AS " + c.viaText + ")"
+			} else {
+				with = "CAST(" + with + " AS " + c.typ.DuckDB() + ")"
+			}
+		}
+		edits = append(edits, edit{at: t.Start, length: t.End - t.Start, with: with})
+	}
+	casted, toUser := applyEdits(b.user, edits)
+	tree, err := gate.Check(ctx, b.planner.binder, casted, b.planner.limits, widths{b.snapshot})
+	if err != nil {
+		return nil, b.placed(err, toUser)
+	}
+	casted = tree.SQL // what was checked is what runs
+	if len(tree.Tables) > MaxReferences {
+		return nil, errs.New(errs.StatementTooComplex, "too_many_references", msg.Args{"Limit": MaxReferences})
+	}
+	slices.SortStableFunc(tree.Tables, func(x, y gate.TableRef) int { return x.Offset - y.Offset })
+	a := &attempt{}
+	edits = nil
+	for i, t := range tree.Tables {
+		at := toUser(t.Offset)
+		resource, ok := b.snapshot.Resolve(t.Path)
+		if !ok || len(t.Path) < 2 || len(t.Path) > 3 {
+			return nil, unknownTable(b.snapshot, t.Path).At(b.user, at)
+		}
+		if t.Offset < 0 {
+			return nil, errs.New(errs.NotSupported, "reference_without_place", msg.Args{"Name": resource.Name()})
+		}
+		ref := &reference{number: i + 1, resource: resource, schema: t.Path[len(t.Path)-2], name: t.Path[len(t.Path)-1], spool: t.InRecursive}
+		e := edit{at: t.Offset, with: catalog.QuoteIdent(ref.catalog()) + "."}
+		if len(t.Path) == 3 {
+			first, ok := sqltext.Identifier(casted, t.Offset)
+			if !ok {
+				return nil, errs.New(errs.NotSupported, "reference_without_place", msg.Args{"Name": resource.Name()})
+			}
+			e.length, e.with = first-t.Offset, catalog.QuoteIdent(ref.catalog())
+			ref.prefix = t.Path[0] + "."
+		}
+		edits = append(edits, e)
+		a.refs = append(a.refs, ref)
+	}
+	for _, r := range tree.Replace {
+		if r.Kind == gate.Identity && (r.Call || !anyColumn(a.refs, r.Name)) {
+			return nil, notAllowed(r.Name).At(b.user, toUser(r.Offset))
+		}
+	}
+	qualified, err := b.qualified(tree, casted, a.refs, toUser)
+	if err != nil {
+		return nil, err
+	}
+	var toCasted func(int) int
+	a.text, toCasted = applyEdits(casted, append(edits, qualified...))
+	a.back = func(offset int) int { return toUser(toCasted(offset)) }
+	return a, nil
+}
+
+// qualified rewrites columns that name their table by all three parts: the first
+// one is the reference's catalogue here.
+func (b *binding) qualified(tree *gate.Tree, text string, refs []*reference, toUser func(int) int) ([]edit, error) {
+	var edits []edit
+	for _, c := range tree.Columns {
+		if len(c.Names) < 4 || c.Offset < 0 {
+			continue
+		}
+		var found *reference
+		for i, t := range tree.Tables {
+			if len(t.Path) == 3 && samePath(t.Path, c.Names[:3]) {
+				if found != nil {
+					return nil, errs.New(errs.AmbiguousName, "ambiguous_name", nil).At(b.user, toUser(c.Offset))
+				}
+				found = refs[i]
+			}
+		}
+		if found == nil {
+			continue
+		}
+		if end, ok := sqltext.Identifier(text, c.Offset); ok {
+			edits = append(edits, edit{at: c.Offset, length: end - c.Offset, with: catalog.QuoteIdent(found.catalog())})
+		}
+	}
+	return edits, nil
+}
+
+// anyColumn reports whether a table of the statement has a column of that name. A
+// word such as current_user is DuckDB's own only where none has.
+func anyColumn(refs []*reference, name string) bool {
+	for _, ref := range refs {
+		for _, c := range ref.resource.Columns {
+			if strings.EqualFold(c.Name, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// placed moves an error's position from the gated text into the user's.
+func (b *binding) placed(err error, toUser func(int) int) error {
+	e := errs.From(err)
+	if e.Pos == nil {
+		return e
+	}
+	return e.At(b.user, toUser(e.Pos.Offset))
+}
+
+func (b *binding) request(a *attempt, plan bool) BindRequest {
+	r := BindRequest{SQL: a.text, PlanToo: plan}
+	for _, ref := range a.refs {
+		r.Stubs = append(r.Stubs, Stub{Catalog: ref.catalog(), Schema: ref.schema, Name: ref.name, Columns: ref.resource.Columns})
+	}
+	return r
+}
+
+// finish reads the plan of a text whose parameters all have types.
+func (b *binding) finish(bound *Bound, a *attempt) (*Statement, error) {
+	root, err := decodePlan(bound.Plan)
+	if err != nil {
+		return nil, errs.Wrap(errs.NotSupported, "plan_not_known", nil, err)
+	}
+	if err := checkPlan(root, a.refs); err != nil {
+		return nil, err
+	}
+	need := requiredColumns(root)
+	if need.rowid {
+		return nil, errs.New(errs.UnknownName, "unknown_column", msg.Args{"Name": "rowid"})
+	}
+	for _, ref := range a.refs {
+		ref.spool = ref.spool || need.reads[ref.number] > 1 || need.again[ref.number]
+		for i := range ref.resource.Columns {
+			if need.columns[ref.number][i] {
+				ref.columns = append(ref.columns, i)
+			}
+		}
+		if len(ref.columns) == 0 { // count(*): rows still have to be counted by something
+			ref.columns = []int{narrowest(ref.resource.Columns)}
+		}
+	}
+	s := &Statement{Columns: bound.Columns, refs: a.refs, text: a.text, root: root, pushed: pushPredicates(root)}
+	for _, ref := range a.refs {
+		if need.reads[ref.number] != 1 {
+			delete(s.pushed, ref.number) // one read's filter says nothing of the other's
+		}
+	}
+	for i, c := range s.Columns {
+		s.Columns[i].Name = asWritten(c.Name, a.refs)
+		if !c.Type.Readable() {
+			return nil, errs.New(errs.NotSupported, "result_type_not_supported", msg.Args{"Column": c.Name, "Number": i + 1})
+		}
+	}
+	for n, name := range b.names {
+		c := b.types[n+1]
+		if c.typ.Kind == catalog.Invalid && c.viaText == "" {
+			c.typ = bound.Params[n+1]
+		}
+		if c.viaText != "" {
+			c.typ = catalog.Type{Kind: catalog.Text}
+		}
+		if !c.typ.Readable() { // numbered, but not used
+			c.typ = catalog.Type{Kind: catalog.Text}
+		}
+		s.Params = append(s.Params, Param{Name: name, Type: c.typ, Cast: c.viaText})
+	}
+	s.straight = straightThrough(root, s.refs)
+	return s, nil
+}
+
+// asWritten takes the references' catalogues out of the name of a column that has
+// no alias: DuckDB names it after its text.
+func asWritten(name string, refs []*reference) string {
+	if !strings.Contains(name, catalogPrefix) {
+		return name
+	}
+	for i := len(refs) - 1; i >= 0; i-- { // 12 before 1
+		name = strings.ReplaceAll(name, refs[i].catalog()+".", refs[i].prefix)
+	}
+	return name
+}
+
+// narrowest picks the column that costs least to read.
+func narrowest(columns []catalog.Column) int {
+	best, cost := 0, 1<<30
+	for i, c := range columns {
+		w := 64
+		switch c.Type.Kind {
+		case catalog.Bool, catalog.Int8, catalog.Uint8:
+			w = 1
+		case catalog.Int16, catalog.Uint16:
+			w = 2
+		case catalog.Int32, catalog.Uint32, catalog.Float32, catalog.Date:
+			w = 4
+		case catalog.Int64, catalog.Uint64, catalog.Float64, catalog.Time, catalog.Timestamp, catalog.TimestampTZ:
+			w = 8
+		case catalog.Decimal:
+			w = 16
+		}
+		if w < cost {
+			best, cost = i, w
+		}
+	}
+	return best
+}
+
+// bindError makes the person's error of the binder's.
+func (b *binding) bindError(err error, a *attempt) error {
+	var be *BindError
+	if !errors.As(err, &be) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return errs.Wrap(errs.StatementTooComplex, "bind_too_long", nil, err)
+		}
+		return errs.From(err)
+	}
+	e := b.explainRefusal(be, a)
+	e.Detail, e.Err = be.Message, be
+	if be.Position >= 0 && be.Position <= len(a.text) {
+		return e.At(b.user, a.back(be.Position))
+	}
+	return e
+}

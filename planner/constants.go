@@ -1,0 +1,260 @@
+package planner
+
+import (
+	"encoding/json"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+)
+
+var planKinds = map[string]catalog.Kind{
+	"BOOLEAN": catalog.Bool, "TINYINT": catalog.Int8, "SMALLINT": catalog.Int16, "INTEGER": catalog.Int32, "BIGINT": catalog.Int64,
+	"UTINYINT": catalog.Uint8, "USMALLINT": catalog.Uint16, "UINTEGER": catalog.Uint32, "UBIGINT": catalog.Uint64, "FLOAT": catalog.Float32,
+	"DOUBLE": catalog.Float64, "VARCHAR": catalog.Text, "BLOB": catalog.Blob, "DATE": catalog.Date, "TIME": catalog.Time, "TIMESTAMP": catalog.Timestamp,
+	"TIMESTAMP_S": catalog.TimestampS, "TIMESTAMP_MS": catalog.TimestampMS, "TIMESTAMP_NS": catalog.TimestampNS,
+	"TIMESTAMP WITH TIME ZONE": catalog.TimestampTZ, "INTERVAL": catalog.Interval, "UUID": catalog.UUID, "HUGEINT": catalog.HugeInt,
+}
+
+// decodeType reads a plan's type as far as predicates need it; Invalid for nested
+// types, collated text and whatever else is not compared at sources.
+func decodeType(o object) catalog.Type {
+	id, info := str(o, "id"), sub(o, "type_info")
+	if id == "DECIMAL" {
+		w, s := number(info, "width"), number(info, "scale")
+		if w == noIndex || w > 38 {
+			return catalog.Type{}
+		}
+		if s == noIndex {
+			s = 0
+		}
+		return catalog.DecimalOf(int32(w), int32(s))
+	}
+	if info != nil { // an alias such as JSON, a collation, members
+		return catalog.Type{}
+	}
+	return catalog.Type{Kind: planKinds[id]}
+}
+
+// constant reads a constant, a parameter, or casts of one.
+func constant(e object, depth int) (operand, bool) {
+	if depth > 8 {
+		return operand{}, false
+	}
+	switch str(e, "expression_class") {
+	case "BOUND_CONSTANT":
+		v, ok := constantValue(sub(e, "value"))
+		return operand{value: v}, ok
+	case "BOUND_PARAMETER":
+		n, err := strconv.Atoi(str(e, "identifier"))
+		t := decodeType(sub(e, "return_type"))
+		return operand{param: n, casts: []catalog.Type{t}}, err == nil && n > 0 && t.Kind != catalog.Invalid
+	case "BOUND_CAST":
+		if try, _ := e["try_cast"].(bool); try {
+			return operand{}, false
+		}
+		inner, ok := constant(sub(e, "child"), depth+1)
+		t := decodeType(sub(e, "return_type"))
+		if !ok || t.Kind == catalog.Invalid {
+			return operand{}, false
+		}
+		inner.casts = append(inner.casts, t)
+		return inner, true
+	}
+	return operand{}, false
+}
+
+// constantValue reads a value as a plan writes it. NULL is no constant to push.
+func constantValue(o object) (catalog.Value, bool) {
+	if null, _ := o["is_null"].(bool); null {
+		return catalog.Value{}, false
+	}
+	t := decodeType(sub(o, "type"))
+	switch t.Kind {
+	case catalog.Bool:
+		b, ok := o["value"].(bool)
+		return catalog.Value{Type: t, V: b}, ok
+	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
+		n, ok := integer(o["value"])
+		return catalog.Value{Type: t, V: n}, ok
+	case catalog.Text:
+		s, ok := o["value"].(string)
+		return catalog.Value{Type: t, V: s}, ok
+	case catalog.Decimal:
+		n, ok := bigInteger(o["value"])
+		if !ok {
+			return catalog.Value{}, false
+		}
+		return catalog.Value{Type: t, V: decimalText(n, t.Scale)}, true
+	case catalog.Float64:
+		n, ok := o["value"].(json.Number)
+		if !ok {
+			return catalog.Value{}, false
+		}
+		f, err := n.Float64()
+		return catalog.Value{Type: t, V: f}, err == nil
+	}
+	return catalog.Value{}, false
+}
+
+func integer(v any) (int64, bool) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0, false
+	}
+	i, err := strconv.ParseInt(n.String(), 10, 64)
+	return i, err == nil
+}
+
+// bigInteger reads a number, or {"upper", "lower"} beyond 64 bits.
+func bigInteger(v any) (*big.Int, bool) {
+	if o, ok := v.(object); ok {
+		upper, okUpper := integer(o["upper"])
+		lower, okLower := o["lower"].(json.Number)
+		if !okUpper || !okLower {
+			return nil, false
+		}
+		low, ok := new(big.Int).SetString(lower.String(), 10)
+		if !ok {
+			return nil, false
+		}
+		return new(big.Int).Add(new(big.Int).Lsh(big.NewInt(upper), 64), low), true
+	}
+	n, ok := v.(json.Number)
+	if !ok {
+		return nil, false
+	}
+	return new(big.Int).SetString(n.String(), 10)
+}
+
+// decimalText writes an unscaled integer as plain digits.
+func decimalText(n *big.Int, scale int32) string {
+	s := new(big.Int).Abs(n).String()
+	if scale > 0 {
+		if pad := int(scale) + 1 - len(s); pad > 0 {
+			s = strings.Repeat("0", pad) + s
+		}
+		s = s[:len(s)-int(scale)] + "." + s[len(s)-int(scale):]
+	}
+	if n.Sign() < 0 {
+		s = "-" + s
+	}
+	return s
+}
+
+// castValue brings v to type t where DuckDB's cast gives that very value and
+// cannot fail; ok is false for every other cast.
+func castValue(v catalog.Value, t catalog.Type) (catalog.Value, bool) {
+	if v.IsNull() {
+		return catalog.Value{}, false
+	}
+	if v.Type.Equal(t) {
+		return v, true
+	}
+	out := catalog.Value{Type: t}
+	switch x := v.V.(type) {
+	case int64:
+		if !isInteger(v.Type.Kind) {
+			return out, false
+		}
+		switch {
+		case isInteger(t.Kind):
+			out.V = x
+			return out, fitsInteger(x, t.Kind)
+		case t.Kind == catalog.Decimal:
+			out.V = strconv.FormatInt(x, 10)
+			return out, fitsDecimal(out.V.(string), t)
+		case t.Kind == catalog.Float64:
+			out.V = float64(x)
+			return out, x > -1<<53 && x < 1<<53
+		}
+	case string:
+		switch {
+		case v.Type.Kind == catalog.Decimal && t.Kind == catalog.Decimal:
+			out.V = x
+			return out, t.Scale >= v.Type.Scale && fitsDecimal(x, t)
+		case v.Type.Kind == catalog.Text:
+			return castText(x, t)
+		}
+	}
+	return out, false
+}
+
+func isInteger(k catalog.Kind) bool {
+	return k == catalog.Int8 || k == catalog.Int16 || k == catalog.Int32 || k == catalog.Int64
+}
+
+func fitsInteger(x int64, k catalog.Kind) bool {
+	switch k {
+	case catalog.Int8:
+		return x == int64(int8(x))
+	case catalog.Int16:
+		return x == int64(int16(x))
+	case catalog.Int32:
+		return x == int64(int32(x))
+	}
+	return k == catalog.Int64
+}
+
+func fitsDecimal(digits string, t catalog.Type) bool {
+	whole, frac, _ := strings.Cut(strings.TrimPrefix(digits, "-"), ".")
+	return len(strings.TrimLeft(whole, "0")) <= int(t.Precision-t.Scale) && len(frac) <= int(t.Scale)
+}
+
+var (
+	plainInteger = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
+	plainUUID    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+)
+
+// castText reads only the canonical forms; DuckDB takes more of them.
+func castText(s string, t catalog.Type) (catalog.Value, bool) {
+	out := catalog.Value{Type: t}
+	switch t.Kind {
+	case catalog.Bool:
+		out.V = s == "t" || s == "true"
+		return out, s == "t" || s == "true" || s == "f" || s == "false"
+	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
+		if !plainInteger.MatchString(s) {
+			return out, false
+		}
+		n, err := strconv.ParseInt(s, 10, 64)
+		out.V = n
+		return out, err == nil && fitsInteger(n, t.Kind)
+	case catalog.UUID:
+		out.V = strings.ToLower(s)
+		return out, plainUUID.MatchString(s)
+	case catalog.Date:
+		d, err := time.Parse("2006-01-02", s)
+		out.V = d.Unix() / 86400
+		return out, err == nil && d.Unix()%86400 == 0
+	case catalog.Timestamp:
+		for _, layout := range []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05.999999"} {
+			if d, err := time.Parse(layout, s); err == nil && len(s) <= len("2006-01-02 15:04:05.000000") {
+				out.V = d.UnixMicro()
+				return out, true
+			}
+		}
+	}
+	return out, false
+}
+
+// resolve gives the operand's value for a predicate on a column of type t.
+func (o operand) resolve(params []catalog.Value, t catalog.Type) (catalog.Value, bool) {
+	v := o.value
+	if o.param > 0 {
+		if o.param > len(params) {
+			return v, false
+		}
+		v = params[o.param-1]
+	}
+	for _, c := range append(o.casts, t) {
+		var ok bool
+		if v, ok = castValue(v, c); !ok {
+			return v, false
+		}
+	}
+	return v, true
+}

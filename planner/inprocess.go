@@ -1,0 +1,252 @@
+package planner
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/duck"
+)
+
+// Limits of the in-process binder.
+const (
+	bindDeadline = 2 * time.Second
+	binderMemory = 500 << 20
+	binderCount  = 2    // instances, so at most so many binds at the same time
+	stubsKept    = 2000 // an instance with more is thrown away
+	maxPlanBytes = 16 << 20
+)
+
+const (
+	treeSQL = "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR), skip_null := true, skip_empty := false) AS VARCHAR)"
+	planSQL = "SELECT CAST(json_serialize_plan(CAST($1 AS VARCHAR), skip_null := true, skip_empty := false, optimize := false) AS VARCHAR)"
+)
+
+// InProcess is the Binder that lives in this process: a few locked instances
+// without a spill folder, one statement at a time each.
+type InProcess struct {
+	zone string
+	free chan *bindInstance // nil entries are places where no instance is open yet
+	done chan struct{}
+	once sync.Once
+}
+
+// NewInProcess makes a binder whose session zone is zone, the executor's own.
+func NewInProcess(zone string) *InProcess {
+	b := &InProcess{zone: zone, free: make(chan *bindInstance, binderCount), done: make(chan struct{})}
+	for range binderCount {
+		b.free <- nil
+	}
+	return b
+}
+
+// bindInstance is one DuckDB instance and the stubs that it holds.
+type bindInstance struct {
+	db       *duck.DB
+	conn     *duck.Conn
+	catalogs map[string]bool
+	stubs    map[string]uint64 // place -> fingerprint of its columns
+}
+
+func (b *InProcess) open(ctx context.Context) (*bindInstance, error) {
+	db, err := duck.Open(ctx, duck.Options{MemoryBytes: binderMemory, TimeZone: b.zone})
+	if err != nil {
+		return nil, err
+	}
+	conn, err := db.Connect()
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	return &bindInstance{db: db, conn: conn, catalogs: map[string]bool{}, stubs: map[string]uint64{}}, nil
+}
+
+func (i *bindInstance) close() {
+	i.conn.Close()
+	i.db.Close()
+}
+
+// with runs f on an instance of its own.
+func (b *InProcess) with(ctx context.Context, f func(ctx context.Context, i *bindInstance) error) error {
+	ctx, cancel := context.WithTimeout(ctx, bindDeadline)
+	defer cancel()
+	var inst *bindInstance
+	select {
+	case inst = <-b.free:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-b.done:
+		return errBinderClosed
+	}
+	var err error
+	if inst == nil {
+		if inst, err = b.open(ctx); err != nil {
+			b.free <- nil
+			return err
+		}
+	}
+	err = f(ctx, inst)
+	var fatal *duck.Error
+	if ctx.Err() != nil || (errors.As(err, &fatal) && fatal.Fatal()) || len(inst.stubs) > stubsKept {
+		inst.close()
+		inst = nil
+	}
+	b.free <- inst
+	return err
+}
+
+var errBinderClosed = errors.New("the binder is closed")
+
+// Close implements Binder. It waits for binds that run.
+func (b *InProcess) Close() {
+	b.once.Do(func() {
+		close(b.done)
+		for range binderCount {
+			if inst := <-b.free; inst != nil {
+				inst.close()
+			}
+		}
+	})
+}
+
+// ParseTree implements Binder.
+func (b *InProcess) ParseTree(ctx context.Context, sql string) (tree []byte, err error) {
+	err = b.with(ctx, func(ctx context.Context, i *bindInstance) error {
+		text, err := i.conn.QueryText(ctx, treeSQL, textValue(sql))
+		tree = []byte(text)
+		return err
+	})
+	return tree, err
+}
+
+// Bind implements Binder.
+func (b *InProcess) Bind(ctx context.Context, r BindRequest) (bound *Bound, err error) {
+	err = b.with(ctx, func(ctx context.Context, i *bindInstance) error {
+		if err := i.ensure(ctx, r.Stubs); err != nil {
+			return err
+		}
+		bound = &Bound{}
+		if r.PlanToo {
+			if bound.Plan, err = i.plan(ctx, r.SQL); err != nil {
+				return err
+			}
+		}
+		return i.describe(ctx, r.SQL, bound)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return bound, nil
+}
+
+func textValue(s string) catalog.Value {
+	return catalog.Value{Type: catalog.Type{Kind: catalog.Text}, V: s}
+}
+
+// ensure makes the stubs that the instance does not have yet.
+func (i *bindInstance) ensure(ctx context.Context, stubs []Stub) error {
+	for _, s := range stubs {
+		if !i.catalogs[s.Catalog] {
+			if err := i.conn.Exec(ctx, "ATTACH ':memory:' AS "+catalog.QuoteIdent(s.Catalog)); err != nil {
+				return err
+			}
+			i.catalogs[s.Catalog] = true
+		}
+		place := catalog.QuoteIdent(s.Catalog) + "." + catalog.QuoteIdent(s.Schema)
+		ddl := strings.Builder{}
+		for k, c := range s.Columns {
+			if k > 0 {
+				ddl.WriteString(", ")
+			}
+			ddl.WriteString(catalog.QuoteIdent(c.Name) + " " + c.Type.DuckDB())
+		}
+		h := fnv.New64a()
+		h.Write([]byte(ddl.String()))
+		full := place + "." + catalog.QuoteIdent(s.Name)
+		key := strings.ToLower(full)
+		if i.stubs[key] == h.Sum64() {
+			continue
+		}
+		if err := i.conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+place); err != nil {
+			return err
+		}
+		if err := i.conn.Exec(ctx, "CREATE OR REPLACE TABLE "+full+" ("+ddl.String()+")"); err != nil {
+			return err
+		}
+		i.stubs[key] = h.Sum64()
+	}
+	return nil
+}
+
+// plan gives the one plan of sql.
+func (i *bindInstance) plan(ctx context.Context, sql string) (json.RawMessage, error) {
+	text, err := i.conn.QueryText(ctx, planSQL, textValue(sql))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxPlanBytes {
+		return nil, &BindError{Type: "too_complex", Message: "a plan of more than 16 MiB", Position: -1}
+	}
+	var answer struct {
+		Error        bool              `json:"error"`
+		ErrorType    string            `json:"error_type"`
+		ErrorMessage string            `json:"error_message"`
+		Position     string            `json:"position"`
+		Subtype      string            `json:"error_subtype"`
+		Name         string            `json:"name"`
+		Plans        []json.RawMessage `json:"plans"`
+	}
+	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
+	dec.UseNumber()
+	if err := dec.Decode(&answer); err != nil {
+		// A literal such as 1e400 makes DuckDB write something that is not JSON.
+		return nil, &BindError{Type: "not_implemented", Message: "the plan is not JSON: " + err.Error(), Position: -1}
+	}
+	if answer.Error {
+		e := &BindError{Type: answer.ErrorType, Subtype: answer.Subtype, Name: answer.Name, Message: answer.ErrorMessage, Position: -1}
+		if p, err := strconv.Atoi(answer.Position); err == nil {
+			e.Position = p
+		}
+		return nil, e
+	}
+	if len(answer.Plans) != 1 {
+		return nil, &BindError{Type: "invalid", Message: fmt.Sprintf("%d plans", len(answer.Plans)), Position: -1}
+	}
+	return answer.Plans[0], nil
+}
+
+// describe prepares the text: names and types of the result come from there only.
+func (i *bindInstance) describe(ctx context.Context, sql string, bound *Bound) error {
+	stmt, err := i.conn.Prepare(ctx, sql)
+	if err != nil {
+		var d *duck.Error
+		if errors.As(err, &d) && !d.Fatal() {
+			return &BindError{Type: "binder", Message: d.Message, Position: -1}
+		}
+		return err
+	}
+	defer stmt.Close()
+	if !stmt.Select() {
+		return &BindError{Type: "invalid", Message: "not a SELECT", Position: -1}
+	}
+	for _, c := range stmt.Columns() {
+		bound.Columns = append(bound.Columns, catalog.Column{Name: c.Name, Type: c.Type})
+	}
+	bound.Params = map[int]catalog.Type{}
+	for name, t := range stmt.Params() {
+		n, err := strconv.Atoi(name)
+		if err != nil {
+			return &BindError{Type: "invalid", Message: "a named parameter was not numbered", Position: -1}
+		}
+		bound.Params[n] = t
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+)
+
+// infer finds a type for every parameter. DuckDB's plan needs all of them and
+// answers an internal error where one is open, so each open one gets, in this
+// order, the declared type, what preparing can tell, the first candidate that binds.
+func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
+	bound, a, err := b.try(ctx, true)
+	if err == nil && b.settle(bound) {
+		return bound, a, nil
+	}
+	if err != nil && (len(b.names) == 0 || !openTypes(err)) {
+		if a != nil {
+			err = b.bindError(err, a)
+		}
+		return nil, nil, err
+	}
+	if prepared, _, err := b.try(ctx, false); err == nil {
+		for n, t := range prepared.Params {
+			if _, set := b.types[n]; !set && t.Readable() && t.Kind != catalog.Null {
+				b.types[n] = castOf(t)
+			}
+		}
+	}
+	for n := 1; n <= len(b.names); n++ {
+		if _, set := b.types[n]; set || !b.used(n) {
+			continue
+		}
+		for _, c := range b.candidates(n) {
+			b.types[n] = c
+			if _, _, err := b.try(ctx, false); err == nil {
+				break
+			}
+			delete(b.types, n)
+		}
+	}
+	if bound, a, err = b.try(ctx, true); err != nil {
+		if a != nil {
+			err = b.bindError(err, a)
+		}
+		return nil, nil, err
+	}
+	for n := range b.names {
+		_, set := b.types[n+1]
+		if t := bound.Params[n+1]; !set && b.used(n+1) && !t.Readable() {
+			return nil, nil, errs.New(errs.TypeMismatch, "parameter_type_unknown", msg.Args{"Name": b.names[n]}).At(b.user, b.place(n+1))
+		}
+	}
+	return bound, a, nil
+}
+
+// try binds the text with the casts chosen so far. The attempt is nil when the
+// error is the gate's, which is the person's already.
+func (b *binding) try(ctx context.Context, plan bool) (*Bound, *attempt, error) {
+	a, err := b.gated(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	bound, err := b.planner.binder.Bind(ctx, b.request(a, plan))
+	return bound, a, err
+}
+
+// settle reports whether every parameter has a type whose values can be handed
+// over as they are.
+func (b *binding) settle(bound *Bound) bool {
+	for n, t := range bound.Params {
+		if _, set := b.types[n]; set {
+			continue
+		}
+		if !bindable(t.Kind) {
+			return false
+		}
+	}
+	return true
+}
+
+// openTypes reports whether a refusal may come from a parameter without a type.
+func openTypes(err error) bool {
+	var be *BindError
+	return errors.As(err, &be) && (strings.EqualFold(be.Type, "internal") || strings.Contains(strings.ToLower(be.Type), "parameter"))
+}
+
+func (b *binding) used(n int) bool {
+	for _, t := range b.tokens {
+		if t.Number == n {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *binding) place(n int) int {
+	for _, t := range b.tokens {
+		if t.Number == n {
+			return t.Start
+		}
+	}
+	return -1
+}
+
+func bindable(k catalog.Kind) bool {
+	switch k {
+	case catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64,
+		catalog.Float32, catalog.Float64, catalog.Decimal, catalog.Text, catalog.Date, catalog.Time, catalog.Timestamp, catalog.TimestampTZ, catalog.UUID, catalog.JSON:
+		return true
+	}
+	return false
+}
+
+func castOf(t catalog.Type) cast {
+	if bindable(t.Kind) {
+		return cast{typ: t}
+	}
+	return cast{viaText: t.DuckDB()}
+}
+
+// candidates are the types that an open parameter is tried with.
+func (b *binding) candidates(n int) []cast {
+	kind := func(k catalog.Kind) cast { return cast{typ: catalog.Type{Kind: k}} }
+	number := kind(catalog.Int64)
+	if n <= len(b.options.Samples) {
+		if whole, frac, ok := strings.Cut(strings.TrimPrefix(b.options.Samples[n-1], "-"), "."); ok && digits(whole) && digits(frac) && len(whole)+len(frac) <= 38 {
+			number = cast{typ: catalog.DecimalOf(int32(len(whole)+len(frac)), int32(len(frac)))}
+		}
+	}
+	return []cast{kind(catalog.Text), number, kind(catalog.Int32), kind(catalog.Float64), kind(catalog.Date), kind(catalog.Timestamp), kind(catalog.TimestampTZ),
+		kind(catalog.Bool), {viaText: "INTERVAL"}, {viaText: "VARCHAR[]"}, {viaText: "BIGINT[]"}}
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// Value reads a parameter's value from its text. The text is never repeated in an error.
+func (p Param) Value(text string) (catalog.Value, error) {
+	v := catalog.Value{Type: p.Type}
+	refuse := func() (catalog.Value, error) {
+		return v, errs.New(errs.ParameterInvalid, "parameter_value", msg.Args{"Name": p.Name, "Type": p.Type.DuckDB()})
+	}
+	switch k := p.Type.Kind; k {
+	case catalog.Text, catalog.JSON:
+		v.V = text
+	case catalog.UUID:
+		if !plainUUID.MatchString(text) {
+			return refuse()
+		}
+		v.V = strings.ToLower(text)
+	case catalog.Bool:
+		switch strings.ToLower(text) {
+		case "true", "t", "1":
+			v.V = true
+		case "false", "f", "0":
+			v.V = false
+		default:
+			return refuse()
+		}
+	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || !fitsInteger(n, k) {
+			return refuse()
+		}
+		v.V = n
+	case catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64:
+		n, err := strconv.ParseUint(text, 10, map[catalog.Kind]int{catalog.Uint8: 8, catalog.Uint16: 16, catalog.Uint32: 32, catalog.Uint64: 64}[k])
+		if err != nil {
+			return refuse()
+		}
+		v.V = n
+	case catalog.Float32, catalog.Float64:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return refuse()
+		}
+		v.V = f
+	case catalog.Decimal:
+		whole, frac, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+		if !digits(whole) || (point && !digits(frac)) || !fitsDecimal(text, p.Type) {
+			return refuse()
+		}
+		v.V = text
+	case catalog.Date:
+		d, ok := castText(text, p.Type)
+		if !ok {
+			return refuse()
+		}
+		v.V = d.V
+	case catalog.Timestamp:
+		d, ok := castText(strings.Replace(text, "T", " ", 1), p.Type)
+		if !ok {
+			return refuse()
+		}
+		v.V = d.V
+	case catalog.TimestampTZ:
+		d, err := time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "T", 1))
+		if err != nil || d.Nanosecond()%1000 != 0 {
+			return refuse()
+		}
+		v.V = d.UnixMicro()
+	case catalog.Time:
+		d, err := time.Parse("15:04:05.999999", text)
+		if err != nil || len(text) > len("15:04:05.000000") {
+			return refuse()
+		}
+		v.V = int64(d.Hour()*3600+d.Minute()*60+d.Second())*1_000_000 + int64(d.Nanosecond()/1000)
+	default:
+		return refuse()
+	}
+	return v, nil
+}

@@ -1,0 +1,110 @@
+// Package planner turns a statement into a plan: it passes the gate, is bound
+// over empty stubs of what the session may see, and is split into one fragment
+// for each table reference and the rest for DuckDB.
+package planner
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/planner/gate"
+	"github.com/lianji/lianji/planner/sqltext"
+	"github.com/lianji/lianji/policy"
+)
+
+// catalogPrefix begins the name of the in-memory catalogue that each table
+// reference has to itself, in the binder and in the executor: reference 3 of
+// 公安.人口 is _lianji_ref_3.公安.人口 there.
+const catalogPrefix = "_lianji_ref_"
+
+// MaxReferences is how many table references one statement may hold.
+const MaxReferences = 256
+
+// Planner plans statements. It may be used by many goroutines.
+type Planner struct {
+	binder  Binder
+	dialect func(source string) dialect.Dialect
+	limits  gate.Limits
+}
+
+// New makes a planner. dialectOf gives a source's dialect, nil for one to which
+// nothing can be sent.
+func New(b Binder, dialectOf func(source string) dialect.Dialect) *Planner {
+	return &Planner{binder: b, dialect: dialectOf}
+}
+
+// Param is a statement's parameter.
+type Param struct {
+	Name string       // of $name, or its number in digits
+	Type catalog.Type // in which its value is wanted
+	// Cast is set where DuckDB converts the value itself, from text: the type's spelling.
+	Cast string
+}
+
+// Statement is a statement that passed the gate and was bound: everything that
+// does not depend on its parameters' values.
+type Statement struct {
+	Columns  []catalog.Column // of the result
+	Params   []Param
+	refs     []*reference
+	text     string // names each reference in a catalogue of its own
+	root     *node
+	pushed   map[int][]pushed
+	straight *straight // when rows can go to the client as the source gives them
+	planner  *Planner
+}
+
+// reference is one place of a statement that names a table.
+type reference struct {
+	number   int // from 1
+	resource *policy.Resource
+	schema   string // in its catalogue, as written
+	name     string
+	prefix   string // what stood before schema and name, with its dot: the source in direct mode
+	columns  []int  // of resource.Columns, needed
+	spool    bool   // must be read into a table first: DuckDB may read it more than once
+}
+
+func (r *reference) catalog() string { return fmt.Sprintf("%s%d", catalogPrefix, r.number) }
+
+// Options of one Prepare.
+type Options struct {
+	// Declared gives the types that the client declared for its parameters, by
+	// position from 0; Invalid where it declared none.
+	Declared []catalog.Type
+	// Samples are the parameters' values as text, when known: a parameter whose
+	// type cannot be told otherwise gets one that fits.
+	Samples []string
+}
+
+// Prepare passes a SELECT through the gate and binds it against a snapshot.
+// Every error is an *errs.Error; one that has a place points into sql.
+func (p *Planner) Prepare(ctx context.Context, sql string, snapshot policy.Snapshot, o Options) (*Statement, error) {
+	snapshot = policy.OrDenied(snapshot)
+	params, err := sqltext.Params(sql)
+	if err != nil {
+		return nil, errs.From(err)
+	}
+	b := &binding{planner: p, snapshot: snapshot, user: sql, tokens: params, options: o}
+	s, err := b.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.planner = p
+	return s, nil
+}
+
+// widths answers the gate's question how many columns a table has.
+type widths struct{ snapshot policy.Snapshot }
+
+// Columns implements gate.Widths.
+func (w widths) Columns(path []string) (int, bool) {
+	r, ok := w.snapshot.Resolve(path)
+	if !ok {
+		return 0, false
+	}
+	return len(r.Columns), true
+}

@@ -1,0 +1,153 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/policy"
+)
+
+// everything is a snapshot of a few tables.
+type everything []*policy.Resource
+
+func (s everything) Identity() string              { return "test" }
+func (s everything) Resources() []*policy.Resource { return s }
+func (s everything) Resolve(path []string) (*policy.Resource, bool) {
+	for _, r := range s {
+		if samePath(r.Path, path) || (len(path) == 3 && samePath(r.Path, []string{path[0], path[2]})) {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
+// exactly calls every predicate exact, but on doubles.
+type exactly struct{}
+
+func (exactly) Name() string { return "exactly" }
+
+func (exactly) Verdict(p dialect.Predicate) (dialect.Verdict, string) {
+	switch p.Column.Type.Kind {
+	case catalog.Float64:
+		return dialect.None, "doubles stay here"
+	case catalog.Text:
+		return dialect.Superset, "text is checked again"
+	}
+	return dialect.Exact, ""
+}
+
+func (exactly) Scan(t *catalog.Table, columns []catalog.Column, preds []dialect.Predicate) (string, []catalog.Value) {
+	var names, where []string
+	var values []catalog.Value
+	for _, c := range columns {
+		names = append(names, c.SourceName)
+	}
+	for _, p := range preds {
+		where = append(where, p.Column.SourceName+" "+p.Op.String()+strings.Repeat(" ?", len(p.Values)))
+		values = append(values, p.Values...)
+	}
+	sql := "SELECT " + strings.Join(names, ", ") + " FROM " + t.ID.String()
+	if len(where) > 0 {
+		sql += " WHERE " + strings.Join(where, " AND ")
+	}
+	return sql, values
+}
+
+func col(name string, t catalog.Type) catalog.Column {
+	return catalog.Column{Name: name, SourceName: name, Type: t}
+}
+
+func testTables() everything {
+	kind := func(k catalog.Kind) catalog.Type { return catalog.Type{Kind: k} }
+	resource := func(schema, name, source string, columns ...catalog.Column) *policy.Resource {
+		t := &catalog.Table{ID: catalog.TableID{Schema: "main", Name: name}, Columns: columns, Rows: -1}
+		return &policy.Resource{Path: []string{schema, name}, Source: source, Table: t, Columns: columns}
+	}
+	return everything{
+		resource("g", "t", "s1", col("a", kind(catalog.Int32)), col("b", kind(catalog.Int64)), col("v", kind(catalog.Text)), col("d", kind(catalog.Date)),
+			col("ts", kind(catalog.Timestamp)), col("tz", kind(catalog.TimestampTZ)), col("dec", catalog.DecimalOf(12, 2)), col("f", kind(catalog.Float64)),
+			col("u", kind(catalog.UUID)), col("bo", kind(catalog.Bool))),
+		resource("g", "s", "s2", col("id", kind(catalog.Int32)), col("w", kind(catalog.Text))),
+		resource("公安", "人口", "s1", col("身份证号", kind(catalog.Text)), col("姓名", kind(catalog.Text))),
+	}
+}
+
+func newPlanner(t testing.TB) *Planner {
+	b := NewInProcess("Asia/Shanghai")
+	t.Cleanup(b.Close)
+	return New(b, func(string) dialect.Dialect { return exactly{} })
+}
+
+// Every everyday shape of a parameter gets a type, before its value is known, and
+// the declared one where there is one.
+func TestParameterTypes(t *testing.T) {
+	p := newPlanner(t)
+	for _, c := range []struct{ sql, want string }{
+		{"SELECT * FROM g.t WHERE a = $1", "INTEGER"},
+		{"SELECT * FROM g.t WHERE a IN ($1, $2)", "INTEGER INTEGER"},
+		{"SELECT * FROM g.t WHERE b BETWEEN ? AND ?", "BIGINT BIGINT"},
+		{"SELECT * FROM g.t WHERE v LIKE $1", "VARCHAR"},
+		{"SELECT * FROM g.t WHERE d >= $from AND d < $to", "DATE DATE"},
+		{"SELECT * FROM g.t WHERE dec > $1", "DECIMAL(12,2)"},
+		{"SELECT * FROM g.t WHERE ts = $1 AND tz = $2", "TIMESTAMP TIMESTAMP WITH TIME ZONE"},
+		{"SELECT * FROM g.t WHERE u = $1", "UUID"},
+		{"SELECT * FROM g.t WHERE bo = $1", "BOOLEAN"},
+		{"SELECT * FROM g.t LIMIT $1 OFFSET $2", "BIGINT BIGINT"},
+		{"SELECT coalesce(a, $1) FROM g.t", "INTEGER"},
+		{"SELECT $1::DATE", "DATE"},
+		{"SELECT upper($1)", "VARCHAR"},
+		{"SELECT CASE WHEN a = $1 THEN 1 END FROM g.t", "INTEGER"},
+		{"SELECT a FROM g.t WHERE (a, b) = ($1, $2)", "VARCHAR VARCHAR"},
+		{"SELECT a FROM g.t WHERE a = $1 OR b = $1", "VARCHAR"},
+		{"SELECT $1 AS x UNION ALL SELECT v FROM g.t", "VARCHAR"},
+		{"SELECT $1", "VARCHAR"},
+		{"SELECT $1, $2", "VARCHAR VARCHAR"},
+		{"SELECT a + $1 FROM g.t", "BIGINT"},
+		{"SELECT v || $1 FROM g.t", "VARCHAR"},
+		{"SELECT * FROM g.t WHERE d > $1 - INTERVAL 3 DAY", "DATE"},
+		{"SELECT * FROM g.t WHERE $1 IS NULL OR a = $1", "VARCHAR"},
+		{"SELECT date_trunc($1, d) FROM g.t", "VARCHAR"},
+		{"SELECT * FROM g.t WHERE a = ANY($1)", "via BIGINT[]"},
+		{"SELECT sum(a) * $1 FROM g.t", "BIGINT"},
+		{"SELECT * FROM g.t WHERE $1 = $2", "VARCHAR VARCHAR"},
+		{"SELECT * FROM g.t WHERE a % $1 = 0", "BIGINT"},
+		{"SELECT -$1", "BIGINT"},
+		{"SELECT * FROM g.t WHERE v IN (SELECT w FROM g.s WHERE id > $1)", "INTEGER"},
+		{"SELECT substr(v, $1, $2) FROM g.t", "BIGINT BIGINT"},
+		{"SELECT round(f, $1) FROM g.t", "INTEGER"},
+		{"SELECT list_contains([1, 2], $1)", "INTEGER"},
+		{"SELECT greatest(a, $1) FROM g.t", "INTEGER"},
+		{"SELECT d + $1 FROM g.t", "INTEGER"},
+		{"SELECT * FROM g.t WHERE v = $1 AND a > ALL (SELECT id FROM g.s WHERE w = $2)", "VARCHAR VARCHAR"},
+		{"WITH x AS (SELECT a FROM g.t WHERE a = $1) SELECT * FROM x WHERE a < $2", "INTEGER INTEGER"},
+		{"SELECT count(*) FILTER (WHERE a = $1) FROM g.t", "INTEGER"},
+	} {
+		s, err := p.Prepare(t.Context(), c.sql, testTables(), Options{})
+		if err != nil {
+			t.Errorf("%s: %v (%s)", c.sql, err, errs.From(err).Detail)
+			continue
+		}
+		var got []string
+		for _, q := range s.Params {
+			if q.Cast != "" {
+				got = append(got, "via "+q.Cast)
+			} else {
+				got = append(got, q.Type.DuckDB())
+			}
+		}
+		if g := strings.Join(got, " "); g != c.want {
+			t.Errorf("%s: %s, want %s", c.sql, g, c.want)
+		}
+	}
+	s, err := p.Prepare(t.Context(), "SELECT $1 + a FROM g.t", testTables(), Options{Declared: []catalog.Type{{Kind: catalog.Int16}}})
+	if err != nil || s.Params[0].Type.Kind != catalog.Int16 || s.Columns[0].Type.Kind != catalog.Int32 {
+		t.Errorf("a declared type: %+v %v", s, err)
+	}
+	s, err = p.Prepare(t.Context(), "SELECT a * $1 FROM g.t", testTables(), Options{Samples: []string{"-12.50"}})
+	if err != nil || !s.Params[0].Type.Equal(catalog.DecimalOf(4, 2)) {
+		t.Errorf("a type that fits the value: %+v %v", s, err)
+	}
+}
