@@ -1,0 +1,126 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/connectors/duckdb"
+	"github.com/lianji/lianji/connectors/postgres"
+	sqliteconn "github.com/lianji/lianji/connectors/sqlite"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/oracle"
+	"github.com/lianji/lianji/internal/testpg"
+)
+
+// splits are the two ways in which TPC-H's tables lie at the sources: together
+// and torn apart.
+var splits = []map[string][]string{
+	{pgSource: {"lineitem", "orders", "customer"}, liteSource: {"nation", "region", "supplier"}, duckSource: {"part", "partsupp"}},
+	{pgSource: {"part", "supplier", "nation"}, liteSource: {"orders", "partsupp"}, duckSource: {"lineitem", "customer", "region"}},
+}
+
+// scaleFactor is TPC-H's: 0.01 has 60,000 rows of lineitem.
+const scaleFactor, longScaleFactor = 0.01, 0.05
+
+// The 22 statements of TPC-H give DuckDB's own answer, wherever the tables lie.
+func TestTPCH(t *testing.T) {
+	sf := scaleFactor
+	if os.Getenv(longVariable) != "" {
+		sf = longScaleFactor
+	}
+	dir := oracle.TPCH(t, sf)
+	for i, split := range splits {
+		t.Run(fmt.Sprintf("split%d", i+1), func(t *testing.T) {
+			l := newLab(t)
+			agencies := map[string]string{}
+			for source, tables := range split {
+				l.openTPCH(t, source, dir, tables)
+				for _, table := range tables {
+					agencies[table] = source
+				}
+			}
+			l.start(t)
+			checkTPCH(t, l)
+		})
+	}
+}
+
+// openTPCH loads tables into a fresh database, publishes them as agency tpch and
+// gives them to the reference.
+func (l *lab) openTPCH(t *testing.T, source, dir string, tables []string) {
+	t.Helper()
+	c := connectors.Config{Name: source, Connections: 6, TempDir: t.TempDir()}
+	var opener connectors.Opener
+	var flavour oracle.Flavour
+	var target string
+	switch source {
+	case pgSource:
+		c.Kind, c.DSN, opener, flavour = "postgres", testpg.Start(t).Database(t).Admin, postgres.Open, oracle.PostgreSQL
+		target = c.DSN
+	case liteSource:
+		c.Kind, c.Path, opener, flavour = "sqlite", filepath.Join(t.TempDir(), "tpch.db"), sqliteconn.Open, oracle.SQLite
+		target = c.Path
+	case duckSource:
+		c.Kind, c.Path, opener, flavour = "duckdb", filepath.Join(t.TempDir(), "tpch.duckdb"), duckdb.Open, oracle.DuckDB
+		target = c.Path
+	}
+	if err := oracle.FillTPCH(t.Context(), flavour, target, dir, tables...); err != nil {
+		t.Fatal(err)
+	}
+	s, err := opener(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l.sources[source] = s
+	for _, table := range tables {
+		l.publish(source, "tpch", table)
+		if err := l.reference.LoadTPCH(t.Context(), dir, table, flavour, "tpch", table); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var inFrom = regexp.MustCompile(`(\bfrom|,|\bjoin)(\s+)(lineitem|orders|customer|partsupp|part|supplier|nation|region)\b`)
+
+// inAgency puts the agency before the names of the tables.
+func inAgency(sql string) string { return inFrom.ReplaceAllString(sql, "${1}${2}tpch.${3}") }
+
+func checkTPCH(t *testing.T, l *lab) {
+	files, err := filepath.Glob("../../planner/testdata/tpch/q*.sql")
+	if err != nil || len(files) != 22 {
+		t.Fatalf("%d statements, %v", len(files), err)
+	}
+	slices.Sort(files)
+	for i, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := oracle.TPCHStatement(i+1, inAgency(string(raw)))
+		got, err := l.Query(t.Context(), s.SQL)
+		if err != nil {
+			t.Errorf("Q%d: %v (%s)", i+1, err, errs.From(err).Detail)
+			continue
+		}
+		want, err := l.reference.Query(t.Context(), s.Unlimited)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := oracle.Compare(want, got, s.Order); err != nil {
+			t.Errorf("Q%d: %v", i+1, err)
+		}
+		if len(want.Rows) == 0 {
+			t.Logf("Q%d has no rows at this scale", i+1)
+		}
+	}
+}
