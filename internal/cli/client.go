@@ -187,11 +187,6 @@ func (s *remoteStream) Next() bool {
 	}
 	if err := s.reader.Err(); err != nil {
 		s.err = s.broken(err)
-		return false
-	}
-	// The transfer itself must have come to an orderly end as well.
-	if _, err := io.Copy(io.Discard, s.body); err != nil {
-		s.err = s.broken(err)
 	}
 	return false
 }

@@ -271,6 +271,7 @@ func TestVariablesStayInTheirPart(t *testing.T) {
 		{"postgres://u:a${V}b@h/d", "${V}", "postgres://u:a$%7BV%7Db@h/d"},
 		{"postgres://${V}:p@h/d", "u:x@evil", "postgres://u%3Ax%40evil:p@h/d"},
 		{"postgres://u:p@${V}:5433/d", "db.example.org", "postgres://u:p@db.example.org:5433/d"},
+		{"postgres://Reader:${V}@DB.Example.org/Main?search_path=A", "Pw", "postgres://Reader:Pw@DB.Example.org/Main?search_path=A"},
 		{"postgres://u:p@h/${V}", "d?host=evil", "postgres://u:p@h/d%3Fhost=evil"},
 		{"postgres://u:p@h/d?application_name=${V}", "x&host=evil", "postgres://u:p@h/d?application_name=x%26host%3Devil"},
 		{"postgres://u:lianjivariable0x0z${V}@h/d", "v", "postgres://u:lianjivariable0x0zv@h/d"},
