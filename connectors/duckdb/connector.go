@@ -1,5 +1,3 @@
-//go:build duckdb_arrow
-
 // Package duckdb reads the tables and views of a DuckDB file in place. The file
 // is opened read-only, in an instance of its own that can reach nothing else, and
 // only while somebody reads it: as long as it is open nobody can write it.

@@ -1,5 +1,3 @@
-//go:build duckdb_arrow
-
 // Package duckscan lends places on a DuckDB instance and streams statements from
 // them: what the connectors for DuckDB's own files and for plain files share.
 package duckscan

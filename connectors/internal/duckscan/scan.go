@@ -1,5 +1,3 @@
-//go:build duckdb_arrow
-
 package duckscan
 
 import (
@@ -90,6 +88,9 @@ type stream struct {
 
 func (s *stream) start() error {
 	c, f := s.conn, s.fragment
+	if f.SQL == "" {
+		return errs.Internalf("a fragment without a statement")
+	}
 	if before := c.pool.o.Before; before != nil {
 		if err := before(s.ctx, Instance{c.in.db, c.duck}, f.Table); err != nil {
 			return err

@@ -1,5 +1,3 @@
-//go:build duckdb_arrow
-
 // Package ducktest makes DuckDB databases for tests, with values written as SQL.
 package ducktest
 
