@@ -46,15 +46,14 @@ func (s *source) Describe(ctx context.Context) ([]*catalog.Table, error) {
 type listed struct {
 	name         string
 	view, strict bool
-	withoutRowid bool
 }
 
 func describe(ctx context.Context, db *session) ([]*catalog.Table, error) {
 	var list []listed
-	err := db.query(ctx, `SELECT name, type, strict, wr FROM pragma_table_list WHERE schema = 'main'
+	err := db.query(ctx, `SELECT name, type, strict FROM pragma_table_list WHERE schema = 'main'
 		AND type IN ('table', 'view') AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name COLLATE BINARY`, nil,
 		func(stmt *sqlite.Stmt) error {
-			list = append(list, listed{stmt.ColumnText(0), stmt.ColumnText(1) == "view", stmt.ColumnBool(2), stmt.ColumnBool(3)})
+			list = append(list, listed{stmt.ColumnText(0), stmt.ColumnText(1) == "view", stmt.ColumnBool(2)})
 			return nil
 		})
 	if err != nil {
@@ -105,7 +104,7 @@ func describeTable(ctx context.Context, db *session, l listed) (*catalog.Table, 
 	}
 	// A lone INTEGER key that needs no index of its own is the rowid itself.
 	rowid := -1
-	if len(key) == 1 && !l.withoutRowid && !indexes.primary && strings.EqualFold(types[key[0].column], "INTEGER") {
+	if len(key) == 1 && !indexes.primary && strings.EqualFold(types[key[0].column], "INTEGER") {
 		rowid = key[0].column
 	}
 	for i, name := range catalog.PublishNames(names) {

@@ -17,7 +17,7 @@ import (
 func TestDescribe(t *testing.T) {
 	_, tables := described(t, scratch(t, `
 		CREATE TABLE 人口 (编号 INTEGER PRIMARY KEY, 姓名 TEXT NOT NULL, "ä" TEXT, "Ä" VARCHAR(5), n2 INT GENERATED ALWAYS AS (编号 * 2) VIRTUAL, n3 INT AS (编号 * 3) STORED);
-		CREATE TABLE keyed (a TEXT, b TEXT, c TEXT, d INT, PRIMARY KEY (b, a));
+		CREATE TABLE keyed (a TEXT, b TEXT, c TEXT, d INT, "" INT, PRIMARY KEY (b, a));
 		CREATE UNIQUE INDEX keyed_cd ON keyed (c, d);
 		CREATE UNIQUE INDEX keyed_part ON keyed (c) WHERE d > 0;
 		CREATE UNIQUE INDEX keyed_expression ON keyed (lower(c));
@@ -48,6 +48,7 @@ func TestDescribe(t *testing.T) {
 			{Name: "b", SourceName: "b", Type: text, SourceType: "TEXT", Collation: binary},
 			{Name: "c", SourceName: "c", Type: text, SourceType: "TEXT", Collation: binary},
 			{Name: "d", SourceName: "d", Type: whole, SourceType: "INT"},
+			{Type: whole, SourceType: "INT"},
 		}},
 		// By an old mistake of SQLite's, kept for old files, this is no rowid and may hold text.
 		"descending": {ID: id("descending"), Rows: -1, PrimaryKey: []string{"id"}, Columns: []catalog.Column{
@@ -149,7 +150,7 @@ func TestHostileFile(t *testing.T) {
 		"INSERT INTO t VALUES ('b') RETURNING x", "DELETE FROM t RETURNING x", "UPDATE t SET x = 'b' RETURNING x",
 		"CREATE TEMP TABLE z (x)", "DROP TABLE t", "ATTACH '/tmp/other.db' AS o", "VACUUM INTO '/tmp/lianji-copy.db'",
 		"PRAGMA journal_mode = WAL", "PRAGMA writable_schema = ON", "PRAGMA query_only = OFF", "PRAGMA database_list",
-		"SELECT x FROM t; SELECT x FROM t", "",
+		"PRAGMA encoding", "SELECT x FROM t; SELECT x FROM t", "",
 	} {
 		frag.SQL = sql
 		if rows, err := read(t.Context(), t, src, frag); err == nil {
@@ -159,6 +160,34 @@ func TestHostileFile(t *testing.T) {
 	rows, err := read(t.Context(), t, src, where(t, tables["t"], []string{"x"}))
 	if err != nil || len(rows) != 1 || rows[0][0] != "a" {
 		t.Errorf("after all that the table holds %v, %v", rows, err)
+	}
+}
+
+// TestSessionIsLocked looks behind the authorizer, which alone refuses all that
+// these refuse too.
+func TestSessionIsLocked(t *testing.T) {
+	src := openFile(t, scratch(t, `CREATE TABLE t (x TEXT)`))
+	err := src.with(t.Context(), func(ctx context.Context, s *session) error {
+		if n := s.db.Limit(sqlite.LimitAttached, -1); n != 0 {
+			t.Errorf("%d databases may be attached", n)
+		}
+		if err := s.db.SetAuthorizer(nil); err != nil {
+			return err
+		}
+		for pragma, want := range map[string]string{"query_only": "1", "trusted_schema": "0", "cell_size_check": "1", "mmap_size": "0"} {
+			if err := s.query(ctx, "PRAGMA "+pragma, nil, func(stmt *sqlite.Stmt) error {
+				if got := stmt.ColumnText(0); got != want {
+					t.Errorf("%s is %s, want %s", pragma, got, want)
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

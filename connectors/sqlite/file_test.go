@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/big"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +39,17 @@ func TestLockedFile(t *testing.T) {
 		t.Errorf("waiting for a lock ends after %s with %v", time.Since(start), err)
 	}
 
+	// The same where the file is not open yet.
+	fresh := openFile(t, path)
+	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	start = time.Now()
+	_, err = fresh.Ping(short)
+	wantCode(t, err, errs.Timeout)
+	if time.Since(start) > busyWait {
+		t.Errorf("opening a locked file ends after %s", time.Since(start))
+	}
+
 	_, err = read(t.Context(), t, src, frag)
 	if e := wantCode(t, err, errs.SourceBusy); !strings.Contains(e.Error(), "本地 is locked") {
 		t.Errorf("a locked file: %s", e)
@@ -53,6 +65,43 @@ func TestLockedFile(t *testing.T) {
 	alone(t, db, "COMMIT")
 	if err := <-waiting; err != nil {
 		t.Errorf("after the writer's end: %v", err)
+	}
+}
+
+// TestFirstBatch: an answer begins before many rows are read.
+func TestFirstBatch(t *testing.T) {
+	src, tables := described(t, scratch(t, `CREATE TABLE t (x INTEGER PRIMARY KEY);
+		WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5000) INSERT INTO t SELECT n FROM c`))
+	frag := where(t, tables["t"], []string{"x"})
+	frag.Alloc = memory.NewGoAllocator()
+	conns, err := src.Acquire(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conns[0].Release()
+	s, err := conns[0].Scan(t.Context(), frag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Release()
+	var sizes []int64
+	for s.Next() {
+		sizes = append(sizes, s.RecordBatch().NumRows())
+	}
+	if s.Err() != nil || !slices.Equal(sizes, []int64{firstRows, 5000 - firstRows}) {
+		t.Errorf("batches of %d rows, %v", sizes, s.Err())
+	}
+}
+
+// TestPanic: a panic while rows are read is an internal error with its stack for
+// the operator, and its session is not used again.
+func TestPanic(t *testing.T) {
+	src := openFile(t, scratch(t, ""))
+	db := &session{}
+	panicked := <-safego.Run(func() error { panic("机密") })
+	e := wantCode(t, src.fail(t.Context(), db, panicked, "t"), errs.Internal)
+	if strings.Contains(e.Error(), "机密") || !strings.Contains(e.Detail, "file_test.go") || !db.broken {
+		t.Errorf("a panic becomes %s [%s], the session is given up: %t", e, e.Detail, db.broken)
 	}
 }
 
@@ -172,8 +221,9 @@ func TestHalfPairs(t *testing.T) {
 		if c.good != c.bad && (err != nil || strings.ContainsRune(rows[0][0].(string), '\ufffd') || !strings.ContainsRune(rows[0][0].(string), '中')) {
 			t.Errorf("%s %s is read as %q, %v", c.encoding, c.good, rows, err)
 		}
-		if rows, err := read(t.Context(), t, src, where(t, tables["bad"], []string{"x"})); err == nil {
-			t.Errorf("%s %s is read as %q", c.encoding, c.bad, rows)
+		_, err = read(t.Context(), t, src, where(t, tables["bad"], []string{"x"}))
+		if e := wantCode(t, err, errs.ValueUnreadable); !strings.Contains(e.Error(), "UTF-16") {
+			t.Errorf("%s %s: %s", c.encoding, c.bad, e)
 		}
 	}
 }

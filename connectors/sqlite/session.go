@@ -65,10 +65,9 @@ func (s *session) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.anchor, _, err = s.db.PrepareTransient("VALUES (1), (2)"); err != nil {
+	if s.anchor, err = s.statement(ctx, "VALUES (1), (2)"); err != nil {
 		return err
 	}
-	// The first read of the file: here it turns out whether it is a database.
 	err = s.query(ctx, "PRAGMA encoding", nil, func(stmt *sqlite.Stmt) error {
 		s.encoding = stmt.ColumnText(0)
 		return nil

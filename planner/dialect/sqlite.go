@@ -40,8 +40,6 @@ const (
 	sqliteRowid = "INTEGER PRIMARY KEY"
 	// sqliteStrict ends the one that it gives a column of a STRICT table.
 	sqliteStrict = " (STRICT)"
-	// sqliteOther begins the name of a collation that SQLite does not bring along.
-	sqliteOther = "other"
 	// sqliteUTF16 ends the names of collations in a database that is not UTF-8.
 	sqliteUTF16 = " UTF-16"
 	// maxSQLiteIn bounds one list: a statement has at most 32,766 placeholders.
@@ -129,7 +127,7 @@ func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predica
 		}
 		b.WriteString(sqliteColumn("t", c))
 	}
-	b.WriteString(" FROM " + from + " AS t" + sqliteIndexes(t))
+	b.WriteString(" FROM " + from + " AS t")
 	var values []catalog.Value
 	for i, p := range preds {
 		if i == 0 {
@@ -141,17 +139,6 @@ func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predica
 		values = append(values, p.Values...)
 	}
 	return b.String(), values
-}
-
-// sqliteIndexes keeps SQLite from the indexes of a table with a collation that
-// only the writing program has: it could not read them.
-func sqliteIndexes(t *catalog.Table) string {
-	for _, c := range t.Columns {
-		if strings.HasPrefix(c.Collation.Name, sqliteOther) && !t.View {
-			return " NOT INDEXED"
-		}
-	}
-	return ""
 }
 
 // sqliteColumn names a column with its table's alias: alone, a name in double
