@@ -85,7 +85,11 @@ func (m *measurer) rows(name string, o object, args int) (int64, bool) {
 		return 0, true
 	}
 	span := math.Abs(float64(stop.n)-float64(start.n)) + float64(start.slack+stop.slack)
-	return int64(min(span/math.Abs(float64(step.n))+1, float64(saturated))), true
+	steps := span / math.Abs(float64(step.n))
+	if name == "range" { // leaves its end out
+		return int64(min(math.Ceil(steps), float64(saturated))), true
+	}
+	return int64(min(steps+1, float64(saturated))), true
 }
 
 // value evaluates an expression.
@@ -275,7 +279,7 @@ func callValue(name string, kids []any, level int) scalar {
 		return scalar{args[0].kind, -args[0].n, args[0].slack}
 	case len(args) == 1 && name == "last_day" && args[0].kind == timeScalar:
 		return scalar{timeScalar, args[0].n, args[0].slack + 31*day}
-	case len(args) == 1 && name == "epoch" && args[0].kind == timeScalar:
+	case len(args) == 1 && name == "epoch" && (args[0].kind == timeScalar || args[0].kind == intervalScalar):
 		return scalar{wholeScalar, args[0].n / second, args[0].slack/second + 1}
 	case len(args) == 3 && name == "make_date" && args[0].kind == wholeScalar && args[1].kind == wholeScalar && args[2].kind == wholeScalar && abs(args[0].n) < 1e6 && abs(args[1].n) < 100 && abs(args[2].n) < 100:
 		return timeOf(time.Date(int(args[0].n), time.Month(args[1].n), int(args[2].n), 0, 0, 0, 0, time.UTC).UnixMicro())

@@ -22,6 +22,9 @@ var lists = set("list_value", "list_pack", "array_value")
 // readsType are the functions whose type stands in an argument's text.
 var readsType = set("json_transform", "json_transform_strict", "from_json", "from_json_strict")
 
+// maxLambdas is how deep lambdas may stand in lambdas.
+const maxLambdas = 10
+
 // maxLambdaWork is how many steps a lambda over a constant list may take while
 // DuckDB binds.
 const maxLambdaWork = 1_000_000
@@ -133,6 +136,10 @@ func (m *measurer) lambda(o object, function string, args []estimate, initial []
 		e.units = saturate(e.units * 2)
 		return e, err
 	}
+	if m.lambdas++; m.lambdas > maxLambdas {
+		return estimate{}, m.tooComplex("gate_too_expanded", m.limits.Expanded)
+	}
+	defer func() { m.lambdas-- }()
 	list := args[0]
 	// Of all elements one may hold nearly all of the list's bytes, the others few.
 	whole := estimate{units: 1, leaves: max(1, list.leaves-1), constant: list.constant, nodes: 1, depth: 1, bytes: list.bytes}

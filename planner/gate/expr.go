@@ -28,7 +28,7 @@ func (e estimate) foldCost() int64 {
 	if !e.constant || e.depth < 2 {
 		return 0
 	}
-	return saturate(min(e.nodes, saturated>>20) * min(e.depth*e.depth/128, saturated>>20))
+	return saturate(min(e.nodes, saturated>>20) * min(e.depth*e.depth/256, saturated>>20))
 }
 
 // root measures an expression that stands for itself: whatever COLUMNS makes of it
@@ -215,11 +215,12 @@ func (m *measurer) star(o object, s *scope) (estimate, error) {
 	if err != nil {
 		return e, err
 	}
-	out := estimate{units: saturate(e.units + e.foldCost() + w.columns), leaves: max(w.widest, 1), bodies: e.bodies}
+	out := estimate{units: saturate(e.units + e.foldCost()), leaves: max(w.widest, 1), bodies: e.bodies}
 	if flag(o, "columns") {
 		out.columns = max(w.columns, 1)
 		return out, nil
 	}
+	out.units = saturate(out.units + w.columns)
 	// Within COLUMNS(..) a star is the list of the columns' names.
 	out.constant, out.nodes, out.depth, out.elems, out.bytes = true, 1, 1, w.columns, saturate(w.columns*128)
 	return out, nil

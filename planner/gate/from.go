@@ -60,7 +60,7 @@ func (m *measurer) baseTable(t object, s *scope) error {
 			c.body.from = append(c.body.from, use{s.body, 1})
 			c.body.uses = -1
 		}
-		m.refs = append(m.refs, reference{s.body, -1})
+		m.refs = append(m.refs, s.body)
 		s.relations = append(s.relations, relation{known, c.width})
 		return nil
 	}
@@ -73,8 +73,8 @@ func (m *measurer) baseTable(t object, s *scope) error {
 	if isFile(name) {
 		return m.unknown("gate_unknown_table", strings.Join(path, "."))
 	}
-	m.refs = append(m.refs, reference{s.body, len(m.tree.Tables)})
-	m.tree.Tables = append(m.tree.Tables, TableRef{Path: path, Alias: alias, Offset: place(t), Node: t})
+	m.refs = append(m.refs, s.body)
+	m.table(TableRef{Path: path, Alias: alias, Offset: place(t), Nodes: []map[string]any{t}, bodies: []*body{s.body}})
 	w := width{columns: 1, leaves: 1, widest: 1}
 	if m.widths != nil {
 		if n, ok := m.widths.Columns(path); ok {
@@ -87,6 +87,17 @@ func (m *measurer) baseTable(t object, s *scope) error {
 	}
 	s.relations = append(s.relations, relation{known, w})
 	return nil
+}
+
+// table takes note of a table, once for each place in the text.
+func (m *measurer) table(r TableRef) {
+	if i, twice := m.tableAt[r.Offset]; twice && r.Offset >= 0 {
+		t := &m.tree.Tables[i]
+		t.Nodes, t.bodies = append(t.Nodes, r.Nodes...), append(t.bodies, r.bodies...)
+		return
+	}
+	m.tableAt[r.Offset] = len(m.tree.Tables)
+	m.tree.Tables = append(m.tree.Tables, r)
 }
 
 func (m *measurer) join(t object, s *scope) (int64, error) {
@@ -112,7 +123,7 @@ func (m *measurer) join(t object, s *scope) (int64, error) {
 func (m *measurer) tableFunction(t object, s *scope) (int64, error) {
 	call := sub(t, "function")
 	name := strings.ToLower(text(call, "function_name"))
-	m.refs = append(m.refs, reference{s.body, -1})
+	m.refs = append(m.refs, s.body)
 	e, err := m.arguments(call, s)
 	if err != nil {
 		return 0, err
@@ -141,6 +152,7 @@ func (m *measurer) tableFunction(t object, s *scope) (int64, error) {
 
 func (m *measurer) values(t object, s *scope) (int64, error) {
 	var w width
+	var all []any
 	units := int64(1)
 	for _, row := range list(t, "values") {
 		var r width
@@ -154,10 +166,10 @@ func (m *measurer) values(t object, s *scope) (int64, error) {
 			r = r.plus(width{1, e.leaves, e.leaves})
 		}
 		w = w.orWider(r)
-		units -= cheaper(cells)
+		all = append(all, cells...)
 	}
 	s.relations = append(s.relations, relation{asciiLower(text(t, "alias")), w})
-	return units, m.checkWidth(w)
+	return units - cheaper(all), m.checkWidth(w)
 }
 
 // pivot measures PIVOT and UNPIVOT. PIVOT writes every aggregate once for each

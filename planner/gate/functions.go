@@ -163,7 +163,7 @@ func (w *walk) function(o object) error {
 		args++
 	}
 	if lower == "age" && args == 1 { // the other instant is now
-		w.tree.Replace = append(w.tree.Replace, Replacement{Kind: Clock, Name: lower, Call: true, Offset: place(o), Node: o})
+		w.replace(Replacement{Kind: Clock, Name: lower, Call: true, Offset: place(o), Nodes: []map[string]any{o}})
 	}
 	if takesAggregate[lower] {
 		if err := w.aggregateName(o, name); err != nil {

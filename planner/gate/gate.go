@@ -109,7 +109,7 @@ func readTree(raw []byte, sql string, limits Limits) (*Tree, error) {
 		return nil, errs.New(errs.StatementTooComplex, "gate_too_many_nodes", msg.Args{"Max": limits.Nodes})
 	}
 	v, err := decodeTree(raw)
-	w := &walk{limits: limits, tree: &Tree{SQL: sql}}
+	w := &walk{limits: limits, tree: &Tree{SQL: sql}, columnAt: map[int]int{}, replaceAt: map[int]int{}}
 	switch err {
 	case nil:
 	case errNotFinite:
@@ -134,6 +134,9 @@ func readTree(raw []byte, sql string, limits Limits) (*Tree, error) {
 	case len(statements) == 0:
 		return nil, errs.New(errs.SyntaxError, "gate_empty", nil).At(sql, 0)
 	case len(statements) > 1:
+		if _, err := sqltext.Statement(sql); errs.CodeOf(err) == errs.OneStatement {
+			return nil, err
+		}
 		return nil, errs.New(errs.OneStatement, "gate_one_statement", nil)
 	}
 	w.tree.root = answer
@@ -152,8 +155,14 @@ func parseError(answer object, sql string) error {
 	message := text(answer, "error_message")
 	at, hasPlace := 0, false
 	if s, ok := answer["position"].(string); ok {
-		at = location(json.Number(s))
-		hasPlace = at >= 0 && at <= len(sql)
+		at, hasPlace = byteOffset(sql, location(json.Number(s)))
+	}
+	for _, known := range parserMessages {
+		if strings.Contains(message, known.part) {
+			e := errs.New(known.code, known.id, msg.Args{"Max": known.max})
+			e.Detail = message
+			return e
+		}
 	}
 	switch {
 	case strings.HasPrefix(message, "Only SELECT statements"):
@@ -163,10 +172,6 @@ func parseError(answer object, sql string) error {
 		e := errs.New(errs.NotSupported, "gate_not_supported", nil)
 		e.Detail = message
 		return e
-	case strings.Contains(message, "memory exhausted"):
-		e := errs.New(errs.StatementTooComplex, "gate_too_deep", msg.Args{"Max": DefaultLimits().Depth})
-		e.Detail = message
-		return e.At(sql, at)
 	case strings.HasPrefix(message, "syntax error"), hasPlace:
 		if !hasPlace {
 			at = len(sql)
@@ -174,17 +179,27 @@ func parseError(answer object, sql string) error {
 		return syntaxError(sql, at)
 	}
 	e := errs.New(errs.SyntaxError, "gate_syntax", nil)
-	for _, known := range parserMessages {
-		if strings.Contains(message, known.part) {
-			e = errs.New(known.code, known.id, msg.Args{"Max": known.max})
-		}
-	}
 	e.Detail = message
 	return e
 }
 
-// parserMessages are mistakes that the parser reports without a place, by a part of
-// its words.
+// byteOffset turns the place of a syntax error, which the parser counts in
+// characters, into bytes.
+func byteOffset(sql string, characters int) (int, bool) {
+	if characters < 0 {
+		return 0, false
+	}
+	for i := range sql {
+		if characters == 0 {
+			return i, true
+		}
+		characters--
+	}
+	return len(sql), characters == 0
+}
+
+// parserMessages are mistakes that the parser tells apart only in its words, by a
+// part of these.
 var parserMessages = []struct {
 	part string
 	code errs.Code
@@ -192,6 +207,7 @@ var parserMessages = []struct {
 	max  int
 }{
 	{"expression depth", errs.StatementTooComplex, "gate_too_deep", 200},
+	{"memory exhausted", errs.StatementTooComplex, "gate_too_deep", 200},
 	{"grouping set count", errs.StatementTooComplex, "gate_too_many_nodes", 20_000},
 	{"VALUES lists must all be the same length", errs.SyntaxError, "gate_values_length", 0},
 	{"Duplicate CTE name", errs.SyntaxError, "gate_duplicate_with", 0},

@@ -101,23 +101,20 @@ type scope struct {
 
 func (s *scope) inner() *scope { return &scope{outer: s, with: s.with, body: s.body} }
 
-// reference is a place that names a table or calls a table function.
-type reference struct {
-	body  *body
-	table int // index into Tree.Tables, -1 for WITH names and functions
-}
-
 type measurer struct {
-	limits Limits
-	widths Widths
-	tree   *Tree
-	refs   []reference
-	bodies []*body
-	at     int
+	limits  Limits
+	widths  Widths
+	tree    *Tree
+	refs    []*body // one for each name of a table or WITH clause and each table function
+	bodies  []*body
+	tableAt map[int]int // by offset: index into the tree's tables
+	at      int
+
+	lambdas int // round the expression at hand
 }
 
 func measureTree(tree *Tree, limits Limits, widths Widths) error {
-	m := &measurer{limits: limits, widths: widths, tree: tree}
+	m := &measurer{limits: limits, widths: widths, tree: tree, tableAt: map[int]int{}}
 	main := &body{uses: 1}
 	m.bodies = append(m.bodies, main)
 	statement := sub(asObject(list(tree.root, "statements")[0]), "node")
@@ -142,12 +139,16 @@ func (m *measurer) visit(o object) {
 // total adds up what was found once all references are known.
 func (m *measurer) total() error {
 	var tables, units int64
-	for _, r := range m.refs {
-		tables = saturate(tables + r.body.count())
-		if r.table >= 0 {
-			t := &m.tree.Tables[r.table]
-			t.Uses, t.InRecursive = int(min(r.body.count(), saturated)), r.body.inRecursion()
+	for _, b := range m.refs {
+		tables = saturate(tables + b.count())
+	}
+	for i := range m.tree.Tables {
+		t := &m.tree.Tables[i]
+		for _, b := range t.bodies {
+			t.Uses = int(saturate(int64(t.Uses) + b.count()))
+			t.InRecursive = t.InRecursive || b.inRecursion()
 		}
+		t.bodies = nil
 	}
 	if tables > int64(m.limits.Tables) {
 		return m.tooComplex("gate_too_many_tables", m.limits.Tables)
@@ -159,6 +160,8 @@ func (m *measurer) total() error {
 		return m.tooComplex("gate_too_expanded", m.limits.Expanded)
 	}
 	slices.SortStableFunc(m.tree.Tables, func(a, b TableRef) int { return a.Offset - b.Offset })
+	slices.SortStableFunc(m.tree.Columns, func(a, b ColumnRef) int { return a.Offset - b.Offset })
+	slices.SortStableFunc(m.tree.Replace, func(a, b Replacement) int { return a.Offset - b.Offset })
 	return nil
 }
 

@@ -16,7 +16,10 @@ func preCheck(sql string, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	p := &prechecker{sql: sql, tokens: tokens, frames: []frame{{}}}
+	p := &prechecker{sql: sql, tokens: tokens, words: make([]string, len(tokens)), frames: []frame{{}}}
+	for i, t := range tokens {
+		p.words[i] = t.Keyword(sql)
+	}
 	words, literals := 0, 0
 	for i, t := range tokens {
 		switch {
@@ -68,14 +71,15 @@ type frame struct {
 type prechecker struct {
 	sql    string
 	tokens []sqltext.Token
+	words  []string // the tokens as keywords
 	frames []frame
 }
 
 func (p *prechecker) word(i int) string {
-	if i < 0 || i >= len(p.tokens) {
+	if i < 0 || i >= len(p.words) {
 		return ""
 	}
-	return p.tokens[i].Keyword(p.sql)
+	return p.words[i]
 }
 
 func (p *prechecker) is(i int, sign string) bool {
@@ -125,28 +129,36 @@ func saturate(n int64) int64 { return min(n, saturated) }
 func (p *prechecker) token(i int) {
 	p.add(1)
 	t := p.tokens[i]
-	switch {
-	case p.is(i, "("), p.is(i, "["), p.is(i, "{"):
+	if t.Kind == sqltext.Punct {
+		p.punct(i)
+		return
+	}
+	if t.Kind != sqltext.Word || p.isName(i) {
+		return
+	}
+	p.keyword(i)
+}
+
+func (p *prechecker) punct(i int) {
+	switch p.tokens[i].Text(p.sql) {
+	case "(", "[", "{":
 		p.frames = append(p.frames, frame{
 			array: p.word(i-1) == "ARRAY" || p.is(i-1, "(") && p.top().array, // ARRAY((SELECT ..)) too
 			isDef: p.bracket().windows && p.word(i-1) == "AS",
 		})
-		return
-	case p.is(i, ")"), p.is(i, "]"), p.is(i, "}"):
+	case ")", "]", "}":
 		for p.top().isCase {
 			p.pop()
 		}
 		if len(p.frames) > 1 {
 			p.pop()
 		}
-		return
-	case p.is(i, ","):
+	case ",":
 		p.bracket().commas++
-		return
 	}
-	if t.Kind != sqltext.Word || p.isName(i) {
-		return
-	}
+}
+
+func (p *prechecker) keyword(i int) {
 	switch p.word(i) {
 	case "CASE":
 		p.frames = append(p.frames, frame{isCase: true, inOperand: p.word(i+1) != "WHEN"})

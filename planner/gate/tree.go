@@ -8,10 +8,12 @@ type Tree struct {
 	// Unicode spaces blanked, byte for byte, so that offsets are the same in both.
 	SQL string
 	// Tables are the references to tables, in the order in which they stand in the
-	// text. References to names of WITH clauses are not among them.
+	// text. References to names of WITH clauses are not among them. Here and below one
+	// place in the text is one entry, although the parser may have made several nodes
+	// of it: it copies the operand of CASE x WHEN and named windows.
 	Tables []TableRef
-	// Columns are all column names written in the statement, parameters of lambdas
-	// among them.
+	// Columns are all column names written in the statement, in the order of the text,
+	// parameters of lambdas among them.
 	Columns []ColumnRef
 	// Replace are the names for which the gateway gives the value itself.
 	Replace []Replacement
@@ -33,15 +35,17 @@ type TableRef struct {
 	Uses int
 	// InRecursive: the place is read again in every round of a recursive WITH.
 	InRecursive bool
-	// Node is the BASE_TABLE node of the tree.
-	Node map[string]any
+	// Nodes are the BASE_TABLE nodes that the parser made of the place, one mostly.
+	Nodes []map[string]any
+
+	bodies []*body
 }
 
 // ColumnRef is one place that names a column, or a table whose row is meant.
 type ColumnRef struct {
 	Names  []string // the parts as written, without quotes
 	Offset int      // byte offset of the name's first character in SQL; -1 if unknown
-	Node   map[string]any
+	Nodes  []map[string]any
 }
 
 // ReplacementKind says what the gateway's own value is about.
@@ -61,7 +65,7 @@ type Replacement struct {
 	// table in scope has such a column.
 	Call   bool
 	Offset int // byte offset of the name's first character in SQL; -1 if unknown
-	Node   map[string]any
+	Nodes  []map[string]any
 }
 
 // JSON gives the tree for json_deserialize_sql, with whatever was changed in its

@@ -16,6 +16,8 @@ type walk struct {
 	constants int
 	level     int
 	at        int // the last place seen, for errors
+
+	columnAt, replaceAt map[int]int // by offset: index into the tree's list
 }
 
 func (w *walk) fail(code errs.Code, id string, args msg.Args) error {
@@ -123,14 +125,14 @@ func aCTEMap(w *walk, v any) error {
 }
 
 // expressions checks a list of expressions. Constants in a list of nothing but
-// constants (an IN list may start with the tested expression) count as constants
+// constants, which may start with something else as IN's does, count as constants
 // only, not as parts of the statement.
 func expressions(w *walk, v any) error {
 	l, ok := v.([]any)
 	if !ok {
 		return errUnknownShape
 	}
-	pure := len(l) > 1
+	pure := true
 	for i, e := range l {
 		if _, isConstant := e.(*constant); !isConstant && i > 0 {
 			pure = false
@@ -239,7 +241,13 @@ func (w *walk) column(o object) error {
 			return w.refuseColumn(n)
 		}
 	}
-	w.tree.Columns = append(w.tree.Columns, ColumnRef{Names: names, Offset: place(o), Node: o})
+	at := place(o)
+	if i, twice := w.columnAt[at]; twice && at >= 0 {
+		w.tree.Columns[i].Nodes = append(w.tree.Columns[i].Nodes, o)
+	} else {
+		w.columnAt[at] = len(w.tree.Columns)
+		w.tree.Columns = append(w.tree.Columns, ColumnRef{Names: names, Offset: at, Nodes: []map[string]any{o}})
+	}
 	if len(names) == 1 {
 		w.ours(o, names[0], false)
 	}
@@ -251,6 +259,15 @@ func (w *walk) ours(o object, name string, call bool) {
 	lower := strings.ToLower(name)
 	kind, ok := ownValues[lower]
 	if ok && (call || kind.bare) {
-		w.tree.Replace = append(w.tree.Replace, Replacement{Kind: kind.kind, Name: lower, Call: call, Offset: place(o), Node: o})
+		w.replace(Replacement{Kind: kind.kind, Name: lower, Call: call, Offset: place(o), Nodes: []map[string]any{o}})
 	}
+}
+
+func (w *walk) replace(r Replacement) {
+	if i, twice := w.replaceAt[r.Offset]; twice && r.Offset >= 0 {
+		w.tree.Replace[i].Nodes = append(w.tree.Replace[i].Nodes, r.Nodes...)
+		return
+	}
+	w.replaceAt[r.Offset] = len(w.tree.Replace)
+	w.tree.Replace = append(w.tree.Replace, r)
 }

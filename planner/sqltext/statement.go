@@ -81,9 +81,13 @@ func (p *statementParser) single() error {
 		first++
 	}
 	p.tokens = p.tokens[first:]
-	for i, t := range p.tokens {
-		if t.Is(p.text, ";") && i+1 < len(p.tokens) {
-			return errs.New(errs.OneStatement, "gate_one_statement", nil).At(p.text, p.tokens[i+1].Start)
+	ended := false
+	for _, t := range p.tokens {
+		switch {
+		case t.Is(p.text, ";"):
+			ended = true
+		case ended:
+			return errs.New(errs.OneStatement, "gate_one_statement", nil).At(p.text, t.Start)
 		}
 	}
 	if len(p.tokens) == 0 {

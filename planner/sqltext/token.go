@@ -43,18 +43,23 @@ func (t Token) Is(text, word string) bool {
 	return false
 }
 
+// longestKeyword is more than the length of any of DuckDB's.
+const longestKeyword = 24
+
 // Keyword gives a Word in upper case (ASCII letters only, as DuckDB compares
-// keywords); empty for any other token.
+// keywords); empty for any other token and for a word too long to be one.
 func (t Token) Keyword(text string) string {
-	if t.Kind != Word {
+	if t.Kind != Word || t.End-t.Start > longestKeyword {
 		return ""
 	}
-	return strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' {
-			return r - 'a' + 'A'
+	var buf [longestKeyword]byte
+	n := copy(buf[:], text[t.Start:t.End])
+	for i, c := range buf[:n] {
+		if 'a' <= c && c <= 'z' {
+			buf[i] = c - 'a' + 'A'
 		}
-		return r
-	}, text[t.Start:t.End])
+	}
+	return string(buf[:n])
 }
 
 // Name gives the name that an identifier token stands for: as written without
