@@ -49,6 +49,21 @@ func TestFragments(t *testing.T) {
 		{"SELECT a FROM g.t WHERE a = NULL", "SELECT a FROM main.t"},
 		{"SELECT a FROM g.t WHERE a NOT IN (1, 2)", "SELECT a FROM main.t"},
 		{"SELECT DISTINCT a FROM g.t WHERE a = 1", "SELECT a FROM main.t WHERE a = ?"},
+		{"SELECT a FROM (SELECT DISTINCT a, b FROM g.t) WHERE b = 1", "SELECT a, b FROM main.t WHERE b = ?"},
+		{"SELECT a FROM (SELECT DISTINCT ON (a) a, b FROM g.t ORDER BY a, d) WHERE b = 1", "SELECT a, b, d FROM main.t"}, // which row is first?
+		{"SELECT a FROM g.t WHERE a = 1 AND (b = 2 OR b = 3)", "SELECT a, b FROM main.t WHERE a = ?"},                    // the half that is not sent is checked here
+		{"SELECT a FROM g.t WHERE a = 1 AND b <> a", "SELECT a, b FROM main.t WHERE a = ?"},
+		{"SELECT a FROM g.t WHERE a = CAST(3000000000 AS INTEGER)", "SELECT a FROM main.t"}, // an error here, not a question there
+		{"SELECT a FROM g.t WHERE a = TRY_CAST('x' AS INTEGER)", "SELECT a FROM main.t"},
+		{"SELECT t.v FROM g.t JOIN g.s ON a = id", "SELECT a, v FROM main.t; SELECT id FROM main.s"},
+		{"SELECT t.v FROM g.t JOIN g.s ON a + b < id", "SELECT a, b, v FROM main.t; SELECT id FROM main.s"},
+		{"SELECT t.v FROM g.t LEFT JOIN g.s ON a = id WHERE id IS NULL", "SELECT a, v FROM main.t; SELECT id FROM main.s"}, // rows without a partner
+		{"SELECT t.v FROM g.s RIGHT JOIN g.t ON a = id WHERE id IS NULL", "SELECT id FROM main.s; SELECT a, v FROM main.t"},
+		{"SELECT v FROM g.t SEMI JOIN g.s ON a = id WHERE b = 1", "SELECT a, b, v FROM main.t WHERE b = ?; SELECT id FROM main.s"},
+		{"SELECT v FROM g.t ANTI JOIN g.s ON a = id WHERE b = 1", "SELECT a, b, v FROM main.t WHERE b = ?; SELECT id FROM main.s"},
+		{"SELECT * FROM (SELECT a FROM g.t EXCEPT SELECT id FROM g.s) WHERE a = 7", "SELECT a FROM main.t WHERE a = ?; SELECT id FROM main.s WHERE id = ?"},
+		{"SELECT a FROM (SELECT a FROM g.t USING SAMPLE 3 ROWS) WHERE a = 1", "SELECT a FROM main.t"},
+		{"SELECT v FROM (SELECT a AS b, b AS a, v FROM g.t) WHERE 1 <= a", "> SELECT v FROM main.t WHERE b >= ?"},
 		{"SELECT (SELECT max(w) FROM g.s WHERE id = t.a AND id = 3) FROM g.t WHERE t.b = 2", "SELECT id, w FROM main.s WHERE id = ?; SELECT a, b FROM main.t WHERE b = ?"},
 	} {
 		s, err := p.Prepare(t.Context(), c.sql, testTables(), Options{})
