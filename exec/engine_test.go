@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -71,6 +72,9 @@ func (c *memConn) Release() {
 }
 
 func (c *memConn) Scan(ctx context.Context, f connectors.Fragment) (connectors.Stream, error) {
+	if c.open != nil && !c.open.released.Load() {
+		return nil, errs.Internalf("a second stream of one connection")
+	}
 	c.source.mu.Lock()
 	c.source.sent = append(c.source.sent, f.SQL)
 	c.source.mu.Unlock()
@@ -92,11 +96,13 @@ func (c *memConn) Scan(ctx context.Context, f connectors.Fragment) (connectors.S
 
 type memStream struct {
 	*duck.Reader
-	stmt *duck.Stmt
-	conn *duck.Conn
+	stmt     *duck.Stmt
+	conn     *duck.Conn
+	released atomic.Bool
 }
 
 func (s *memStream) Release() {
+	s.released.Store(true)
 	s.Reader.Release()
 	s.stmt.Close()
 	s.conn.Close()

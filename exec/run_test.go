@@ -35,3 +35,18 @@ func TestAnswersAreDuckDBs(t *testing.T) {
 	}
 	w.same("SELECT id FROM 公安.人口 WHERE id = $1", "17")
 }
+
+// Where a source's rows are the answer, each result column is the one that was asked for.
+func TestStraightColumns(t *testing.T) {
+	w := newWorld(t, 1, Options{})
+	for _, sql := range []string{
+		"SELECT 姓名, id, 姓名 AS n FROM 公安.人口 WHERE id < 9",
+		"SELECT id AS a, id AS b, 区 FROM 公安.人口 WHERE 区 IS NULL",
+		"SELECT b, a FROM (SELECT id AS a, 分 AS b, 出生 FROM 公安.人口 WHERE id IN (3, 5)) WHERE 出生 > DATE '1950-01-01'",
+		"SELECT * FROM 民政.低保 WHERE id < 0",
+	} {
+		if p := w.same(sql); p != nil && !p.Straight {
+			t.Errorf("%s: not straight", sql)
+		}
+	}
+}
