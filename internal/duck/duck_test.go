@@ -86,7 +86,8 @@ const everyType = `CREATE TABLE every AS SELECT
 	(i % 2 = 0) AS b, (i % 256 - 128)::TINYINT AS i8, (i * 3 - 7000)::SMALLINT AS i16, (i * 300003)::INTEGER AS i32, (i::HUGEINT * 1300000000000000 - 9100000000000000000)::BIGINT AS i64,
 	(i % 256)::UTINYINT AS u8, i::USMALLINT AS u16, (i * 5)::UINTEGER AS u32, (18446744073709551615 - i::HUGEINT)::UBIGINT AS u64,
 	(i / 3)::FLOAT AS f32, CASE i % 5 WHEN 0 THEN 'nan'::DOUBLE WHEN 1 THEN '-infinity'::DOUBLE ELSE i / 7 END AS f64,
-	(i % 1000 - 500)::DECIMAL(4,1) AS d4, (i - 5000)::DECIMAL(9,3) AS d9, (i * 12345)::DECIMAL(18,6) AS d18, (i * -1234567890)::DECIMAL(38,10) AS d38,
+	(i % 1000 - 500)::DECIMAL(4,1) AS d4, (i - 3500)::DECIMAL(5,1) AS d5, (i - 5000)::DECIMAL(9,3) AS d9, (i * 1234)::DECIMAL(10,3) AS d10,
+	(i * 12345)::DECIMAL(18,6) AS d18, (i::HUGEINT * -1400000000000)::DECIMAL(19,3) AS d19, (i * -1234567890)::DECIMAL(38,10) AS d38,
 	repeat('中🎉a', (i % 9)::INTEGER) AS txt, repeat('x', (i % 20)::INTEGER)::BLOB AS bin,
 	DATE '1600-01-01' + (i * 17)::INTEGER AS dt, TIME '00:00:00' + to_microseconds(i * 1000003) AS tm, TIMESTAMP '1900-01-01' + to_microseconds(i * 1000000007) AS ts,
 	(TIMESTAMP '1900-01-01' + to_seconds(i))::TIMESTAMP_S AS tss, (TIMESTAMP '1900-01-01' + to_milliseconds(i))::TIMESTAMP_MS AS tsm, (TIMESTAMP '1970-01-01' + to_microseconds(i))::TIMESTAMP_NS AS tsn,
@@ -299,6 +300,23 @@ func TestLocked(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), Options{Path: filepath.Join(dir, "missing.duckdb")}); err == nil {
 		t.Error("a missing database file was accepted")
+	}
+}
+
+// A quote in a folder's or file's name ends no literal of the settings.
+func TestQuotesInPaths(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "o'clock.csv")
+	if err := os.WriteFile(file, []byte("a\n7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, c := open(t, Options{TempDir: filepath.Join(dir, "tmp'"), TempBytes: 1 << 20, ReadPaths: []string{file}})
+	sql := "SELECT max(a)::VARCHAR FROM read_csv('" + strings.ReplaceAll(file, "'", "''") + "')"
+	if got, err := c.QueryText(t.Context(), sql); err != nil || got != "7" {
+		t.Errorf("%q %v", got, err)
 	}
 }
 
