@@ -22,6 +22,7 @@ type decoder struct {
 	started  bool
 	rows     int
 	capacity int
+	last     int // rows of the batch before, to begin with
 	bytes    int // of the batch so far, near enough
 	perRow   int // bytes of a row without its text
 	failed   int // number of the column that the last error is about
@@ -97,7 +98,7 @@ func (d *decoder) grow() {
 		}
 		d.started = true
 	}
-	d.capacity = min(d.maxRows, max(firstRows, 4*d.capacity))
+	d.capacity = min(d.maxRows, max(firstRows, 4*d.capacity, d.last))
 	for i := range d.columns {
 		d.columns[i].reserve(d.capacity)
 	}
@@ -124,6 +125,7 @@ func (d *decoder) batch() (arrow.RecordBatch, error) {
 		arrays = append(arrays, a)
 	}
 	batch := array.NewRecordBatch(d.schema, arrays, int64(d.rows))
+	d.last = d.rows
 	d.clear()
 	return batch, nil
 }

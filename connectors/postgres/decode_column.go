@@ -41,6 +41,7 @@ type column struct {
 	offsets []int32 // text and lists
 	data    []byte  // fixed values, bits of booleans, or text; of text the first used bytes count
 	used    int
+	last    int // used by the batch before, to begin with
 
 	validBuf, offsetBuf, dataBuf *memory.Buffer
 }
@@ -127,7 +128,7 @@ func (c *column) reserve(rows int) {
 // room makes place for n more bytes of text.
 func (c *column) room(n int) {
 	if need := c.used + n; need > len(c.data) {
-		c.dataBuf.ResizeNoShrink(max(need, 2*len(c.data), 1<<10))
+		c.dataBuf.ResizeNoShrink(max(need, 2*len(c.data), c.last, 1<<10))
 		c.data = c.dataBuf.Bytes()
 	}
 }

@@ -287,10 +287,13 @@ func TestArrays(t *testing.T) {
 		{"no header", []byte{0, 0, 0, 1}, errMalformed},
 		{"an element of a wrong length", arrayField(1, 23, 1, 1, 0), errMalformed},
 	} {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := &counting{CheckedAllocator: memory.NewCheckedAllocator(memory.NewGoAllocator())}
 		d := oneDecoder(t, mem, catalog.ListOf(catalog.Type{Kind: catalog.Int32}), 1007)
 		if err := d.row(message(c.field)); !errors.Is(err, c.want) && (err != nil || c.want != nil) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+		if mem.peak > 64<<10 {
+			t.Errorf("%s: a field of %d bytes reserves %d", c.name, len(c.field), mem.peak)
 		}
 		d.release()
 		mem.AssertSize(t, 0)

@@ -126,6 +126,16 @@ func TestNothingStaysInATransaction(t *testing.T) {
 		t.Fatalf("want a failure amid rows: %s", detail(err))
 	}
 	idle("a failure amid rows")
+	unreadable := s.statement("SELECT 'NaN'::numeric AS n, generate_series(1, 100000000000)::bigint AS endless")
+	unreadable.Columns = []catalog.Column{table.Columns[0], {Name: "endless", Type: catalog.Type{Kind: catalog.Int64}}}
+	start := time.Now()
+	if _, err := s.rows(conn, unreadable); errs.CodeOf(err) != errs.ValueUnreadable {
+		t.Fatalf("want an unreadable value: %s", detail(err))
+	}
+	if took := time.Since(start); took > 10*promptly {
+		t.Errorf("an unreadable value amid endless rows took %s: they were read on", took)
+	}
+	idle("an unreadable value amid endless rows")
 	stream, err := conn.Scan(t.Context(), s.statement("SELECT g::bigint AS n FROM generate_series(1, 10) g"))
 	if err != nil {
 		t.Fatal(detail(err))
