@@ -59,6 +59,9 @@ func TestFragments(t *testing.T) {
 		{"SELECT t.v FROM g.t JOIN g.s ON a + b < id", "SELECT a, b, v FROM main.t; SELECT id FROM main.s"},
 		{"SELECT t.v FROM g.t LEFT JOIN g.s ON a = id WHERE id IS NULL", "SELECT a, v FROM main.t; SELECT id FROM main.s"}, // rows without a partner
 		{"SELECT t.v FROM g.s RIGHT JOIN g.t ON a = id WHERE id IS NULL", "SELECT id FROM main.s; SELECT a, v FROM main.t"},
+		{"SELECT sum(b) OVER (PARTITION BY d ORDER BY ts) FROM g.t WHERE a = 1", "SELECT a, b, d, ts FROM main.t WHERE a = ?"},
+		{"SELECT count(*), max(v) FILTER (WHERE bo) FROM g.t GROUP BY d HAVING sum(b) > 1", "SELECT b, v, d, bo FROM main.t"},
+		{"SELECT a FROM g.t ORDER BY b LIMIT 3", "SELECT a, b FROM main.t"},
 		{"SELECT v FROM g.t SEMI JOIN g.s ON a = id WHERE b = 1", "SELECT a, b, v FROM main.t WHERE b = ?; SELECT id FROM main.s"},
 		{"SELECT v FROM g.t ANTI JOIN g.s ON a = id WHERE b = 1", "SELECT a, b, v FROM main.t WHERE b = ?; SELECT id FROM main.s"},
 		{"SELECT * FROM (SELECT a FROM g.t EXCEPT SELECT id FROM g.s) WHERE a = 7", "SELECT a FROM main.t WHERE a = ?; SELECT id FROM main.s WHERE id = ?"},
