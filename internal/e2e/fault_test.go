@@ -198,7 +198,7 @@ func (s *site) comesBack(t *testing.T) {
 func TestSourceAway(t *testing.T) {
 	s := newSite(t, testpg.StartOwn(t), 4, "memory: 256MiB")
 	s.serve(t)
-	const own, ownRows = "SELECT k, note FROM 档案.册 ORDER BY 1", "0 a\n1 b\n2 c"
+	const other, rows = "SELECT k, note FROM 档案.册 ORDER BY 1", "0 a\n1 b\n2 c"
 	s.mustAnswer(t, "SELECT count(*) FROM 政务.户", "20000")
 	for name, down := range map[string]func(testing.TB){"stopped": s.server.Stop, "killed": s.server.Kill} {
 		t.Run(name, func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestSourceAway(t *testing.T) {
 				if err != nil || code != "source_unreachable" || title != "Source zfw cannot be reached." {
 					t.Errorf("%s: %s %q %v", sql, code, title, err)
 				}
-				s.mustAnswer(t, own, ownRows)
+				s.mustAnswer(t, other, rows)
 			}
 			s.comesBack(t)
 		})
