@@ -185,7 +185,7 @@ func (t Type) Arrow() arrow.DataType {
 
 // Readable reports whether every part of t has a kind.
 func (t Type) Readable() bool {
-	if t.Kind == Invalid || (t.Kind == List && t.Elem == nil) {
+	if t.Kind == Invalid || (t.Kind == List && t.Elem == nil) || (t.Kind == Map && len(t.Fields) != 2) {
 		return false
 	}
 	if t.Elem != nil && !t.Elem.Readable() {
