@@ -12,16 +12,6 @@ import (
 var takesLambda = set("list_transform", "list_apply", "array_transform", "array_apply", "apply", "list_filter", "array_filter", "filter",
 	"list_reduce", "array_reduce", "reduce")
 
-// builds are the functions whose result has all the members of their arguments.
-var builds = set("struct_pack", "row", "map", "struct_insert", "struct_update", "struct_concat",
-	"list_zip", "array_zip", "map_from_entries", "map_concat", "union_value", "histogram", "histogram_exact", "map_entries", "unnest", "unlist")
-
-// lists are the functions that make a list of their arguments.
-var lists = set("list_value", "list_pack", "array_value")
-
-// readsType are the functions whose type stands in an argument's text.
-var readsType = set("json_transform", "json_transform_strict", "from_json", "from_json_strict")
-
 // maxLambdas is how deep lambdas may stand in lambdas.
 const maxLambdas = 10
 
@@ -49,6 +39,9 @@ func (m *measurer) call(o object, s *scope) (estimate, error) {
 		return e, err
 	}
 	e.leaves = typeOfCall(name, e.args)
+	if matchesPattern[name] && len(e.args) > 1 && e.args[1].constant {
+		e.units = saturate(e.units + patternCost(argument(o, 1)))
+	}
 	if e.constant {
 		e.bytes, e.elems, err = m.sizeOf(name, o, e)
 		if err == nil {
@@ -98,6 +91,7 @@ func (m *measurer) arguments(o object, s *scope) (estimate, error) {
 	}
 	sum.settle()
 	sum.units, sum.nodes, sum.depth = saturate(sum.units+1-cheaper(list(o, "children"))), saturate(sum.nodes+1), sum.depth+1
+	sum.chars = saturate(sum.chars + 24)
 	return sum, nil
 }
 
@@ -231,25 +225,6 @@ func parameters(lhs any) ([]string, bool) {
 		all = append(all, names[0])
 	}
 	return all, len(all) > 0
-}
-
-// typeOfCall gives the members of the type that a call returns.
-func typeOfCall(name string, args []estimate) int64 {
-	switch {
-	case builds[name]:
-		return saturate(1 + sumLeaves(args))
-	case lists[name]:
-		return saturate(1 + mixed(args))
-	case readsType[name]:
-		n := int64(1)
-		for _, a := range args {
-			n = saturate(n + a.bytes/4)
-		}
-		return n
-	case functions[name].nested || functions[name].copies > 1 || !functions[name].scalar:
-		return mixed(args)
-	}
-	return 1
 }
 
 func (m *measurer) fail(code errs.Code, id string, args msg.Args) error {

@@ -74,6 +74,17 @@ var expensive = []struct {
 	{"many chains of constants", "select " + each(90, format(times(99, "1+")+"1")), "gate_too_expanded"},
 	{"json_transform to a wide struct", "select unnest(json_transform('{}', '{" + strings.TrimSuffix(times(6000, `"a":"INT",`), ",") + "}'))", "gate_too_wide"},
 
+	{"a long string in the operand of CASE", "select case '" + times(500_000, "x") + "'" + times(2000, " when 1 then 1") + " end", "gate_too_expanded"},
+	{"a long string for every column", "select columns(*) || '" + times(500_000, "x") + "' from (select " + each(500, format("1 a#")) + ")", "gate_too_expanded"},
+	{"a long alias for every column", "select columns(*) + 1 as \"" + times(500_000, "x") + "\" from (select " + each(500, format("1 a#")) + ")", "gate_too_expanded"},
+	{"a long name in many stars", "with c as (select 1 as \"" + times(900_000, "x") + "\") select " + each(90, format("t#.*")) + " from " + each(90, format("c t#")), "gate_too_expanded"},
+	{"a name that is a long expression", "with c as (select '" + times(900_000, "x") + "') select " + each(90, format("t#.*")) + " from " + each(90, format("c t#")), "gate_too_expanded"},
+	{"a struct of a thousand members in many places", "select " + each(2000, format("s")) + " from (select {" + each(1000, format("a#: 1")) + "} s)", "gate_too_wide"},
+	{"a struct type in many casts", "select " + each(1000, format("null::struct("+each(20, format("b# int"))+", a# int) is null")), "gate_too_many_nodes"},
+	{"an ENUM of a hundred thousand values", "select 'a'::enum(" + each(90000, format("'#'")) + ")", "gate_too_wide"},
+	{"natural joins of wide tables: 8 s, 0.7 GB", "with t as (select " + each(2000, format("1 c#")) + ") select 1 from t t0" + strings.ReplaceAll(each(40, format(" natural join t t#_")), ",", ""), "gate_too_expanded"},
+	{"regular expressions with repetitions: 3 ms each", "select " + each(2000, format("regexp_matches(c, '.{1000}#')")) + " from t", "gate_too_expanded"},
+
 	// Values computed while binding.
 	{"repeat of repeat", "select 1 limit length(repeat(repeat('x', 100000), 100000))", "gate_value_too_large"},
 	{"repeat of a computed count", "select 1 limit length(repeat('x', length('12345') * 1000000))", "gate_size_unknown"},

@@ -12,6 +12,7 @@ type estimate struct {
 
 	// Of a constant expression, which DuckDB may compute while it binds:
 	constant     bool
+	chars        int64 // bytes of its text, about
 	nodes, depth int64 // of the expression
 	bytes, elems int64 // size of its value, elements if it is a list
 	work         int64 // steps that its lambdas take
@@ -20,7 +21,23 @@ type estimate struct {
 	bodies []*body    // of the subqueries in it
 }
 
-func plain(units int64) estimate { return estimate{units: units, leaves: 1} }
+// bytesPerUnit is how many bytes of names and strings count as one part, and
+// leavesPerUnit how many members of a type: both are copied with whatever has them.
+const (
+	bytesPerUnit  = 256
+	leavesPerUnit = 8
+)
+
+func plain(units int64) estimate { return estimate{units: units, leaves: 1, chars: 16} }
+
+// weigh charges what a part carries with it.
+func (e *estimate) weigh(names ...string) {
+	for _, n := range names {
+		e.chars = saturate(e.chars + int64(len(n)) + 1)
+		e.units = saturate(e.units + int64(len(n))/bytesPerUnit)
+	}
+	e.units = saturate(e.units + e.leaves/leavesPerUnit)
+}
 
 // foldCost is what computing a constant expression costs, in parts: DuckDB computes
 // it again on each level.
@@ -67,6 +84,7 @@ func (m *measurer) children(s *scope, parts ...any) (estimate, error) {
 	}
 	sum.settle()
 	sum.units, sum.nodes, sum.depth = saturate(sum.units+1-cheaper(parts)), saturate(sum.nodes+1), sum.depth+1
+	sum.chars = saturate(sum.chars + 8)
 	return sum, nil
 }
 
@@ -93,6 +111,7 @@ func (e *estimate) join(part estimate) {
 	e.bytes = saturate(e.bytes + part.bytes)
 	e.elems = max(e.elems, part.elems)
 	e.work = saturate(e.work + part.work)
+	e.chars = saturate(e.chars + part.chars)
 	e.bodies = append(e.bodies, part.bodies...)
 }
 
@@ -120,6 +139,12 @@ func (m *measurer) expr(v any, s *scope) (estimate, error) {
 	}
 	o := asObject(v)
 	m.visit(o)
+	e, err := m.class(o, s)
+	e.weigh(text(o, "alias"))
+	return e, err
+}
+
+func (m *measurer) class(o object, s *scope) (estimate, error) {
 	switch class := text(o, "class"); class {
 	case "COLUMN_REF":
 		return m.columnRef(texts(o, "column_names"), s), nil
@@ -163,7 +188,9 @@ func constantEstimate(c *constant) estimate {
 	e := estimate{units: 1, leaves: 1, constant: true, nodes: 1, depth: 1, bytes: 8}
 	if s, ok := c.value.(string); ok {
 		e.bytes = int64(len(s))
+		e.units += e.bytes / bytesPerUnit
 	}
+	e.chars = e.bytes + 2
 	if l := list(asObject(c.value), "children"); l != nil {
 		e.elems = int64(len(l))
 		e.bytes = 16 * (e.elems + 1)
@@ -176,6 +203,7 @@ func constantEstimate(c *constant) estimate {
 func (m *measurer) columnRef(names []string, s *scope) estimate {
 	first := asciiLower(names[0])
 	found := estimate{units: 1, leaves: s.widest()}
+	found.weigh(names...)
 	if own, ok := ownValues[first]; ok && own.bare && len(names) == 1 {
 		found.constant, found.nodes, found.depth, found.bytes = true, 1, 1, 64
 	}
@@ -218,9 +246,12 @@ func (m *measurer) star(o object, s *scope) (estimate, error) {
 	out := estimate{units: saturate(e.units + e.foldCost()), leaves: max(w.widest, 1), bodies: e.bodies}
 	if flag(o, "columns") {
 		out.columns = max(w.columns, 1)
+		if inner, ok := o["expr"].(*constant); ok {
+			out.units = saturate(out.units + patternCost(inner))
+		}
 		return out, nil
 	}
-	out.units = saturate(out.units + w.columns)
+	out.units = saturate(out.units + w.columns + w.names/bytesPerUnit + w.leaves/leavesPerUnit)
 	// Within COLUMNS(..) a star is the list of the columns' names.
 	out.constant, out.nodes, out.depth, out.elems, out.bytes = true, 1, 1, w.columns, saturate(w.columns*128)
 	return out, nil
@@ -306,24 +337,6 @@ func (m *measurer) cast(o object, s *scope) (estimate, error) {
 	return e, m.checkFolded(e)
 }
 
-// typeSize gives a type's members and how many elements its fixed arrays hold.
-func typeSize(t object) (leaves, elems int64) {
-	leaves, elems = 1, 1
-	info := sub(t, "type_info")
-	if child, ok := info["child_type"].(object); ok {
-		l, n := typeSize(child)
-		leaves, elems = l+1, n
-	}
-	for _, c := range list(info, "child_types") {
-		l, n := typeSize(sub(asObject(c), "second"))
-		leaves, elems = saturate(leaves+l), saturate(elems+n)
-	}
-	if size, ok := wholeNumber(info["size"]); ok {
-		elems = saturate(elems * max(size, 1))
-	}
-	return leaves, elems
-}
-
 func (m *measurer) window(o object, s *scope) (estimate, error) {
 	parts := append([]any{}, list(o, "children")...)
 	n := len(parts)
@@ -346,24 +359,4 @@ func (m *measurer) window(o object, s *scope) (estimate, error) {
 	e.settle()
 	e.leaves = typeOfCall(strings.ToLower(text(o, "function_name")), e.args[:n])
 	return e, nil
-}
-
-func sumLeaves(args []estimate) int64 {
-	var n int64
-	for _, a := range args {
-		n = saturate(n + max(a.leaves, 1)*max(a.columns, 1))
-	}
-	return n
-}
-
-// mixed gives the members of a type into which several are brought: nested ones may
-// be merged, plain ones are one.
-func mixed(args []estimate) int64 {
-	n := int64(0)
-	for _, a := range args {
-		if a.leaves > 1 {
-			n = saturate(n + a.leaves)
-		}
-	}
-	return max(n, 1)
 }

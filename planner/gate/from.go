@@ -78,7 +78,7 @@ func (m *measurer) baseTable(t object, s *scope) error {
 	w := width{columns: 1, leaves: 1, widest: 1}
 	if m.widths != nil {
 		if n, ok := m.widths.Columns(path); ok {
-			w = width{columns: int64(n), leaves: int64(n), widest: 1}
+			w = width{columns: int64(n), leaves: int64(n), widest: 1, names: 32 * int64(n)}
 		}
 		if nested, ok := m.widths.(Nested); ok {
 			w.widest = max(1, int64(nested.Widest(path)))
@@ -104,6 +104,9 @@ func (m *measurer) join(t object, s *scope) (int64, error) {
 	left, err := m.from(sub(t, "left"), s)
 	if err != nil {
 		return 0, err
+	}
+	if text(t, "ref_type") == "NATURAL" { // compares all names with all
+		left += 2 * s.star("").columns
 	}
 	right, err := m.from(sub(t, "right"), s)
 	if err != nil {
@@ -141,7 +144,6 @@ func (m *measurer) tableFunction(t object, s *scope) (int64, error) {
 	case "repeat":
 		w.leaves = w.widest
 	}
-	w.columns++ // WITH ORDINALITY
 	alias := text(t, "alias")
 	if alias == "" {
 		alias = name
@@ -163,7 +165,7 @@ func (m *measurer) values(t object, s *scope) (int64, error) {
 				return 0, err
 			}
 			units = saturate(units + e.units)
-			r = r.plus(width{1, e.leaves, e.leaves})
+			r = r.plus(width{1, e.leaves, e.leaves, 8})
 		}
 		w = w.orWider(r)
 		all = append(all, cells...)

@@ -295,7 +295,7 @@ var tablePlaces = []string{
 	"select * from F", "from F", "select * from t, F", "select * from F join t on true", "select * from t left join F on true", "select * from t, lateral (select * from F) l",
 	"select (select max(x) from F) from t", "select 1 where exists (from F)", "select 1 in (from F)", "select array(from F)", "with c as (from F) from c",
 	"with recursive c as (select 1 x union all select x from F, c) from c", "select 1 union all from F", "select * from F pivot (sum(a) for b in (1))", "pivot F on a in (1) using sum(b)",
-	"unpivot F on a", "summarize from F", "select * from F using sample 1%", "select * from F f(a, b) with ordinality", "values ((select 1 from F))", "select * from (F)",
+	"unpivot F on a", "summarize from F", "select * from F using sample 1%", "select * from F f(a, b)", "values ((select 1 from F))", "select * from (F)",
 	"select a from t order by (select 1 from F)", "select a from t limit (select 1 from F)", "from t semi join F using (a)", "from t positional join F", "from t asof join F f on t.a >= f.a",
 	"table t union from F", "select list_transform([1], x -> (select 1 from F))",
 }

@@ -18,14 +18,15 @@ type width struct {
 	columns int64
 	leaves  int64 // members of all types together
 	widest  int64 // members of the largest type
+	names   int64 // bytes of the columns' names: that of an expression without alias is its text
 }
 
 func (a width) plus(b width) width {
-	return width{saturate(a.columns + b.columns), saturate(a.leaves + b.leaves), max(a.widest, b.widest)}
+	return width{saturate(a.columns + b.columns), saturate(a.leaves + b.leaves), max(a.widest, b.widest), saturate(a.names + b.names)}
 }
 
 func (a width) orWider(b width) width {
-	return width{max(a.columns, b.columns), max(a.leaves, b.leaves), max(a.widest, b.widest)}
+	return width{max(a.columns, b.columns), max(a.leaves, b.leaves), max(a.widest, b.widest), max(a.names, b.names)}
 }
 
 // relation is one name in a FROM clause.
@@ -337,10 +338,13 @@ func (m *measurer) item(e any, s *scope) (width, int64, error) {
 	if err != nil {
 		return width{}, 0, err
 	}
+	name := got.chars
 	if alias := aliasOf(e); alias != "" {
 		s.aliases[asciiLower(alias)] = got
+		name = int64(len(alias))
 	}
-	w := width{columns: max(got.columns, 1), leaves: saturate(got.leaves * max(got.columns, 1)), widest: got.leaves}
+	copies := max(got.columns, 1)
+	w := width{columns: copies, leaves: product(got.leaves, copies), widest: got.leaves, names: product(name, copies)}
 	if isUnnest(text(o, "function_name")) { // of a struct: its members become columns
 		w.columns = max(w.columns, got.leaves)
 	}

@@ -18,7 +18,7 @@ func Nearest(name string, candidates []string, limit int) []string {
 	if len(want) == 0 || len(want) > 200 || limit <= 0 {
 		return nil
 	}
-	allowed := max(1, (len(want)+1)/3)
+	allowed := max(1, len(want)/3)
 	var found []match
 	for _, c := range candidates {
 		have := []rune(strings.ToLower(c))

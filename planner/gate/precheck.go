@@ -39,7 +39,7 @@ func preCheck(sql string, limits Limits) error {
 		}
 		p.token(i)
 	}
-	if extra := p.close() - int64(len(tokens)); extra > copiesPerNode*int64(limits.Nodes) {
+	if extra := p.close() - int64(len(tokens)+len(sql)/bytesPerUnit); extra > copiesPerNode*int64(limits.Nodes) {
 		return errs.New(errs.StatementTooComplex, "gate_too_expanded", msg.Args{"Max": limits.Expanded})
 	}
 	return nil
@@ -127,8 +127,8 @@ const saturated = int64(1) << 40
 func saturate(n int64) int64 { return min(n, saturated) }
 
 func (p *prechecker) token(i int) {
-	p.add(1)
 	t := p.tokens[i]
+	p.add(int64(1 + (t.End-t.Start)/bytesPerUnit)) // a long string is copied as well
 	if t.Kind == sqltext.Punct {
 		p.punct(i)
 		return

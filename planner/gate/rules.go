@@ -88,7 +88,10 @@ func columnNames(w *walk, v any) error {
 		if ok && isRowID(s) {
 			return w.refuseColumn(s)
 		}
-		return known(ok)
+		if !ok {
+			return errUnknownShape
+		}
+		return w.count(1)
 	})(w, v)
 }
 
@@ -113,6 +116,14 @@ func groupSets(w *walk, v any) error {
 
 // timeTravel refuses AT (VERSION => ..).
 func timeTravel(w *walk, _ any) error { return w.refuse("gate_time_travel") }
+
+// noOrdinality refuses WITH ORDINALITY, which DuckDB cannot serialise once bound.
+func noOrdinality(w *walk, v any) error {
+	if v == "WITH_ORDINALITY" {
+		return w.refuse("gate_ordinality")
+	}
+	return known(v == "WITHOUT_ORDINALITY")
+}
 
 // summaryOnly lets SUMMARIZE through; DESCRIBE and SHOW are answered elsewhere.
 func summaryOnly(w *walk, v any) error {

@@ -100,7 +100,7 @@ func init() {
 			must("duplicate_eliminated_columns", empty)),
 		"SUBQUERY": with(table, must("subquery", aStatement), must("column_name_alias", listOf(aText))),
 		"TABLE_FUNCTION": with(table,
-			must("function", aTableFunction), must("column_name_alias", listOf(aText)), must("with_ordinality", enum("WITHOUT_ORDINALITY", "WITH_ORDINALITY"))),
+			must("function", aTableFunction), must("column_name_alias", listOf(aText)), must("with_ordinality", noOrdinality)),
 		"EMPTY":           table,
 		"EXPRESSION_LIST": with(table, must("expected_names", listOf(aText)), must("expected_types", listOf(aType)), must("values", listOf(expressions))),
 		"PIVOT": with(table,

@@ -43,6 +43,28 @@ const maxSteps = 10_000_000
 // every one of them.
 var matches = set("~~", "!~~", "~~*", "!~~*", "~~~", "like_escape", "not_like_escape", "ilike_escape", "not_ilike_escape")
 
+// matchesPattern are the functions that compile a regular expression when they are
+// bound, their second argument.
+var matchesPattern = set("regexp_matches", "regexp_full_match", "regexp_replace", "regexp_extract", "regexp_extract_all", "regexp_split_to_array",
+	"string_split_regex", "str_split_regex", "regexp_split_to_table")
+
+// patternCost is what compiling a pattern costs, in parts: a repetition is written
+// out, at most a thousand times.
+func patternCost(pattern any) int64 {
+	c, ok := pattern.(*constant)
+	if !ok {
+		return 1000
+	}
+	s, _ := c.value.(string)
+	size := int64(len(s))
+	for _, run := range digitRun.FindAllString(s, -1) {
+		if n, err := strconv.ParseInt(run, 10, 32); err == nil {
+			size += min(n, 1000) * 4
+		}
+	}
+	return size / 8
+}
+
 // checkAmount refuses calls that would make too much, constant or not: the amount
 // must be known if it is constant.
 func (m *measurer) checkAmount(name string, o object, args []estimate) error {

@@ -45,7 +45,7 @@ func (w *walk) typeObject(o object, elements int) error {
 	return checkType(w, id, info, elements)
 }
 
-// checkType checks a type and its members. Each type counts as a part of the
+// checkType checks a type and its members. Each member counts as a part of the
 // statement. elements is the number of array elements round this type.
 func checkType(w *walk, id string, info object, elements int) error {
 	if !typeIDs[id] {
@@ -62,6 +62,9 @@ func checkType(w *walk, id string, info object, elements int) error {
 		o, ok := v.(object)
 		if !ok {
 			return errUnknownShape
+		}
+		if err := w.count(1); err != nil {
+			return err
 		}
 		return w.typeObject(o, elements)
 	}

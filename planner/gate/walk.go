@@ -236,6 +236,9 @@ func (w *walk) column(o object) error {
 	if len(names) == 0 {
 		return errUnknownShape
 	}
+	if err := w.count(len(names) - 1); err != nil { // a.b.c.d may become members of members
+		return err
+	}
 	for _, n := range names {
 		if isRowID(n) {
 			return w.refuseColumn(n)
