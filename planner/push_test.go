@@ -55,8 +55,8 @@ func TestFragments(t *testing.T) {
 		{"SELECT a FROM g.t WHERE a = 1 AND b <> a", "SELECT a, b FROM main.t WHERE a = ?"},
 		{"SELECT a FROM g.t WHERE a = CAST(3000000000 AS INTEGER)", "SELECT a FROM main.t"}, // an error here, not a question there
 		{"SELECT a FROM g.t WHERE a = TRY_CAST('x' AS INTEGER)", "SELECT a FROM main.t"},
-		{"SELECT t.v FROM g.t JOIN g.s ON a = id", "SELECT a, v FROM main.t; SELECT id FROM main.s"},
-		{"SELECT t.v FROM g.t JOIN g.s ON a + b < id", "SELECT a, b, v FROM main.t; SELECT id FROM main.s"},
+		{"SELECT t.a FROM g.t JOIN g.s ON v = w", "SELECT a, v FROM main.t; SELECT w FROM main.s"},
+		{"SELECT t.a FROM g.t JOIN g.s ON v < w OR b < id", "SELECT a, b, v FROM main.t; SELECT id, w FROM main.s"},
 		{"SELECT t.v FROM g.t LEFT JOIN g.s ON a = id WHERE id IS NULL", "SELECT a, v FROM main.t; SELECT id FROM main.s"}, // rows without a partner
 		{"SELECT t.v FROM g.s RIGHT JOIN g.t ON a = id WHERE id IS NULL", "SELECT id FROM main.s; SELECT a, v FROM main.t"},
 		{"SELECT sum(b) OVER (PARTITION BY d ORDER BY ts) FROM g.t WHERE a = 1", "SELECT a, b, d, ts FROM main.t WHERE a = ?"},
