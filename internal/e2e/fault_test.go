@@ -34,6 +34,7 @@ const lostText = "Source zfw ended the connection before its answer was complete
 // the client can tell that the answer is not whole.
 func TestSourceKilled(t *testing.T) {
 	s := newSite(t, testpg.StartOwn(t), 4, "memory: 256MiB")
+	s.fillBig(t)
 	s.serve(t)
 	for _, statement := range []struct {
 		name, sql string
