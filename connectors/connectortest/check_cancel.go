@@ -54,24 +54,8 @@ func checkCancel(tb testing.TB, h Harness) {
 	for _, c := range []struct {
 		name  string
 		cause error
-		begin func() (context.Context, func())
-	}{
-		{"cancel", context.Canceled, func() (context.Context, func()) {
-			ctx, cancel := context.WithCancel(f.ctx)
-			return ctx, cancel
-		}},
-		{"deadline", context.DeadlineExceeded, func() (context.Context, func()) {
-			ctx, cancel := context.WithTimeout(f.ctx, 200*time.Millisecond)
-			context.AfterFunc(ctx, cancel)
-			return ctx, func() { <-ctx.Done() }
-		}},
-	} {
-		conn := f.acquire()
-		ctx, end := c.begin()
-		s, err := conn.Scan(ctx, frag)
-		if err != nil || !s.Next() {
-			tb.Fatalf("%s: no first batch: %v", c.name, err)
-		}
+	}{{"cancel", context.Canceled}, {"deadline", context.DeadlineExceeded}} {
+		conn, s, end := f.begun(frag, c.cause)
 		end()
 		within(tb, c.name+" in the middle of a scan", func() {
 			batches := 0
@@ -96,6 +80,35 @@ func checkCancel(tb testing.TB, h Harness) {
 			tb.Errorf("%d rows on the place of a scan ended by %s, want 3", len(got), c.name)
 		}
 		again.Release()
+	}
+}
+
+// begun gives a scan that has given its first batch and whose context ends with
+// cause when end returns.
+func (f *fixture) begun(frag connectors.Fragment, cause error) (conn connectors.Conn, s connectors.Stream, end func()) {
+	f.Helper()
+	// A deadline comes by itself; a machine may be too slow for a short one.
+	for timeout := 200 * time.Millisecond; ; timeout *= 4 {
+		conn = f.acquire()
+		ctx, cancel := context.WithCancel(f.ctx)
+		end = cancel
+		if cause == context.DeadlineExceeded {
+			ctx, cancel = context.WithTimeout(f.ctx, timeout)
+			end = func() { <-ctx.Done() }
+		}
+		f.Cleanup(cancel)
+		s, err := conn.Scan(ctx, frag)
+		if err == nil {
+			if s.Next() {
+				return conn, s, end
+			}
+			err = s.Err()
+			s.Release()
+		}
+		if ctx.Err() == nil || timeout > 10*prompt {
+			f.Fatalf("no first batch: %v", err)
+		}
+		conn.Release()
 	}
 }
 
