@@ -158,6 +158,7 @@ func TestRunErrors(t *testing.T) {
 		"SELECT 姓名::INTEGER FROM 公安.人口":                                            errs.DataError,
 		"SELECT (id * 10000000000000)::INTEGER FROM 公安.人口":                         errs.DataError,
 		"SELECT sum(id::HUGEINT * 10000000000000000000000000000000000) FROM 公安.人口": errs.DataError,
+		"SELECT id FROM 公安.人口 WHERE 姓名 LIKE '%' || chr(92) ESCAPE chr(92)":         errs.DataError,
 		"SELECT (SELECT id FROM 公安.户 LIMIT 2) FROM 公安.人口":                          errs.DataError,
 		"SELECT 1::BIGINT // 0 FROM 公安.人口 WHERE id = 'x'::VARCHAR::INTEGER":        errs.DataError,
 		"SELECT length(list(a.id)) FROM 公安.人口 a, 公安.户 b":                           errs.OutOfMemory,

@@ -69,7 +69,7 @@ func (r *Rows) person(err error) error {
 // duckError replaces DuckDB's text by ours: it may quote statements and values.
 func duckError(d *duck.Error) *errs.Error {
 	switch d.Kind {
-	case duck.KindData:
+	case duck.KindData, duck.KindParser, duck.KindBinder: // a LIKE pattern, a negative LIMIT: what the binder could not see
 		return errs.Wrap(errs.DataError, "data_error", nil, d)
 	case duck.KindMemory:
 		return errs.Wrap(errs.OutOfMemory, "out_of_memory", nil, d)
