@@ -1,5 +1,8 @@
 // Package sqlite reads SQLite database files, read-only, in this process.
 //
+// While a stream is open the file has a reader: unless it keeps a write-ahead log,
+// programs that write to it wait for the stream's end.
+//
 // It never opens the file but through SQLite: closing a descriptor of one's own
 // would drop SQLite's locks on the file.
 package sqlite
