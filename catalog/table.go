@@ -13,7 +13,7 @@ import (
 // order, no padding, no folding) gives the answer that the gateway gives.
 type Collation struct {
 	Name   string // the source's own name; empty where it has none
-	Binary bool   // false, the zero value, means: text predicates may not be called exact
+	Binary bool   // false, the zero value: a text predicate is exact only under a binary collation that the dialect writes out
 }
 
 // Column is one column of a source's table.
