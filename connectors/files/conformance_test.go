@@ -33,10 +33,11 @@ func kinds(list ...catalog.Kind) (types []catalog.Type) {
 	return types
 }
 
-// whatText are the types that CSV and JSON can be declared to have.
-var whatText = append(kinds(catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64,
-	catalog.Float32, catalog.Float64, catalog.Text, catalog.Date, catalog.Time, catalog.Timestamp, catalog.TimestampTZ, catalog.UUID, catalog.JSON),
-	catalog.DecimalOf(4, 1), catalog.DecimalOf(9, 9), catalog.DecimalOf(18, 2), catalog.DecimalOf(38, 0), catalog.DecimalOf(38, 10))
+// whatText are the types that CSV can be declared to have; of integers and
+// decimals only the ends, because one condition serves all of each.
+var whatText = append(kinds(catalog.Bool, catalog.Int8, catalog.Int64, catalog.Uint64, catalog.Float32, catalog.Float64,
+	catalog.Text, catalog.Date, catalog.Time, catalog.Timestamp, catalog.TimestampTZ, catalog.UUID, catalog.JSON),
+	catalog.DecimalOf(9, 9), catalog.DecimalOf(38, 10))
 
 func harness(rows []connectortest.TypeRow) connectortest.Harness {
 	return connectortest.Harness{
