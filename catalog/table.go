@@ -49,7 +49,7 @@ type Table struct {
 // Column finds a column by its name here, ignoring case as DuckDB does.
 func (t *Table) Column(name string) (int, bool) {
 	for i := range t.Columns {
-		if strings.EqualFold(t.Columns[i].Name, name) {
+		if SameName(t.Columns[i].Name, name) {
 			return i, true
 		}
 	}
@@ -66,25 +66,39 @@ func ArrowSchema(columns []Column) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
+// Fold gives a name's form for comparison: DuckDB ignores the case of the 26
+// letters of ASCII and of no other.
+func Fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
+}
+
+// SameName reports whether DuckDB takes two names for one.
+func SameName(a, b string) bool { return Fold(a) == Fold(b) }
+
 // PublishNames gives each name a spelling that is unique when case is ignored:
 // of two that differ only in case, the second becomes name_2. DuckDB's names
 // ignore case, so both could not stand in one schema.
 func PublishNames(names []string) []string {
 	taken := make(map[string]bool, len(names))
 	for _, n := range names {
-		taken[strings.ToLower(n)] = false
+		taken[Fold(n)] = false
 	}
 	out := make([]string, len(names))
 	for i, n := range names {
-		if !taken[strings.ToLower(n)] {
-			taken[strings.ToLower(n)] = true
+		if !taken[Fold(n)] {
+			taken[Fold(n)] = true
 			out[i] = n
 			continue
 		}
 		for k := 2; ; k++ {
 			candidate := fmt.Sprintf("%s_%d", n, k)
-			if _, used := taken[strings.ToLower(candidate)]; !used {
-				taken[strings.ToLower(candidate)] = true
+			if _, used := taken[Fold(candidate)]; !used {
+				taken[Fold(candidate)] = true
 				out[i] = candidate
 				break
 			}

@@ -145,6 +145,17 @@ func (l *lazyStream) release() {
 	}
 }
 
+// unknownRows stands for a size that no source told: DuckDB takes a scan without a
+// size for a tiny one, and joins it row by row.
+const unknownRows = 1_000_000
+
+func rowsOr(rows, otherwise int64) int64 {
+	if rows < 0 {
+		return otherwise
+	}
+	return rows
+}
+
 // show makes one scan visible to the residual, as a view over its stream or, when
 // it must be spooled, as a table that is filled now.
 func (r *Rows) show(inst *instance, s *planner.Scan, place connectors.Conn) (*duck.Scan, error) {
@@ -163,7 +174,7 @@ func (r *Rows) show(inst *instance, s *planner.Scan, place connectors.Conn) (*du
 	}}
 	r.free = append(r.free, lazy.release)
 	scan := duck.NewScan(r.ctx, duck.ScanOptions{
-		Columns: s.Resource.Columns, Fetched: fetched, Rows: s.Resource.Table.Rows, Threads: r.engine.o.Threads, Open: lazy.open,
+		Columns: s.Resource.Columns, Fetched: fetched, Rows: rowsOr(s.Resource.Table.Rows, unknownRows), Threads: r.engine.o.Threads, Open: lazy.open,
 	})
 	r.free = append(r.free, scan.Close)
 	for _, sql := range s.View(scan.SQL()) {

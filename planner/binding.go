@@ -43,12 +43,23 @@ type attempt struct {
 func (b *binding) run(ctx context.Context) (*Statement, error) {
 	b.number()
 	b.types = map[int]cast{}
-	for n := range b.names {
-		if n < len(b.options.Declared) && b.options.Declared[n].Kind != catalog.Invalid {
-			b.types[n+1] = cast{typ: b.options.Declared[n]}
+	declared := false
+	for n, name := range b.names {
+		if b.options.Declared == nil {
+			break
+		}
+		if t := b.options.Declared(name); t.Kind != catalog.Invalid {
+			b.types[n+1], declared = cast{typ: t}, true
 		}
 	}
 	bound, a, err := b.infer(ctx)
+	if err != nil && declared { // the place may want another type than the value's own
+		first := err
+		b.types = map[int]cast{}
+		if bound, a, err = b.infer(ctx); err != nil {
+			return nil, first
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +188,7 @@ func (b *binding) qualified(tree *gate.Tree, text string, refs []*reference, toU
 func anyColumn(refs []*reference, name string) bool {
 	for _, ref := range refs {
 		for _, c := range ref.resource.Columns {
-			if strings.EqualFold(c.Name, name) {
+			if catalog.SameName(c.Name, name) {
 				return true
 			}
 		}

@@ -33,6 +33,8 @@ func checkPlan(n *node, refs []*reference) error {
 		case "BOUND_FUNCTION":
 			if !gate.AllowedScalar(name) {
 				err = notAllowed(name)
+			} else if sized[name] && !constantSize(list(e, "children")) {
+				err = errs.New(errs.NotSupported, "size_not_constant", msg.Args{"Name": name})
 			}
 		case "BOUND_AGGREGATE":
 			if !gate.AllowedAggregate(name) {
@@ -53,6 +55,28 @@ func checkPlan(n *node, refs []*reference) error {
 		}
 	}
 	return nil
+}
+
+// sized are functions whose second argument says how large each result is. The
+// gate bounds it where it is a constant; DuckDB takes the memory of one result at
+// once, beyond its own cap and deaf to interrupts, so anything else is refused.
+var sized = map[string]bool{
+	"lpad": true, "rpad": true, "repeat": true, "list_resize": true, "array_resize": true, "bitstring": true,
+}
+
+func constantSize(arguments []any) bool {
+	if len(arguments) < 2 {
+		return true
+	}
+	constant := true
+	walkExpressions(arguments[1], func(e object) {
+		switch str(e, "expression_class") {
+		case "BOUND_CONSTANT", "BOUND_CAST", "BOUND_FUNCTION", "BOUND_OPERATOR":
+		default:
+			constant = false
+		}
+	})
+	return constant
 }
 
 func notAllowed(name string) *errs.Error {

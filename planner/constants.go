@@ -232,7 +232,8 @@ func castText(s string, t catalog.Type) (catalog.Value, bool) {
 		return out, err == nil && d.Unix()%86400 == 0
 	case catalog.Timestamp:
 		for _, layout := range []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05.999999"} {
-			if d, err := time.Parse(layout, s); err == nil && len(s) <= len("2006-01-02 15:04:05.000000") {
+			// A comma before the fraction is good for time.Parse and not for DuckDB.
+			if d, err := time.Parse(layout, s); err == nil && len(s) <= len("2006-01-02 15:04:05.000000") && !strings.Contains(s, ",") {
 				out.V = d.UnixMicro()
 				return out, true
 			}

@@ -171,7 +171,7 @@ func (i *bindInstance) ensure(ctx context.Context, stubs []Stub) error {
 		h := fnv.New64a()
 		h.Write([]byte(ddl.String()))
 		full := place + "." + catalog.QuoteIdent(s.Name)
-		key := strings.ToLower(full)
+		key := catalog.Fold(full)
 		if i.stubs[key] == h.Sum64() {
 			continue
 		}

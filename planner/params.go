@@ -18,7 +18,20 @@ import (
 func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 	bound, a, err := b.try(ctx, true)
 	if err == nil && b.settle(bound) {
-		return bound, a, nil
+		if len(b.types) == len(b.names) {
+			return bound, a, nil
+		}
+		// Written out, so that the executor, which knows the values, cannot choose others.
+		for n, t := range bound.Params {
+			if _, set := b.types[n]; !set {
+				b.types[n] = castOf(t)
+			}
+		}
+		if again, written, err := b.try(ctx, true); err == nil {
+			return again, written, nil
+		}
+		b.types = map[int]cast{}
+		return nil, nil, errs.New(errs.TypeMismatch, "parameter_type_unknown", msg.Args{"Name": b.names[0]}).At(b.user, b.place(1))
 	}
 	if err != nil && (len(b.names) == 0 || !openTypes(err)) {
 		if a != nil {
@@ -26,11 +39,16 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 		}
 		return nil, nil, err
 	}
-	if prepared, _, err := b.try(ctx, false); err == nil {
+	prepared, open, err := b.try(ctx, false)
+	if err == nil {
 		for n, t := range prepared.Params {
 			if _, set := b.types[n]; !set && t.Readable() && t.Kind != catalog.Null {
 				b.types[n] = castOf(t)
 			}
+		}
+	} else if open != nil { // a name that is not there is not made right by any type
+		if e := errs.From(b.bindError(err, open)); e.Code == errs.UnknownName {
+			return nil, nil, e
 		}
 	}
 	for n := 1; n <= len(b.names); n++ {
@@ -203,13 +221,13 @@ func (p Param) Value(text string) (catalog.Value, error) {
 		v.V = d.V
 	case catalog.TimestampTZ:
 		d, err := time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "T", 1))
-		if err != nil || d.Nanosecond()%1000 != 0 {
+		if err != nil || d.Nanosecond()%1000 != 0 || strings.Contains(text, ",") {
 			return refuse()
 		}
 		v.V = d.UnixMicro()
 	case catalog.Time:
 		d, err := time.Parse("15:04:05.999999", text)
-		if err != nil || len(text) > len("15:04:05.000000") {
+		if err != nil || len(text) > len("15:04:05.000000") || strings.Contains(text, ",") {
 			return refuse()
 		}
 		v.V = int64(d.Hour()*3600+d.Minute()*60+d.Second())*1_000_000 + int64(d.Nanosecond()/1000)

@@ -72,9 +72,9 @@ func (r *reference) catalog() string { return fmt.Sprintf("%s%d", catalogPrefix,
 
 // Options of one Prepare.
 type Options struct {
-	// Declared gives the types that the client declared for its parameters, by
-	// position from 0; Invalid where it declared none.
-	Declared []catalog.Type
+	// Declared gives the type that the client declared for the parameter of that name
+	// (the digits of a numbered one); Invalid where it declared none. It may be nil.
+	Declared func(name string) catalog.Type
 	// Samples are the parameters' values as text, when known: a parameter whose
 	// type cannot be told otherwise gets one that fits.
 	Samples []string

@@ -142,12 +142,37 @@ func TestParameterTypes(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.sql, g, c.want)
 		}
 	}
-	s, err := p.Prepare(t.Context(), "SELECT $1 + a FROM g.t", testTables(), Options{Declared: []catalog.Type{{Kind: catalog.Int16}}})
+	s, err := p.Prepare(t.Context(), "SELECT $1 + a FROM g.t", testTables(), Options{Declared: func(string) catalog.Type { return catalog.Type{Kind: catalog.Int16} }})
 	if err != nil || s.Params[0].Type.Kind != catalog.Int16 || s.Columns[0].Type.Kind != catalog.Int32 {
 		t.Errorf("a declared type: %+v %v", s, err)
 	}
 	s, err = p.Prepare(t.Context(), "SELECT a * $1 FROM g.t", testTables(), Options{Samples: []string{"-12.50"}})
 	if err != nil || !s.Params[0].Type.Equal(catalog.DecimalOf(4, 2)) {
 		t.Errorf("a type that fits the value: %+v %v", s, err)
+	}
+}
+
+// How large a function's results get is known before it runs.
+func TestSizesAreConstant(t *testing.T) {
+	p := newPlanner(t)
+	for sql, want := range map[string]errs.Code{
+		"SELECT lpad(v, a, 'x') FROM g.t":                         errs.NotSupported,
+		"SELECT repeat(v, a + 1) FROM g.t":                        errs.NotSupported,
+		"SELECT repeat('x', $1)":                                  errs.NotSupported,
+		"SELECT list_resize([1], b) FROM g.t":                     errs.NotSupported,
+		"SELECT rpad(v, (SELECT max(id) FROM g.s), 'x') FROM g.t": errs.NotSupported,
+		"SELECT lpad(v, 10, 'x'), repeat(v, 2 + 1) FROM g.t":      "",
+	} {
+		_, err := p.Prepare(t.Context(), sql, testTables(), Options{})
+		if got := errs.CodeOf(err); got != want {
+			t.Errorf("%s: %q (%v), want %q", sql, got, err, want)
+		}
+	}
+}
+
+func TestUnknownNameBesideOpenParameters(t *testing.T) {
+	_, err := newPlanner(t).Prepare(t.Context(), "SELECT $1, $2, nope FROM g.t WHERE a = $1", testTables(), Options{})
+	if e := errs.From(err); e == nil || e.Code != errs.UnknownName || e.Args["Name"] != "nope" {
+		t.Errorf("%+v", e)
 	}
 }

@@ -3,6 +3,7 @@ package planner
 import (
 	"strings"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/gate"
@@ -26,7 +27,7 @@ func unknownTable(s policy.Snapshot, path []string) *errs.Error {
 	e.Nearest = gate.Nearest(strings.Join(path, "."), names, nearestShown)
 	if len(e.Nearest) == 0 && len(path) == 1 { // the agency was left out
 		for _, r := range s.Resources() {
-			if strings.EqualFold(r.Path[len(r.Path)-1], path[0]) && len(e.Nearest) < nearestShown {
+			if catalog.SameName(r.Path[len(r.Path)-1], path[0]) && len(e.Nearest) < nearestShown {
 				e.Nearest = append(e.Nearest, r.Name())
 			}
 		}
@@ -39,7 +40,7 @@ func samePath(a, b []string) bool {
 		return false
 	}
 	for i := range a {
-		if !strings.EqualFold(a[i], b[i]) {
+		if !catalog.SameName(a[i], b[i]) {
 			return false
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/lianji/lianji/catalog"
 )
@@ -83,23 +82,14 @@ func (x *index) finish(kind string) error {
 	return nil
 }
 
-// key folds a path, so that paths are the same key when strings.EqualFold says so
-// of each of their parts.
+// key folds a path, so that paths are the same key when DuckDB takes each of their
+// parts for the same name.
 func key(path []string) string {
 	folded := make([]string, len(path))
 	for i, part := range path {
-		folded[i] = catalog.QuoteIdent(strings.Map(foldRune, part))
+		folded[i] = catalog.QuoteIdent(catalog.Fold(part))
 	}
 	return strings.Join(folded, ".")
-}
-
-// foldRune gives the least of the runes that differ only in case.
-func foldRune(r rune) rune {
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		least = min(least, next)
-	}
-	return least
 }
 
 // readable lists the columns that can be read; the others stay in the table, where

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/lianji/lianji/catalog"
 )
@@ -38,7 +37,7 @@ func NewEverything(published []Published, sources []Described) (*Everything, []M
 	missing := make([]Missing, len(published))
 	for i, name := range resourceNames(published) {
 		p := published[i]
-		at := slices.IndexFunc(sources, func(d Described) bool { return strings.EqualFold(d.Source, p.Source) })
+		at := slices.IndexFunc(sources, func(d Described) bool { return catalog.SameName(d.Source, p.Source) })
 		path := []string{p.Agency, name}
 		switch {
 		case at < 0:
@@ -98,7 +97,7 @@ func findTable(tables []*catalog.Table, id catalog.TableID) (*catalog.Table, Mis
 		if t.ID == id {
 			return t, NotMissing
 		}
-		if strings.EqualFold(t.ID.Schema, id.Schema) && strings.EqualFold(t.ID.Name, id.Name) {
+		if catalog.SameName(t.ID.Schema, id.Schema) && catalog.SameName(t.ID.Name, id.Name) {
 			found = append(found, t)
 		}
 	}

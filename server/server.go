@@ -24,6 +24,9 @@ type Param struct {
 	Name string // of $name; empty for positional ones
 	Null bool
 	Text string
+	// Number and Bool say that the client sent such a value, not text: then that is
+	// the parameter's type, as if the value stood in the statement.
+	Number, Bool bool
 }
 
 // Request is one statement.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/errs"
@@ -57,11 +58,17 @@ type Env struct {
 	LookupEnv      func(string) (string, bool)
 }
 
+// endWithin is how long the process may take to end after an interrupt: the doors
+// and the gateway have their own, shorter times before that.
+const endWithin = 25 * time.Second
+
 // Main runs the program as a process and gives its exit code. The first interrupt
 // cancels what runs, a second one ends the process.
 func (p Program) Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// A statement that hears no interrupt must not keep the process from ending.
+	context.AfterFunc(ctx, func() { time.AfterFunc(endWithin, func() { os.Exit(exitFailed) }) })
 	context.AfterFunc(ctx, stop)
 	// A reader that has enough, such as head, is met as an error of the write.
 	signal.Ignore(syscall.SIGPIPE)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,12 +139,17 @@ func shifted(err error, whole string, offset int) error {
 }
 
 func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string, params []server.Param) (*planner.Plan, error) {
+	declared := map[string]catalog.Type{}
 	var o planner.Options
-	for _, p := range params {
-		if p.Name == "" {
+	for i, p := range params {
+		name := p.Name
+		if name == "" {
 			o.Samples = append(o.Samples, p.Text)
+			name = strconv.Itoa(i + 1)
 		}
+		declared[name] = typeAtHand(p)
 	}
+	o.Declared = func(name string) catalog.Type { return declared[name] }
 	stmt, err := g.planner.Prepare(ctx, sql, snapshot, o)
 	if err != nil {
 		return nil, err
@@ -153,6 +159,29 @@ func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string
 		return nil, err
 	}
 	return stmt.Plan(values)
+}
+
+// typeAtHand is the type of a value that the client sent as a number or a truth
+// value: the one that DuckDB gives it where it stands in a statement.
+func typeAtHand(p server.Param) catalog.Type {
+	switch {
+	case p.Null:
+	case p.Bool:
+		return catalog.Type{Kind: catalog.Bool}
+	case p.Number:
+		if _, err := strconv.ParseInt(p.Text, 10, 32); err == nil {
+			return catalog.Type{Kind: catalog.Int32}
+		}
+		if _, err := strconv.ParseInt(p.Text, 10, 64); err == nil {
+			return catalog.Type{Kind: catalog.Int64}
+		}
+		whole, frac, _ := strings.Cut(strings.TrimPrefix(p.Text, "-"), ".")
+		if digits := len(whole) + len(frac); digits <= 38 && strings.Trim(whole+frac, "0123456789") == "" {
+			return catalog.DecimalOf(int32(digits), int32(len(frac)))
+		}
+		return catalog.Type{Kind: catalog.Float64}
+	}
+	return catalog.Type{}
 }
 
 // bind gives each of the statement's parameters its value: by name where the

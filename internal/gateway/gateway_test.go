@@ -166,3 +166,37 @@ func TestParameters(t *testing.T) {
 		t.Errorf("log: %s", l)
 	}
 }
+
+// A number that the client sent as a number means what it means in a statement.
+func TestNumbersAtHand(t *testing.T) {
+	g := newGateway(t, Options{})
+	number := func(s string) server.Param { return server.Param{Text: s, Number: true} }
+	for sql, want := range map[string]string{
+		"SELECT CAST($1 > $2 AS VARCHAR)":                                        "true",
+		"SELECT CAST(greatest($1, $2) AS VARCHAR)":                               "10",
+		"SELECT CAST(max(x) AS VARCHAR) FROM (VALUES ($1), ($2)) t(x)":           "10",
+		"SELECT CAST(coalesce(CAST(NULL AS BIGINT), $1) + $2 AS VARCHAR)":        "19",
+		"SELECT typeof(CASE WHEN true THEN CAST(1 AS BIGINT) ELSE $1 END) || $2": "BIGINT9",
+		"SELECT CAST($a < $b AS VARCHAR)":                                        "false",
+	} {
+		params := []server.Param{number("10"), number("9")}
+		if strings.Contains(sql, "$a") {
+			params[0].Name, params[1].Name = "a", "b"
+		}
+		a, err := g.Query(t.Context(), server.Session{}, server.Request{SQL: sql, Params: params})
+		if err != nil {
+			t.Errorf("%s: %v (%s)", sql, err, errs.From(err).Detail)
+			continue
+		}
+		if got := strings.Join(cells(t, a), ";"); got != want {
+			t.Errorf("%s: %q, want %q", sql, got, want)
+		}
+	}
+	a, err := g.Query(t.Context(), server.Session{}, server.Request{SQL: "SELECT CAST($1 > $2 AS VARCHAR)", Params: []server.Param{{Text: "10"}, {Text: "9"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cells(t, a); got[0] != "false" {
+		t.Errorf("texts are compared as texts: %q", got)
+	}
+}

@@ -140,8 +140,8 @@ func TestStatementsArrive(t *testing.T) {
 		{`{"sql":"select 1"}`, nil},
 		{` {"purpose":"JCSP-2026","sql":"select 1","params":[]} `, nil},
 		{`{"sql":"select 1","params":["张三","",12345678901234567890,-1.50,1E+2,true,false,null]}`, []server.Param{
-			{Text: "张三"}, {Text: ""}, {Text: "12345678901234567890"}, {Text: "-1.50"}, {Text: "1E+2"}, {Text: "true"}, {Text: "false"}, {Null: true}}},
-		{`{"sql":"select 1","params":{"区县":"沈河","n":1}}`, []server.Param{{Name: "区县", Text: "沈河"}, {Name: "n", Text: "1"}}},
+			{Text: "张三"}, {Text: ""}, {Text: "12345678901234567890", Number: true}, {Text: "-1.50", Number: true}, {Text: "1E+2", Number: true}, {Text: "true", Bool: true}, {Text: "false", Bool: true}, {Null: true}}},
+		{`{"sql":"select 1","params":{"区县":"沈河","n":1}}`, []server.Param{{Name: "区县", Text: "沈河"}, {Name: "n", Text: "1", Number: true}}},
 		{`{"sql":"select 1","params":["\ud83d\ude00","\ufffd"]}`, []server.Param{{Text: "😀"}, {Text: "\uFFFD"}}},
 	} {
 		q := &servertest.Querier{}

@@ -228,12 +228,12 @@ func (d *decoder) param() (server.Param, error) {
 	case string:
 		return server.Param{Text: v}, nil
 	case json.Number:
-		return server.Param{Text: v.String()}, nil
+		return server.Param{Text: v.String(), Number: true}, nil
 	case bool:
 		if v {
-			return server.Param{Text: "true"}, nil
+			return server.Param{Text: "true", Bool: true}, nil
 		}
-		return server.Param{Text: "false"}, nil
+		return server.Param{Text: "false", Bool: true}, nil
 	case nil:
 		return server.Param{Null: true}, nil
 	}
