@@ -2,12 +2,16 @@ package duck
 
 /*
 #include <stdint.h>
-void lianji_write_strings(void *vector, const int32_t *offsets, const char *data, const uint64_t *mask, int64_t n);
+int lianji_write_strings(void *vector, const int32_t *offsets, const char *data, const uint64_t *mask, int64_t n, char *message, int64_t size);
+int lianji_write_string(void *vector, uint64_t at, const char *data, uint64_t length, char *message, int64_t size);
+int lianji_resize_list(void *vector, uint64_t elements, char *message, int64_t size);
 */
 import "C"
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -64,9 +68,9 @@ func writeVector(v duckdb.Vector, arr arrow.Array, t catalog.Type, n, at int) er
 	case *array.Decimal128:
 		writeDecimals(data, a, t, n, at)
 	case *array.String:
-		writeBytes(v, mask, a.ValueOffsets(), a.ValueBytes(), n, at)
+		return writeBytes(v, mask, a.ValueOffsets(), a.ValueBytes(), n, at)
 	case *array.Binary:
-		writeBytes(v, mask, a.ValueOffsets(), a.ValueBytes(), n, at)
+		return writeBytes(v, mask, a.ValueOffsets(), a.ValueBytes(), n, at)
 	case *array.MonthDayNanoInterval:
 		type interval struct {
 			months, days int32
@@ -128,9 +132,9 @@ func writeDecimals(data unsafe.Pointer, a *array.Decimal128, t catalog.Type, n, 
 	}
 }
 
-func writeBytes(v duckdb.Vector, mask []uint64, offsets []int32, data []byte, n, at int) {
+func writeBytes(v duckdb.Vector, mask []uint64, offsets []int32, data []byte, n, at int) error {
 	if len(offsets) < n+1 {
-		return // no value is set where Arrow left the offsets out
+		return nil // no value is set where Arrow left the offsets out
 	}
 	if at == 0 {
 		// ValueBytes begins at the slice's first offset; the offsets do not.
@@ -149,14 +153,44 @@ func writeBytes(v duckdb.Vector, mask []uint64, offsets []int32, data []byte, n,
 			}
 			offsets = shifted
 		}
-		C.lianji_write_strings(v.Ptr, (*C.int32_t)(unsafe.Pointer(&offsets[0])), base, m, C.int64_t(n))
-		return
+		var said thrown
+		failed := C.lianji_write_strings(v.Ptr, (*C.int32_t)(unsafe.Pointer(&offsets[0])), base, m, C.int64_t(n), said.text(), said.size())
+		return said.err(failed)
 	}
 	for i := range n {
-		if mask == nil || mask[(at+i)>>6]>>(uint(at+i)&63)&1 == 1 {
-			duckdb.UnsafeVectorAssignStringElementLen(v, duckdb.IdxT(at+i), data[offsets[i]-offsets[0]:offsets[i+1]-offsets[0]])
+		if mask != nil && mask[(at+i)>>6]>>(uint(at+i)&63)&1 == 0 {
+			continue
+		}
+		value := data[offsets[i]-offsets[0] : offsets[i+1]-offsets[0]]
+		var said thrown
+		failed := C.lianji_write_string(v.Ptr, C.uint64_t(at+i), (*C.char)(unsafe.Pointer(unsafe.SliceData(value))), C.uint64_t(len(value)), said.text(), said.size())
+		if err := said.err(failed); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// thrown takes the text of an exception that DuckDB threw.
+type thrown [512]byte
+
+func (t *thrown) text() *C.char   { return (*C.char)(unsafe.Pointer(t)) }
+func (t *thrown) size() C.int64_t { return C.int64_t(len(t)) }
+
+// err gives the error of a call that failed; nil of one that did not.
+func (t *thrown) err(failed C.int) error {
+	if failed == 0 {
+		return nil
+	}
+	end := max(bytes.IndexByte(t[:], 0), 0)
+	e := &Error{Message: string(t[:end])}
+	switch {
+	case strings.Contains(e.Message, `"exception_type":"Out of Memory"`):
+		e.Kind = KindMemory
+	case strings.Contains(e.Message, `"exception_type":"IO"`):
+		e.Kind = KindIO
+	}
+	return e.refine()
 }
 
 func writeNested(v duckdb.Vector, data unsafe.Pointer, arr arrow.Array, t catalog.Type, n, at int) error {
@@ -200,8 +234,9 @@ func writeList(v duckdb.Vector, data unsafe.Pointer, a array.ListLike, n, at int
 	if at > 0 {
 		have = int(duckdb.ListVectorGetSize(v))
 	}
-	if duckdb.ListVectorReserve(v, duckdb.IdxT(have+count)) == duckdb.StateError || duckdb.ListVectorSetSize(v, duckdb.IdxT(have+count)) == duckdb.StateError {
-		return fmt.Errorf("a list of %d elements refused", have+count)
+	var said thrown
+	if err := said.err(C.lianji_resize_list(v.Ptr, C.uint64_t(have+count), said.text(), said.size())); err != nil {
+		return err
 	}
 	for i, out := 0, into[entry](data, at, n); i < n; i++ {
 		from, to := a.ValueOffsets(i)
