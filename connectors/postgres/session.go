@@ -23,6 +23,10 @@ const (
 	// cancelLimit is how long a server may take to end a cancelled statement
 	// before its connection is dropped.
 	cancelLimit = 5 * time.Second
+	// cancelAgain is when a server that still answers is asked once more: it forgets
+	// a request that comes between two messages of a statement, while it plans or
+	// compiles it.
+	cancelAgain = 100 * time.Millisecond
 )
 
 // session is one connection to the server. The driver makes it and logs in; scans
@@ -189,12 +193,13 @@ func (s *session) drain() error {
 type canceller struct {
 	s    *session
 	stop func() bool
+	over chan struct{} // closed when the answer has ended
 	done chan struct{}
 	sent bool // the server confirmed that it got the request
 }
 
 func (s *session) cancelWith(ctx context.Context) *canceller {
-	c := &canceller{s: s, done: make(chan struct{})}
+	c := &canceller{s: s, over: make(chan struct{}), done: make(chan struct{})}
 	c.stop = context.AfterFunc(ctx, func() {
 		defer close(c.done)
 		if err := safego.Call(c.cancel); err != nil {
@@ -215,11 +220,24 @@ func (c *canceller) cancel() error {
 	}
 	ctx, stop := context.WithDeadline(context.Background(), deadline)
 	defer stop()
-	if err := c.s.pg.CancelRequest(ctx); err != nil {
-		return err
+	again := time.NewTicker(cancelAgain)
+	defer again.Stop()
+	for {
+		c.sent = false
+		if err := c.s.pg.CancelRequest(ctx); err != nil {
+			return err
+		}
+		if c.sent = ctx.Err() == nil; !c.sent {
+			return nil
+		}
+		select {
+		case <-c.over:
+			return nil
+		case <-ctx.Done():
+			return nil
+		case <-again.C:
+		}
 	}
-	c.sent = ctx.Err() == nil
-	return nil
 }
 
 // end is called once the statement's answer was read to its end or failed. After
@@ -228,6 +246,7 @@ func (c *canceller) end() {
 	if c.stop() {
 		return
 	}
+	close(c.over)
 	<-c.done
 	if !c.sent || c.s.conn.SetDeadline(time.Time{}) != nil {
 		c.s.broken = true
