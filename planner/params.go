@@ -39,16 +39,11 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 		}
 		return nil, nil, err
 	}
-	prepared, open, err := b.try(ctx, false)
-	if err == nil {
+	if prepared, _, err := b.try(ctx, false); err == nil {
 		for n, t := range prepared.Params {
 			if _, set := b.types[n]; !set && t.Readable() && t.Kind != catalog.Null {
 				b.types[n] = castOf(t)
 			}
-		}
-	} else if open != nil { // a name that is not there is not made right by any type
-		if e := errs.From(b.bindError(err, open)); e.Code == errs.UnknownName {
-			return nil, nil, e
 		}
 	}
 	for n := 1; n <= len(b.names); n++ {
@@ -57,10 +52,17 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 		}
 		for _, c := range b.candidates(n) {
 			b.types[n] = c
-			if _, _, err := b.try(ctx, false); err == nil {
+			_, tried, err := b.try(ctx, false)
+			if err == nil {
 				break
 			}
 			delete(b.types, n)
+			if tried == nil {
+				return nil, nil, err
+			}
+			if e := errs.From(b.bindError(err, tried)); e.Code == errs.UnknownName && e.ID != "unknown_function" {
+				return nil, nil, e // no type makes a name right that is not there
+			}
 		}
 	}
 	if bound, a, err = b.try(ctx, true); err != nil {
