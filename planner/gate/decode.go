@@ -185,7 +185,7 @@ func (r *reader) list() (any, error) {
 	}
 }
 
-// object reads an object, or a constant if its first member says so.
+// object reads an object; one that says it is a constant becomes one.
 func (r *reader) object() (any, error) {
 	start := r.pos
 	r.pos++
@@ -204,16 +204,17 @@ func (r *reader) object() (any, error) {
 			return nil, errNotJSON
 		}
 		o[key] = v
-		if len(o) == 1 && key == "class" && v == "CONSTANT" {
-			return r.constant(start)
-		}
 		if r.take('}') {
-			return o, nil
+			break
 		}
 		if !r.take(',') {
 			return nil, errNotJSON
 		}
 	}
+	if o["class"] == "CONSTANT" {
+		return newConstant(o, r.b[start:r.pos])
+	}
+	return o, nil
 }
 
 func (r *reader) member() (string, any, error) {
@@ -232,41 +233,17 @@ func (r *reader) member() (string, any, error) {
 	return key, v, err
 }
 
-// constant reads the rest of a constant's members. One that is not known, or
-// missing, makes an error: nothing of a tree may go unread.
-func (r *reader) constant(start int) (any, error) {
-	c := &constant{at: -1}
-	seen := 0
-	for r.take(',') {
-		key, v, err := r.member()
-		if err != nil {
-			return nil, err
-		}
-		seen++
-		ok := false
-		switch key {
-		case "type":
-			ok = v == "VALUE_CONSTANT"
-		case "alias":
-			c.alias, ok = v.(string)
-		case "query_location":
-			var n json.Number
-			n, ok = v.(json.Number)
-			c.at = location(n)
-		case "value":
-			var o object
-			if o, ok = v.(object); ok {
-				ok = c.setValue(o)
-			}
-		}
-		if !ok {
-			return nil, errUnknownShape
-		}
-	}
-	if !r.take('}') || seen != 4 {
+// newConstant makes a constant of its members. One that is not known, or missing,
+// makes an error: nothing of a tree may go unread.
+func newConstant(o object, raw []byte) (*constant, error) {
+	c := &constant{raw: raw, at: place(o)}
+	alias, hasAlias := o["alias"].(string)
+	_, hasPlace := o["query_location"].(json.Number)
+	value, hasValue := o["value"].(object)
+	if !hasAlias || !hasPlace || !hasValue || o["type"] != "VALUE_CONSTANT" || len(o) != 5 || !c.setValue(value) {
 		return nil, errUnknownShape
 	}
-	c.raw = r.b[start:r.pos]
+	c.alias = alias
 	return c, nil
 }
 

@@ -63,6 +63,7 @@ var expensive = []struct {
 	{"rows of rows", chain(20, "select 1 s", "select x, x y from c# x") + " select 1 from c20", "gate_too_wide"},
 	{"struct types in one list", "select {'a': 1} a0, " + each(20, func(i int) string { return fmt.Sprintf("{'x': a%d, 'y': a%d} as a%d", i, i, i+1) }), "gate_too_wide"},
 	{"lambdas in lambdas: 2^40", "select " + times(40, "list_transform([1], x -> ") + "x" + times(40, ")"), "gate_too_expanded"},
+	{"a long expression in nine lambdas: 2^9 times 300 parts", "select " + times(9, "list_transform([1], x -> ") + "x" + times(150, " + x") + times(9, ")"), "gate_too_expanded"},
 	{"JSON arrows: 2^25", "select j" + times(25, "->'a'") + " from t", "gate_too_expanded"},
 	{"nullif, a macro with two copies", "select " + times(30, "nullif(") + "a" + times(30, ", 1)") + " from t", "gate_too_expanded"},
 	{"split_part, a macro with two copies", "select " + times(30, "split_part(") + "a" + times(30, ", 'x', 1)") + " from t", "gate_too_expanded"},

@@ -266,6 +266,13 @@ func TestStrict(t *testing.T) {
 	if err := json.Unmarshal(raw, &whole); err != nil {
 		t.Fatal(err)
 	}
+	same, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readTree(same, sql, limits); err != nil {
+		t.Fatalf("the tree itself: %v", err)
+	}
 	objects := collect(whole)
 	if len(objects) < 100 {
 		t.Fatalf("%d objects", len(objects))

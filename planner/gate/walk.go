@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/lianji/lianji/internal/errs"
@@ -172,32 +173,34 @@ func (w *walk) constant(c *constant) error {
 	if err := checkType(w, c.typ, c.info, 0); err != nil {
 		return err
 	}
-	return checkValue(c.value, 0)
+	return checkValue(c.typ, c.value)
 }
 
-// checkValue lets only plain values stand in a constant.
-func checkValue(v any, level int) error {
-	switch v := v.(type) {
-	case object:
-		if level > 3 {
+// checkValue lets only the values stand in a constant that its type can have. The
+// parser makes no list but the empty one.
+func checkValue(typ string, v any) error {
+	switch typ {
+	case "BOOLEAN":
+		return known(is[bool](v))
+	case "VARCHAR", "BLOB", "BIT", "BIGNUM":
+		return known(is[string](v))
+	case "LIST":
+		children, ok := asObject(v)["children"].([]any)
+		return known(ok && len(children) == 0 && len(asObject(v)) == 1)
+	}
+	parts, ok := v.(object) // beyond 64 bits, an interval
+	if !ok {
+		return known(is[json.Number](v))
+	}
+	for key, n := range parts {
+		if !valueParts[key] || !is[json.Number](n) {
 			return errUnknownShape
 		}
-		for _, e := range v {
-			if err := checkValue(e, level+1); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, e := range v {
-			if err := checkValue(e, level+1); err != nil {
-				return err
-			}
-		}
-	case *constant:
-		return errUnknownShape
 	}
 	return nil
 }
+
+var valueParts = set("upper", "lower", "months", "days", "micros")
 
 func anExpression(w *walk, v any) error {
 	if c, ok := v.(*constant); ok {
