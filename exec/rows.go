@@ -69,14 +69,15 @@ func (r *Rows) person(err error) error {
 // duckError replaces DuckDB's text by ours: it may quote statements and values.
 func duckError(d *duck.Error) *errs.Error {
 	switch d.Kind {
-	case duck.KindData, duck.KindParser, duck.KindBinder: // a LIKE pattern, a negative LIMIT: what the binder could not see
+	// Parser and binder: a LIKE pattern, a negative LIMIT, what only running shows. An
+	// interrupt while nobody cancelled: one of DuckDB's threads failed and stopped the
+	// others, one of which spoke first.
+	case duck.KindData, duck.KindParser, duck.KindBinder, duck.KindInterrupt:
 		return errs.Wrap(errs.DataError, "data_error", nil, d)
 	case duck.KindMemory:
 		return errs.Wrap(errs.OutOfMemory, "out_of_memory", nil, d)
 	case duck.KindDiskFull:
 		return errs.Wrap(errs.DiskFull, "disk_full", nil, d)
-	case duck.KindInterrupt:
-		return errs.Wrap(errs.Canceled, "canceled", nil, d)
 	case duck.KindUnsupported:
 		return errs.Wrap(errs.NotSupported, "statement_not_supported", nil, d)
 	}

@@ -90,6 +90,10 @@ func (b *binding) explainRefusal(be *BindError, a *attempt) *errs.Error {
 		if name == "" {
 			name = quotedName(be.Message)
 		}
+		// Table "r" does not have a column named "姓": the second name is the one.
+		if _, rest, ok := strings.Cut(be.Message, "does not have a column named "); ok {
+			name = quotedName(rest)
+		}
 		e := errs.New(errs.UnknownName, "unknown_column", msg.Args{"Name": name})
 		var columns []string
 		seen := map[string]bool{}

@@ -19,6 +19,8 @@ func TestErrorsPointIntoTheText(t *testing.T) {
 		{"SELECT $1, b, ^nope FROM g.t WHERE a = $1", "unknown_name unknown_column "},
 		{"SELECT a FROM g.t WHERE v = '张' OR ^vv = $name", "unknown_name unknown_column v"},
 		{"SELECT 姓名 FROM 公安.人口 WHERE 姓名 = $1 AND ^性名 = $2", "unknown_name unknown_column 姓名"},
+		{"SELECT ^r.姓 FROM 公安.人口 r", "unknown_name unknown_column 姓名"},
+		{"SELECT r.姓名 FROM 公安.人口 r JOIN g.t ON t.v = ^r.姓民", "unknown_name unknown_column 姓名"},
 		{"SELECT $1 FROM g.t, ^g.tt", "unknown_name unknown_table g.t"},
 		{"SELECT $1 FROM g.t x, g.t y WHERE $2 < ^a", "ambiguous_name ambiguous_name "},
 		{"SELECT $1 FROM g.t WHERE $2 = ^getenv('x')", "unknown_name gate_unknown_function "},

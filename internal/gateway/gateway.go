@@ -192,7 +192,8 @@ func bind(want []planner.Param, got []server.Param) ([]catalog.Value, error) {
 	}
 	values := make([]catalog.Value, len(want))
 	for i, w := range want {
-		given, found := got[i], got[i].Name == ""
+		_, err := strconv.Atoi(w.Name)
+		given, found := got[i], got[i].Name == "" && err == nil
 		if !found {
 			for _, p := range got {
 				if p.Name == w.Name {

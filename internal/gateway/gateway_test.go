@@ -153,6 +153,7 @@ func TestParameters(t *testing.T) {
 		{"SELECT $1", nil},
 		{"SELECT 'x'", []server.Param{text("1")}},
 		{"SELECT $x", []server.Param{{Name: "y", Text: "1"}}},
+		{"SELECT $x", []server.Param{text("1")}}, // a name wants its own value
 		{"SELECT CAST($1 AS INTEGER) + 1", []server.Param{text(secret)}},
 	} {
 		if _, err := ask(c.sql, c.params...); errs.CodeOf(err) != errs.ParameterInvalid || strings.Contains(err.Error(), secret) {

@@ -44,6 +44,9 @@ func metadata(s policy.Snapshot, stmt sqltext.Stmt, sql string) (*server.Answer,
 	}
 	r, ok := s.Resolve(stmt.Path)
 	if !ok {
+		if err := policy.Unavailable(s, stmt.Path); err != nil {
+			return nil, err
+		}
 		e := errs.New(errs.UnknownName, "unknown_table", msg.Args{"Name": strings.Join(stmt.Path, ".")})
 		var names []string
 		for _, r := range s.Resources() {
