@@ -39,7 +39,7 @@ func TestDescribe(t *testing.T) {
 			{Name: "编号", SourceName: "编号", Type: whole, SourceType: "INTEGER PRIMARY KEY"},
 			{Name: "姓名", SourceName: "姓名", Type: text, SourceType: "TEXT", NotNull: true, Collation: binary},
 			{Name: "ä", SourceName: "ä", Type: text, SourceType: "TEXT", Collation: binary},
-			{Name: "Ä_2", SourceName: "Ä", Type: text, SourceType: "VARCHAR(5)", Collation: binary},
+			{Name: "Ä", SourceName: "Ä", Type: text, SourceType: "VARCHAR(5)", Collation: binary},
 			{Name: "n2", SourceName: "n2", Type: whole, SourceType: "INT"},
 			{Name: "n3", SourceName: "n3", Type: whole, SourceType: "INT"},
 		}},
