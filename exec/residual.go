@@ -147,7 +147,7 @@ func (l *lazyStream) release() {
 
 // unknownRows stands for a size that no source told: DuckDB takes a scan without a
 // size for a tiny one, and joins it row by row.
-const unknownRows = 1_000_000
+const unknownRows = 10_000
 
 func rowsOr(rows, otherwise int64) int64 {
 	if rows < 0 {

@@ -150,7 +150,7 @@ func (s *Server) launch() error {
 		filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", strconv.Itoa(s.Port)}
 	for _, setting := range append([]string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=" + s.dir,
-		"fsync=off", "full_page_writes=off", "synchronous_commit=off",
+		"fsync=off", "full_page_writes=off", "synchronous_commit=on",
 	}, s.settings...) {
 		args = append(args, "-c", setting)
 	}
