@@ -220,7 +220,9 @@ func (m *measurer) columnRef(names []string, s *scope) estimate {
 			return a
 		}
 		for _, r := range in.relations {
-			if r.name == asciiLower(names[len(names)-1]) || r.name == first {
+			// A whole row is named by its table alone, or with the schema before it; what
+			// has the table's name before it is a column, no larger than the widest.
+			if r.name == asciiLower(names[len(names)-1]) {
 				found.leaves = max(found.leaves, r.leaves)
 				found.units = max(found.units, r.columns)
 			}

@@ -9,6 +9,8 @@ import (
 
 // legal are statements that the gate must not stand in the way of; they bind.
 var legal = []string{
+	// A qualified column is not its table's whole row, however deep.
+	"with w0 as (select t.a x, t.b y, t.c z, t.e q, t.d r from t), w1 as (select v.x, v.y, v.z, v.q, v.r from w0 v where v.x > v.y), w2 as (select v.x, v.y, v.z, v.q, v.r from w1 v where v.x > v.y), w3 as (select v.x, v.y, v.z, v.q, v.r from w2 v where v.x > v.y), w4 as (select v.x, v.y, v.z, v.q, v.r from w3 v where v.x > v.y), w5 as (select v.x, v.y, v.z, v.q, v.r from w4 v where v.x > v.y), w6 as (select v.x, v.y, v.z, v.q, v.r from w5 v where v.x > v.y) select v.x, v.z from w6 v join w6 u on v.x = u.x",
 	// Windows
 	"select a, row_number() over (partition by b order by a desc nulls last), rank() over w, sum(a) over (w rows between 2 preceding and current row exclude ties) from t window w as (partition by b order by a)",
 	"select lag(a, 1, 0) over (order by d), lead(a) over (order by d), first_value(a ignore nulls) over (order by d), nth_value(a, 2) over (order by d), ntile(4) over (order by a), cume_dist() over (order by a) from t",
