@@ -25,9 +25,6 @@ type Options struct {
 	// ReadPaths are files and folders that the instance may read although external
 	// access is off. Only the files connector has some.
 	ReadPaths []string
-	// KeepWrittenJoinOrder makes DuckDB run joins in the order of the text: it knows
-	// no row counts of a scan.
-	KeepWrittenJoinOrder bool
 	// Scans registers the table function that reads Arrow streams.
 	Scans bool
 	// Prepare runs before the configuration is locked, e.g. to make views over
@@ -124,10 +121,6 @@ func (d *DB) lock(ctx context.Context, o Options) error {
 			return &Error{Kind: KindIO, Message: err.Error()}
 		}
 	}
-	disabled := slices.Clone(offOptimizers)
-	if o.KeepWrittenJoinOrder {
-		disabled = append(disabled, "join_order", "build_side_probe_side")
-	}
 	// An empty home and extension folder: a default instance loads what lies in the user's own.
 	settings := []setting{
 		{"threads", strconv.Itoa(o.Threads)},
@@ -146,7 +139,7 @@ func (d *DB) lock(ctx context.Context, o Options) error {
 		{"extension_directory", home},
 		{"secret_directory", home},
 		{"enable_external_file_cache", "false"},
-		{"disabled_optimizers", strings.Join(disabled, ",")},
+		{"disabled_optimizers", strings.Join(offOptimizers, ",")},
 	}
 	var all strings.Builder
 	for _, s := range settings {
