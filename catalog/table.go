@@ -46,6 +46,16 @@ type Table struct {
 	Comment    string
 }
 
+// Column finds a column by its name here, ignoring case as DuckDB does.
+func (t *Table) Column(name string) (int, bool) {
+	for i := range t.Columns {
+		if SameName(t.Columns[i].Name, name) {
+			return i, true
+		}
+	}
+	return -1, false
+}
+
 // ArrowSchema gives the schema of a stream of these columns. Every field is
 // nullable: a NOT NULL at the source is not checked by the gateway.
 func ArrowSchema(columns []Column) *arrow.Schema {

@@ -56,8 +56,12 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-func TestSameName(t *testing.T) {
-	if !catalog.SameName("Id", "ID") || catalog.SameName("É", "é") || catalog.SameName("a", "b") {
-		t.Error("DuckDB ignores the case of ASCII's letters and of no other")
+func TestColumnIgnoresCase(t *testing.T) {
+	table := catalog.Table{Columns: []catalog.Column{{Name: "Id"}, {Name: "姓名"}}}
+	if i, ok := table.Column("ID"); !ok || i != 0 {
+		t.Error("ID is Id")
+	}
+	if _, ok := table.Column("nothing"); ok {
+		t.Error("there is no such column")
 	}
 }
