@@ -108,7 +108,7 @@ func (s *memStream) Release() {
 	s.conn.Close()
 }
 
-type testDialect struct{}
+type testDialect struct{ dialect.ScansOnly }
 
 func (testDialect) Name() string { return "test" }
 func (testDialect) Verdict(p dialect.Predicate) (dialect.Verdict, string) {

@@ -11,6 +11,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/gate"
+	"github.com/lianji/lianji/planner/logical"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
 )
@@ -263,7 +264,32 @@ func (b *binding) finish(bound *Bound, a *attempt) (*Statement, error) {
 		s.Params = append(s.Params, Param{Name: name, Type: c.typ, Cast: c.viaText})
 	}
 	s.straight = straightThrough(root, s.refs)
+	if err := s.decodeLogical(bound.Plan); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// decodeLogical reads the plan into the tree, or notes why the tree cannot hold it.
+func (s *Statement) decodeLogical(raw []byte) error {
+	var tables []logical.Table
+	for _, ref := range s.refs {
+		r := ref.resource
+		tables = append(tables, logical.Table{
+			Catalog: ref.catalog(), Ref: ref.number, Source: r.Source, Resource: r.Name(), Table: r.Table, Columns: r.Columns,
+		})
+	}
+	plan, err := logical.Decode(raw, tables)
+	var unsupported *logical.Unsupported
+	switch {
+	case errors.As(err, &unsupported):
+		s.fallback = unsupported.What
+	case err != nil:
+		return errs.Wrap(errs.NotSupported, "plan_not_known", nil, err)
+	default:
+		s.logical = plan
+	}
+	return nil
 }
 
 // asWritten takes the references' catalogues out of the name of a column that has

@@ -11,6 +11,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/gate"
+	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
 )
@@ -55,7 +56,13 @@ type Statement struct {
 	pushed   map[int][]pushed
 	straight *straight // when rows can go to the client as the source gives them
 	planner  *Planner
+	logical  *ir.Plan // as bound, before any rule; nil when the tree cannot hold it
+	fallback string   // why logical is nil, in words
 }
+
+// Logical gives the statement's tree as it was bound, before any rule, or nil and
+// the reason why it runs by the fallback.
+func (s *Statement) Logical() (*ir.Plan, string) { return s.logical, s.fallback }
 
 // reference is one place of a statement that names a table.
 type reference struct {

@@ -25,7 +25,7 @@ func (s everything) Resolve(path []string) (*policy.Resource, bool) {
 }
 
 // exactly calls every predicate exact, but on doubles.
-type exactly struct{}
+type exactly struct{ dialect.ScansOnly }
 
 func (exactly) Name() string { return "exactly" }
 

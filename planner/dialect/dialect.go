@@ -3,7 +3,10 @@
 package dialect
 
 import (
+	"errors"
+
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/ir"
 )
 
 // Verdict says what a source's answer to a predicate is worth.
@@ -56,6 +59,41 @@ type Dialect interface {
 	// with the values in the order of their placeholders. Identifiers are always
 	// quoted, values never written. columns is never empty.
 	Scan(t *catalog.Table, columns []catalog.Column, preds []Predicate) (string, []catalog.Value)
+
+	// Condition judges a condition over columns that the source gives, and gives the
+	// reason in words when it is not Exact. An Exact or Superset condition cannot fail
+	// on a row of a column whose Place says Hidden.
+	Condition(e ir.Expr, at Columns) (Verdict, string)
+	// Operator judges a node whose inputs are at the source and whose conditions were
+	// judged: Exact means that the source gives the rows that DuckDB would give, in
+	// the same order where the node orders. It is never Superset.
+	Operator(n ir.Node, at Columns) (Verdict, string)
+	// Statement writes a tree of which every condition and operator is Exact or, for
+	// the conditions of a Filter, Superset. Values stand in the order of their
+	// placeholders; each Columns[i] is column i of the tree's output, as the connector
+	// reads it.
+	Statement(n ir.Node) (Statement, error)
+}
+
+// Statement is a fragment's text.
+type Statement struct {
+	SQL     string
+	Values  []catalog.Value
+	Columns []catalog.Column // a HugeInt of the plan comes as DECIMAL(38,0), its form in Arrow
+}
+
+// Columns tells what the columns below an operator are at the source.
+type Columns map[ir.ColID]Place
+
+// Place is a column at the source.
+type Place struct {
+	// Base is the table's column that is handed on unchanged; nil for a computed one,
+	// such as a sum.
+	Base  *catalog.Column
+	Table *catalog.Table // of Base
+	// Hidden says that rows which a row filter hides are still there: only conditions
+	// that cannot fail may look at the column.
+	Hidden bool
 }
 
 // For gives the dialect of that name, or nil.
@@ -66,3 +104,5 @@ var dialects = map[string]Dialect{
 	"postgres": postgres{},
 	"sqlite":   sqlite{},
 }
+
+var errNotWritten = errors.New("no text for this tree")

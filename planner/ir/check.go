@@ -1,0 +1,204 @@
+package ir
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Base names a base column that a plan reads.
+type Base struct {
+	Ref      int // the table reference
+	Position int // of the resource's columns
+}
+
+// Reads gives every base column that the tree's scans read.
+func Reads(n Node) map[Base]bool {
+	reads := map[Base]bool{}
+	Walk(n, func(n Node) {
+		if s, ok := n.(*Scan); ok {
+			for _, c := range s.Columns {
+				reads[Base{s.Ref, c.Position}] = true
+			}
+		}
+	})
+	return reads
+}
+
+// Check reports what is wrong with a tree: a column that is read and that no input
+// gives, an id that two nodes make, an output that is empty or doubled, a DelimGet
+// or CTERef without its node.
+func Check(root Node) error {
+	c := &checker{made: map[ColID]bool{}, delims: map[int]Set{}, ctes: map[int]Set{}}
+	c.visit(root)
+	return errors.Join(c.problems...)
+}
+
+type checker struct {
+	made     map[ColID]bool
+	delims   map[int]Set
+	ctes     map[int]Set
+	problems []error
+}
+
+func (c *checker) failf(format string, args ...any) {
+	if len(c.problems) < 5 {
+		c.problems = append(c.problems, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *checker) make(n Node, cols ...Column) {
+	for _, col := range cols {
+		if col.ID == 0 {
+			c.failf("%s: a column without an id", Line(n, Redacted))
+		}
+		if c.made[col.ID] {
+			c.failf("%s: #%d is made twice", Line(n, Redacted), col.ID)
+		}
+		c.made[col.ID] = true
+	}
+}
+
+func (c *checker) visit(n Node) {
+	switch n := n.(type) {
+	case *Join:
+		c.visit(n.Left)
+		if n.Delim != nil {
+			left := SetOf(n.Left.Output())
+			for _, id := range n.Delim.Columns {
+				if !left[id] {
+					c.failf("%s: #%d is not a column of its left side", Line(n, Redacted), id)
+				}
+			}
+			c.delims[n.Delim.ID] = left
+		}
+		c.visit(n.Right)
+		if n.Delim != nil {
+			delete(c.delims, n.Delim.ID)
+		}
+	case *CTE:
+		c.visit(n.Def)
+		c.ctes[n.ID] = SetOf(n.Def.Output())
+		c.visit(n.Body)
+		delete(c.ctes, n.ID)
+	default:
+		for _, in := range n.Inputs() {
+			c.visit(in)
+		}
+	}
+	c.makes(n)
+	c.output(n)
+	c.reads(n)
+}
+
+func (c *checker) makes(n Node) {
+	switch n := n.(type) {
+	case *Scan, *DelimGet, *CTERef, *Values, *TableFunction, *SetOp:
+		c.make(n, n.Output()...)
+	case *Project:
+		c.assigned(n, n.Cols)
+	case *Aggregate:
+		c.assigned(n, n.Groups)
+		c.make(n, columnsOf(n.Aggs)...)
+		for _, g := range n.Grouping {
+			c.make(n, g.Column)
+		}
+	case *Window:
+		c.make(n, columnsOf(n.Calls)...)
+	case *Unnest:
+		c.make(n, columnsOf(n.Calls)...)
+	case *Join:
+		if n.Kind == Mark {
+			c.make(n, n.Mark)
+		}
+	}
+	c.from(n)
+}
+
+// assigned are columns of which one that only hands its own id on is not made.
+func (c *checker) assigned(n Node, list []Assign) {
+	for _, a := range list {
+		if r, ok := a.Expr.(*Ref); !ok || r.ID != a.ID {
+			c.make(n, a.Column)
+		}
+		if !a.Type.Equal(a.Expr.Type()) {
+			c.failf("%s: #%d is a %s and its expression a %s", Line(n, Redacted), a.ID, a.Type, a.Expr.Type())
+		}
+	}
+}
+
+func (c *checker) from(n Node) {
+	var from []ColID
+	var have Set
+	ok := true
+	switch n := n.(type) {
+	case *DelimGet:
+		from = n.From
+		have, ok = c.delims[n.Delim]
+	case *CTERef:
+		from = n.From
+		have, ok = c.ctes[n.ID]
+	default:
+		return
+	}
+	if !ok || len(from) != len(n.Output()) {
+		c.failf("%s: nothing gives its rows", Line(n, Redacted))
+	}
+	for _, id := range from {
+		if !have[id] {
+			c.failf("%s: #%d is not there", Line(n, Redacted), id)
+		}
+	}
+}
+
+func (c *checker) output(n Node) {
+	out := n.Output()
+	if len(out) == 0 {
+		c.failf("%s: no column", Line(n, Redacted))
+	}
+	seen := Set{}
+	for _, col := range out {
+		if seen[col.ID] {
+			c.failf("%s: #%d is there twice", Line(n, Redacted), col.ID)
+		}
+		seen[col.ID] = true
+	}
+	if s, ok := n.(*SetOp); ok {
+		for _, in := range s.Inputs() {
+			given := in.Output()
+			if len(given) != len(out) {
+				c.failf("%s: an input of %d columns", Line(n, Redacted), len(given))
+				continue
+			}
+			for i := range given {
+				if !given[i].Type.Equal(out[i].Type) {
+					c.failf("%s: column %d is a %s", Line(n, Redacted), i+1, given[i].Type)
+				}
+			}
+		}
+	}
+}
+
+// reads looks at the columns that a node's expressions read, and at their types.
+func (c *checker) reads(n Node) {
+	have := map[ColID]Column{}
+	for _, in := range n.Inputs() {
+		for _, col := range in.Output() {
+			have[col.ID] = col
+		}
+	}
+	for _, e := range n.Exprs() {
+		WalkExpr(e, func(x Expr) {
+			r, ok := x.(*Ref)
+			if !ok {
+				return
+			}
+			col, ok := have[r.ID]
+			switch {
+			case !ok:
+				c.failf("%s: #%d is not given by an input", Line(n, Redacted), r.ID)
+			case !col.Type.Equal(r.Typ):
+				c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), r.ID, r.Typ, col.Type)
+			}
+		})
+	}
+}

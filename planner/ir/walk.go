@@ -1,0 +1,135 @@
+package ir
+
+// Walk calls f for n and every node below it, outermost first.
+func Walk(n Node, f func(Node)) {
+	f(n)
+	for _, c := range n.Inputs() {
+		Walk(c, f)
+	}
+}
+
+// Transform rebuilds a tree from its leaves up: f gets each node over inputs that
+// were rebuilt already. Nodes that nothing changed stay the same pointers.
+func Transform(n Node, f func(Node) Node) Node {
+	inputs := n.Inputs()
+	changed := false
+	for i, c := range inputs {
+		if d := Transform(c, f); d != c {
+			inputs[i], changed = d, true
+		}
+	}
+	if changed {
+		n = n.With(inputs)
+	}
+	return f(n)
+}
+
+// WalkExpr calls f for e and every expression below it, outermost first.
+func WalkExpr(e Expr, f func(Expr)) {
+	f(e)
+	for _, a := range e.Args() {
+		WalkExpr(a, f)
+	}
+}
+
+// TransformExpr rebuilds an expression from its leaves up. What nothing changed
+// stays the same pointer.
+func TransformExpr(e Expr, f func(Expr) Expr) Expr {
+	args := e.Args()
+	var changed []Expr
+	for i, a := range args {
+		if b := TransformExpr(a, f); b != a {
+			if changed == nil {
+				changed = append([]Expr{}, args...)
+			}
+			changed[i] = b
+		}
+	}
+	if changed != nil {
+		e = e.WithArgs(changed)
+	}
+	return f(e)
+}
+
+// Set is a set of columns.
+type Set map[ColID]bool
+
+// SetOf gives the ids of columns.
+func SetOf(columns []Column) Set {
+	s := Set{}
+	for _, c := range columns {
+		s[c.ID] = true
+	}
+	return s
+}
+
+// Has reports whether every column that the expressions read is in s.
+func (s Set) Has(list ...Expr) bool {
+	all := true
+	for _, e := range list {
+		WalkExpr(e, func(x Expr) {
+			if r, ok := x.(*Ref); ok && !s[r.ID] {
+				all = false
+			}
+		})
+	}
+	return all
+}
+
+// Add puts the columns that the expressions read into s.
+func (s Set) Add(list ...Expr) {
+	for _, e := range list {
+		WalkExpr(e, func(x Expr) {
+			if r, ok := x.(*Ref); ok {
+				s[r.ID] = true
+			}
+		})
+	}
+}
+
+// RefsOf gives the columns that the expressions read.
+func RefsOf(list ...Expr) Set {
+	s := Set{}
+	s.Add(list...)
+	return s
+}
+
+// Substitute puts other expressions in the place of references.
+func Substitute(e Expr, with map[ColID]Expr) Expr {
+	return TransformExpr(e, func(x Expr) Expr {
+		if r, ok := x.(*Ref); ok {
+			if w, ok := with[r.ID]; ok {
+				return w
+			}
+		}
+		return x
+	})
+}
+
+// Conjuncts splits an expression at its ANDs.
+func Conjuncts(list ...Expr) []Expr {
+	var out []Expr
+	for _, e := range list {
+		if a, ok := e.(*And); ok {
+			out = append(out, Conjuncts(a.List...)...)
+		} else {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Where gives n, or a Filter over it when there are predicates. Two filters in a
+// row become one.
+func Where(n Node, preds ...Expr) Node {
+	if len(preds) == 0 {
+		return n
+	}
+	if f, ok := n.(*Filter); ok {
+		return &Filter{Input: f.Input, Preds: append(append([]Expr{}, f.Preds...), preds...)}
+	}
+	return &Filter{Input: n, Preds: preds}
+}
+
+// Equal reports whether two expressions are the same in every part.
+func Equal(a, b Expr) bool { return ExprText(a, Exactly) == ExprText(b, Exactly) }
