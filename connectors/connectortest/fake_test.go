@@ -301,7 +301,10 @@ type fakePred struct {
 	Values int
 }
 
-type fakeDialect struct{ fault string }
+type fakeDialect struct {
+	dialect.ScansOnly
+	fault string
+}
 
 func (fakeDialect) Name() string { return "fake" }
 
@@ -391,7 +394,7 @@ func fakeHarness(fault string) Harness {
 		LoadTypes: func(_ testing.TB, tables []TypeTable) connectors.Config {
 			return put(fakeTypeTables(tables))
 		},
-		Schema: "main", Rows: bad, Dialect: fakeDialect{fault}, Slow: "slow",
+		Schema: "main", Rows: bad, Dialect: fakeDialect{fault: fault}, Slow: "slow",
 		Running: func(testing.TB, connectors.Config) int { return int(running.Load()) },
 		Broken: func(testing.TB) []Broken {
 			return []Broken{{Name: "missing", Config: connectors.Config{Path: fakePath}, Code: errs.SourceUnreachable, Hidden: []string{fakePath}, Secret: []string{fakePath}}}

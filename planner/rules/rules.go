@@ -74,4 +74,3 @@ func check(root ir.Node, output []ir.Column, allowed map[ir.Base]bool) error {
 	}
 	return nil
 }
-
