@@ -29,16 +29,6 @@ type Barrier struct{ Input Node }
 type Remote struct {
 	Source string
 	Input  Node
-	// Checked lists the predicates at the source that are checked again here, and
-	// Kept those that stay here, both with the reason in words.
-	Notes []Note
-}
-
-// Note says why a condition or an operator over a Remote went to its source or not.
-type Note struct {
-	What    string // printed, without values
-	Verdict string // exact, superset, none
-	Reason  string // in words; empty for exact
 }
 
 // Filter keeps the rows in which all of Preds are true.

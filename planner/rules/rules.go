@@ -1,5 +1,5 @@
 // Package rules holds the planner's rules, one in a file, and the order in which
-// they run. A rule gives another tree with the same answer; after each, Run checks
+// they run. A rule gives another tree with the same answer; after each there is a check
 // that the tree is whole, that its output is the same, and that it reads no base
 // column that the statement did not read when it was bound.
 package rules
@@ -21,17 +21,83 @@ type Rule struct {
 }
 
 // Context is what a rule sees. It gives the new root, or c.Plan.Root when it has
-// nothing to do; the plan itself is changed by Run alone.
+// nothing to do; the plan's root is changed by who runs it.
 type Context struct {
 	Plan *ir.Plan
 	// Dialect gives a source's dialect, nil for one to which nothing can be sent.
 	// Early rules do not use it.
 	Dialect func(source string) dialect.Dialect
+	// Notes collects what the sources were asked to take, and the answers.
+	Notes []Note
 }
 
-// Run applies rules to the plan in their order, leaving out those that are off. It
+// Note says whether a condition or an operator over a Remote went to its source.
+type Note struct {
+	Scan    ir.ColID // the first column of the Remote's first scan: tells whose note it is
+	What    string   // printed, without values
+	Verdict dialect.Verdict
+	Reason  string // in words; empty for exact
+}
+
+// note keeps one note for each condition or operator.
+func (c *Context) note(r *ir.Remote, what string, v dialect.Verdict, reason string) {
+	n := Note{Scan: firstScan(r), What: what, Verdict: v, Reason: reason}
+	for _, old := range c.Notes {
+		if old.Scan == n.Scan && old.What == n.What {
+			return
+		}
+	}
+	c.Notes = append(c.Notes, n)
+}
+
+func firstScan(n ir.Node) ir.ColID {
+	var id ir.ColID
+	ir.Walk(n, func(n ir.Node) {
+		if s, ok := n.(*ir.Scan); ok && id == 0 {
+			id = s.Columns[0].ID
+		}
+	})
+	return id
+}
+
+// maxRounds bounds how often the late rules are repeated: a tree of more levels
+// keeps its upper ones here.
+const maxRounds = 12
+
+// RunLate applies the late rules of the list again and again until none has
+// anything to do: what moved to a source lets what stands above it move too.
+func RunLate(c *Context, list []Rule, off map[string]bool) ([]string, error) {
+	var late []Rule
+	for _, r := range list {
+		if r.Late {
+			late = append(late, r)
+		}
+	}
+	var fired []string
+	for range maxRounds {
+		now, err := run(c, late, off)
+		if err != nil || len(now) == 0 {
+			return fired, err
+		}
+		fired = append(fired, now...)
+	}
+	return fired, nil
+}
+
+// RunEarly applies the rules of the list that do not look at values, each once.
+func RunEarly(c *Context, list []Rule, off map[string]bool) ([]string, error) {
+	var early []Rule
+	for _, r := range list {
+		if !r.Late {
+			early = append(early, r)
+		}
+	}
+	return run(c, early, off)
+}
+
+// run applies rules to the plan in their order, leaving out those that are off. It
 // gives the names of the rules that changed something.
-func Run(c *Context, list []Rule, off map[string]bool) ([]string, error) {
+func run(c *Context, list []Rule, off map[string]bool) ([]string, error) {
 	allowed, output := ir.Reads(c.Plan.Root), c.Plan.Root.Output()
 	var fired []string
 	for _, r := range list {
