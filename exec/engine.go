@@ -93,7 +93,8 @@ type Rows struct {
 	project []int // columns of source's batches; nil means as they are
 	batch   arrow.RecordBatch
 	err     error
-	failure func(error) error // makes the person's error
+	failure func(error) error // finds the error behind DuckDB's
+	scans   []*duck.Scan      // of the residual and of its stages, inner ones first
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	free    []func() // run in reverse order by Release

@@ -236,8 +236,14 @@ func TestPrunedTooMuch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Scans[0].Positions, p.Scans[0].Columns = p.Scans[0].Positions[:1], p.Scans[0].Columns[:1]
-	p.Scans[0].SQL = `SELECT ` + catalog.QuoteIdent(p.Scans[0].Columns[0].Name) + ` FROM "人口"`
+	s := p.Streams[0]
+	for i, k := range s.Fetched {
+		if k > 0 {
+			s.Fetched[i] = -1
+		}
+	}
+	s.Columns = s.Columns[:1]
+	s.SQL = `SELECT ` + catalog.QuoteIdent(s.Columns[0].Name) + ` FROM "人口"`
 	rows, err := w.engine.Run(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)

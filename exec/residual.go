@@ -20,7 +20,7 @@ func (r *Rows) residual(p *planner.Plan) error {
 		return err
 	}
 	r.free = append(r.free, leave)
-	places, err := r.reserve(p)
+	places, err := r.reserve(p.Streams)
 	if err != nil {
 		return err
 	}
@@ -29,37 +29,16 @@ func (r *Rows) residual(p *planner.Plan) error {
 		return err
 	}
 	r.free = append(r.free, inst.discard)
-	var scans []*duck.Scan
-	r.failure = func(err error) error {
-		for _, s := range scans {
-			if cause := s.Err(); cause != nil {
-				return cause
-			}
-		}
+	r.failure = r.sourceFailure
+	if err := r.showAll(inst, p.Streams, places); err != nil {
 		return err
-	}
-	for i, s := range p.Scans {
-		if places[i].shared && !s.Spool {
-			spooled := *s.Whole()
-			spooled.Spool = true
-			s = &spooled
-		}
-		scan, err := r.show(inst, s, places[i].conn)
-		scans = append(scans, scan)
-		if err != nil {
-			return err
-		}
 	}
 	stmt, err := inst.conn.Prepare(r.ctx, p.Text)
 	if err != nil {
 		return err
 	}
 	r.free = append(r.free, stmt.Close)
-	names := make([]string, len(p.Columns))
-	for i, c := range p.Columns {
-		names[i] = c.Name
-	}
-	reader, err := stmt.Stream(r.ctx, p.Values, duck.StreamOptions{Alloc: r.engine.o.Alloc, Rows: answerRows, Bytes: answerBytes, Names: names})
+	reader, err := stmt.Stream(r.ctx, p.Values, duck.StreamOptions{Alloc: r.engine.o.Alloc, Rows: answerRows, Bytes: answerBytes, Names: columnNames(p.Columns)})
 	if err != nil {
 		return err
 	}
@@ -72,36 +51,50 @@ func (r *Rows) residual(p *planner.Plan) error {
 	return nil
 }
 
-// place is where a scan runs; a shared one is used by one scan after another.
+// place is where a stream of a source runs; a shared one is used by one stream after
+// another.
 type place struct {
 	conn   connectors.Conn
 	shared bool
 }
 
+// ofSources lists the streams that sources give, those below stages too.
+func ofSources(streams []*planner.Stream) []*planner.Stream {
+	var out []*planner.Stream
+	for _, s := range streams {
+		if s.Stage != nil {
+			out = append(out, ofSources(s.Stage.Streams)...)
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // reserve takes every connection that the query will hold, source after source
 // in the order of their names, all of one source together: no query waits for a
 // source while it holds a place that a waiting one needs before it. A source with
-// fewer places than scans gives one, and its scans are read one after another
+// fewer places than streams gives one, and its streams are read one after another
 // into tables.
-func (r *Rows) reserve(p *planner.Plan) ([]place, error) {
-	bySource := map[string][]int{}
-	for i, s := range p.Scans {
-		bySource[s.Resource.Source] = append(bySource[s.Resource.Source], i)
+func (r *Rows) reserve(streams []*planner.Stream) (map[*planner.Stream]place, error) {
+	bySource := map[string][]*planner.Stream{}
+	for _, s := range ofSources(streams) {
+		bySource[s.Source] = append(bySource[s.Source], s)
 	}
 	names := make([]string, 0, len(bySource))
 	for name := range bySource {
 		names = append(names, name)
 	}
 	sort.Strings(names)
-	places := make([]place, len(p.Scans))
+	places := map[*planner.Stream]place{}
 	for _, name := range names {
 		source, err := r.engine.source(name)
 		if err != nil {
 			return nil, err
 		}
-		scans := bySource[name]
-		conns, err := source.Acquire(r.ctx, len(scans))
-		if err != nil && len(scans) > 1 && errs.CodeOf(err) == errs.SourceBusy {
+		own := bySource[name]
+		conns, err := source.Acquire(r.ctx, len(own))
+		if err != nil && len(own) > 1 && errs.CodeOf(err) == errs.SourceBusy {
 			conns, err = source.Acquire(r.ctx, 1)
 		}
 		if err != nil {
@@ -110,38 +103,43 @@ func (r *Rows) reserve(p *planner.Plan) ([]place, error) {
 		for _, c := range conns {
 			r.free = append(r.free, c.Release)
 		}
-		for k, i := range scans {
-			places[i] = place{conn: conns[k%len(conns)], shared: len(conns) < len(scans)}
+		for k, s := range own {
+			places[s] = place{conn: conns[k%len(conns)], shared: len(conns) < len(own)}
 		}
 	}
 	return places, nil
 }
 
-// lazyStream starts its scan when DuckDB first reads it.
+// lazyStream starts its stream when DuckDB first reads it.
 type lazyStream struct {
-	place    connectors.Conn
-	fragment func(whole bool) connectors.Fragment
-	mu       sync.Mutex
-	stream   connectors.Stream
+	start   func(ctx context.Context, whole bool) (openStream, error)
+	mu      sync.Mutex
+	running openStream
+}
+
+// openStream is what runs: a connector's stream, or a stage's rows.
+type openStream interface {
+	duck.ArrowStream
+	Release()
 }
 
 func (l *lazyStream) open(ctx context.Context, whole bool) (duck.ArrowStream, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	stream, err := l.place.Scan(ctx, l.fragment(whole))
+	stream, err := l.start(ctx, whole)
 	if err != nil {
 		return nil, err
 	}
-	l.stream = stream
+	l.running = stream
 	return stream, nil
 }
 
 func (l *lazyStream) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.stream != nil {
-		l.stream.Release()
-		l.stream = nil
+	if l.running != nil {
+		l.running.Release()
+		l.running = nil
 	}
 }
 
@@ -156,35 +154,107 @@ func rowsOr(rows, otherwise int64) int64 {
 	return rows
 }
 
-// show makes one scan visible to the residual, as a view over its stream or, when
-// it must be spooled, as a table that is filled now.
-func (r *Rows) show(inst *instance, s *planner.Scan, place connectors.Conn) (*duck.Scan, error) {
-	fetched := make([]int, len(s.Resource.Columns))
-	for i := range fetched {
-		fetched[i] = -1
-	}
-	for k, i := range s.Positions {
-		fetched[i] = k
-	}
-	lazy := &lazyStream{place: place, fragment: func(whole bool) connectors.Fragment {
-		if whole {
-			return r.engine.fragment(s.Whole())
+// showAll makes streams visible to the residual of inst.
+func (r *Rows) showAll(inst *instance, streams []*planner.Stream, places map[*planner.Stream]place) error {
+	for _, s := range streams {
+		if err := r.show(inst, s, places); err != nil {
+			return err
 		}
-		return r.engine.fragment(s)
+	}
+	return nil
+}
+
+// show makes one stream visible, as a view or, when it must be spooled, as a table
+// that is filled now.
+func (r *Rows) show(inst *instance, s *planner.Stream, places map[*planner.Stream]place) error {
+	at, shown := places[s], s
+	if at.shared && !s.Spool {
+		shown = s.Spooled()
+	}
+	lazy := &lazyStream{start: func(ctx context.Context, whole bool) (openStream, error) {
+		f := shown
+		if whole {
+			f = shown.Whole()
+		}
+		return at.conn.Scan(ctx, r.engine.fragment(f))
 	}}
+	if s.Stage != nil {
+		staged, err := r.stage(s, places)
+		if err != nil {
+			return err
+		}
+		lazy.start = staged
+	}
 	r.free = append(r.free, lazy.release)
 	scan := duck.NewScan(r.ctx, duck.ScanOptions{
-		Columns: s.Resource.Columns, Fetched: fetched, Rows: rowsOr(s.Resource.Table.Rows, unknownRows), Threads: r.engine.o.Threads, Open: lazy.open,
+		Columns: shown.Shown, Fetched: shown.Fetched, Rows: rowsOr(shown.Rows, unknownRows), Threads: r.engine.o.Threads, Open: lazy.open,
 	})
+	r.scans = append(r.scans, scan)
 	r.free = append(r.free, scan.Close)
-	for _, sql := range s.View(scan.SQL()) {
+	for _, sql := range shown.Views(scan.SQL()) {
 		if err := inst.conn.Exec(r.ctx, sql); err != nil {
-			return scan, err
+			return err
 		}
 	}
-	if s.Spool { // its place is free for the next one
+	if shown.Spool { // its place is free for the next one
 		scan.Close()
 		lazy.release()
 	}
-	return scan, nil
+	return nil
+}
+
+// stage prepares a stage of policy in an instance of its own, over its own streams,
+// and gives what starts it.
+func (r *Rows) stage(s *planner.Stream, places map[*planner.Stream]place) (func(context.Context, bool) (openStream, error), error) {
+	inst, err := r.engine.pool.take(r.ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.free = append(r.free, inst.discard)
+	if err := r.showAll(inst, s.Stage.Streams, places); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, _ bool) (openStream, error) {
+		stmt, err := inst.conn.Prepare(ctx, s.Stage.Text)
+		if err != nil {
+			return nil, err
+		}
+		reader, err := stmt.Stream(ctx, nil, duck.StreamOptions{Alloc: r.engine.o.Alloc, Rows: answerRows, Bytes: answerBytes, Names: columnNames(s.Columns)})
+		if err != nil {
+			stmt.Close()
+			return nil, err
+		}
+		return &stageRows{Reader: reader, stmt: stmt}, nil
+	}, nil
+}
+
+// stageRows is a running stage.
+type stageRows struct {
+	*duck.Reader
+	stmt *duck.Stmt
+}
+
+// Release ends the stage's statement. The reader comes first.
+func (s *stageRows) Release() {
+	s.Reader.Release()
+	s.stmt.Close()
+}
+
+// sourceFailure gives the error of the stream that failed first, which DuckDB's own
+// only quotes.
+func (r *Rows) sourceFailure(err error) error {
+	for _, s := range r.scans {
+		if cause := s.Err(); cause != nil {
+			return cause
+		}
+	}
+	return err
+}
+
+func columnNames(columns []catalog.Column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return names
 }

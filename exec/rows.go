@@ -86,8 +86,8 @@ func duckError(d *duck.Error) *errs.Error {
 
 // straight lets one source's rows go to the client as they are.
 func (r *Rows) straight(p *planner.Plan) error {
-	scan := p.Scans[0]
-	source, err := r.engine.source(scan.Resource.Source)
+	s := p.Streams[0]
+	source, err := r.engine.source(s.Source)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (r *Rows) straight(p *planner.Plan) error {
 		return err
 	}
 	r.free = append(r.free, conns[0].Release)
-	stream, err := conns[0].Scan(r.ctx, r.engine.fragment(scan))
+	stream, err := conns[0].Scan(r.ctx, r.engine.fragment(s))
 	if err != nil {
 		return err
 	}
@@ -113,6 +113,6 @@ func (e *Engine) source(name string) (connectors.Source, error) {
 	return s, nil
 }
 
-func (e *Engine) fragment(s *planner.Scan) connectors.Fragment {
-	return connectors.Fragment{SQL: s.SQL, Values: s.Values, Table: s.Resource.Table.ID, Columns: s.Columns, Alloc: e.o.Alloc}
+func (e *Engine) fragment(s *planner.Stream) connectors.Fragment {
+	return connectors.Fragment{SQL: s.SQL, Values: s.Values, Table: s.Table, Columns: s.Columns, Alloc: e.o.Alloc}
 }

@@ -10,22 +10,72 @@ import (
 	"github.com/lianji/lianji/policy"
 )
 
-// Plan is a statement with its parameters' values: what each source is asked,
-// and what DuckDB does with the answers. It is immutable.
+// Plan is a statement with its parameters' values: what each source is asked, and
+// what DuckDB does with the answers. It is immutable.
 type Plan struct {
 	Columns []catalog.Column // of the result
-	Scans   []*Scan          // one for each table reference, in the text's order
-	// Straight says that the one scan's rows are the answer. Project then gives,
-	// for each result column, the scan's column.
+	Streams []*Stream        // what the residual reads, or the client when Straight
+	// Straight says that the one stream's rows are the answer. Project then gives,
+	// for each result column, the stream's column; nil means as they are.
 	Straight bool
 	Project  []int
-	// Text is the residual, for DuckDB: it names scan n as <Catalog>.<Schema>.<Name> of Scans[n-1].
-	Text   string
-	Values []catalog.Value // of Text's parameters, by number from 1
-	root   *node
+	Text     string          // the residual, for DuckDB
+	Values   []catalog.Value // of Text's parameters, by number from 1
+	// Fallback says in words why the statement runs as it was written, each table
+	// reference a scan of its own; empty when the planner's tree was used.
+	Fallback string
+	Scans    []*Scan // of the fallback, one for each table reference, in the text's order
+	root     *node   // of the fallback
 }
 
-// Scan is one fragment: what one table reference reads of its source.
+// Stream is what a residual reads: rows of a source, or of a stage of policy.
+type Stream struct {
+	Source  string           // empty for a stage
+	SQL     string           // in the source's dialect
+	Values  []catalog.Value  // of SQL's placeholders
+	Columns []catalog.Column // as they come
+	Table   catalog.TableID  // for errors that name one; the first that is read
+	Rows    int64            // estimate; -1 when unknown
+	Shown   []catalog.Column // what the residual sees
+	Fetched []int            // for each of Shown its place in Columns, -1 for one that does not come
+	Spool   bool             // must be read into a table first: it may be read more than once
+	Stage   *Stage           // when it is no source's
+	view    func(kind, from string) []string
+	whole   func() *Stream
+}
+
+// Stage is a statement of policy that runs apart: the residual sees its rows only.
+type Stage struct {
+	Text    string
+	Streams []*Stream
+}
+
+// Views writes the statements that show a stream to its residual under its own name;
+// from is a SELECT of all of Shown. A spool becomes a table.
+func (s *Stream) Views(from string) []string {
+	if s.Spool {
+		return s.view("TABLE", from)
+	}
+	return s.view("VIEW", from)
+}
+
+// Whole gives the stream with every column that the residual sees: for a residual
+// in which DuckDB reads more than the plan needs.
+func (s *Stream) Whole() *Stream {
+	if s.whole == nil {
+		return s
+	}
+	return s.whole()
+}
+
+// Spooled gives the stream to be read into a table first.
+func (s *Stream) Spooled() *Stream {
+	w := *s.Whole()
+	w.Spool = true
+	return &w
+}
+
+// Scan is what one table reference of the fallback reads of its source.
 type Scan struct {
 	Resource  *policy.Resource
 	Catalog   string // the reference's own, in binder and executor
@@ -76,7 +126,12 @@ func (s *Statement) Plan(values []catalog.Value) (*Plan, error) {
 	if len(values) != len(s.Params) {
 		return nil, errs.New(errs.ParameterInvalid, "parameter_count", msg.Args{"Want": len(s.Params), "Got": len(values)})
 	}
-	p := &Plan{Columns: s.Columns, Text: s.text, Values: values, root: s.root}
+	return s.planText(values, s.fallback)
+}
+
+// planText plans the fallback.
+func (s *Statement) planText(values []catalog.Value, why string) (*Plan, error) {
+	p := &Plan{Columns: s.Columns, Text: s.text, Values: values, Fallback: why, root: s.root}
 	for _, ref := range s.refs {
 		scan, err := s.scan(ref, values)
 		if err != nil {
@@ -85,7 +140,27 @@ func (s *Statement) Plan(values []catalog.Value) (*Plan, error) {
 		p.Scans = append(p.Scans, scan)
 	}
 	s.goStraight(p, values)
+	for _, scan := range p.Scans {
+		p.Streams = append(p.Streams, scan.stream())
+	}
 	return p, nil
+}
+
+// stream gives what the executor needs of the scan.
+func (s *Scan) stream() *Stream {
+	t := &Stream{
+		Source: s.Resource.Source, SQL: s.SQL, Values: s.Values, Columns: s.Columns, Table: s.Resource.Table.ID,
+		Rows: s.Resource.Table.Rows, Shown: s.Resource.Columns, Spool: s.Spool, view: s.views,
+		whole: func() *Stream { return s.Whole().stream() },
+	}
+	t.Fetched = make([]int, len(t.Shown))
+	for i := range t.Fetched {
+		t.Fetched[i] = -1
+	}
+	for k, i := range s.Positions {
+		t.Fetched[i] = k
+	}
+	return t
 }
 
 func (s *Statement) scan(ref *reference, values []catalog.Value) (*Scan, error) {
@@ -159,14 +234,9 @@ func (s *Statement) goStraight(p *Plan, values []catalog.Value) {
 	p.Straight = true
 }
 
-// View writes the statement that shows a scan to the residual under its own
-// name; from is a SELECT of all of Resource.Columns.
-func (s *Scan) View(from string) []string {
+// views shows the scan in the catalogue of its own that the text names.
+func (s *Scan) views(kind, from string) []string {
 	place := catalog.QuoteIdent(s.Catalog) + "." + catalog.QuoteIdent(s.Schema)
-	kind := "VIEW"
-	if s.Spool {
-		kind = "TABLE"
-	}
 	return []string{
 		"ATTACH ':memory:' AS " + catalog.QuoteIdent(s.Catalog),
 		"CREATE SCHEMA IF NOT EXISTS " + place,
