@@ -11,7 +11,9 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/gate"
+	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/logical"
+	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
 )
@@ -64,7 +66,7 @@ func (b *binding) run(ctx context.Context) (*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.finish(bound, a)
+	return b.finish(ctx, bound, a)
 }
 
 // number gives every parameter token its number: ? in order of appearance, $name
@@ -215,7 +217,7 @@ func (b *binding) request(a *attempt, plan bool) BindRequest {
 }
 
 // finish reads the plan of a text whose parameters all have types.
-func (b *binding) finish(bound *Bound, a *attempt) (*Statement, error) {
+func (b *binding) finish(ctx context.Context, bound *Bound, a *attempt) (*Statement, error) {
 	root, err := decodePlan(bound.Plan)
 	if err != nil {
 		return nil, errs.Wrap(errs.NotSupported, "plan_not_known", nil, err)
@@ -238,7 +240,7 @@ func (b *binding) finish(bound *Bound, a *attempt) (*Statement, error) {
 			ref.columns = []int{narrowest(ref.resource.Columns)}
 		}
 	}
-	s := &Statement{Columns: bound.Columns, refs: a.refs, text: a.text, root: root, pushed: pushPredicates(root)}
+	s := &Statement{Columns: bound.Columns, refs: a.refs, text: a.text, root: root, planner: b.planner, pushed: pushPredicates(root)}
 	for _, ref := range a.refs {
 		if need.reads[ref.number] != 1 {
 			delete(s.pushed, ref.number) // one read's filter says nothing of the other's
@@ -264,10 +266,33 @@ func (b *binding) finish(bound *Bound, a *attempt) (*Statement, error) {
 		s.Params = append(s.Params, Param{Name: name, Type: c.typ, Cast: c.viaText})
 	}
 	s.straight = straightThrough(root, s.refs)
+	if err := b.guard(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := s.decodeLogical(bound.Plan); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// guard binds what policy puts between the statement and its tables.
+func (b *binding) guard(ctx context.Context, s *Statement) error {
+	for _, ref := range s.refs {
+		if ref.resource.Guard == nil {
+			continue
+		}
+		plan, err := b.bindGuard(ctx, ref, s.refs)
+		if err != nil {
+			return err
+		}
+		if s.guards == nil {
+			s.guards = map[int]*ir.Plan{}
+		}
+		s.guards[ref.number] = plan
+		s.straight = nil
+		delete(s.pushed, ref.number)
+	}
+	return nil
 }
 
 // decodeLogical reads the plan into the tree, or notes why the tree cannot hold it.
@@ -287,7 +312,24 @@ func (s *Statement) decodeLogical(raw []byte) error {
 	case err != nil:
 		return errs.Wrap(errs.NotSupported, "plan_not_known", nil, err)
 	default:
-		s.logical = plan
+		attach(plan, s.guards)
+		s.bound = plan
+		if s.planner.byText {
+			s.fallback = "it was asked for"
+			return nil
+		}
+		s.logical = plan.Clone()
+		return s.early()
+	}
+	return nil
+}
+
+// early runs the rules that need no values.
+func (s *Statement) early() error {
+	var err error
+	s.fired, err = rules.RunEarly(&rules.Context{Plan: s.logical}, rules.List(), s.planner.off)
+	if err != nil {
+		return errs.Wrap(errs.Internal, "internal", nil, err)
 	}
 	return nil
 }

@@ -29,6 +29,27 @@ type Planner struct {
 	binder  Binder
 	dialect func(source string) dialect.Dialect
 	limits  gate.Limits
+	off     map[string]bool // rules that are left out
+	byText  bool            // every statement runs by the fallback
+}
+
+// Without gives a planner that leaves rules out, by their names: an answer must not
+// depend on any of them.
+func (p *Planner) Without(names ...string) *Planner {
+	q := New(p.binder, p.dialect)
+	q.off = map[string]bool{}
+	for _, n := range names {
+		q.off[n] = true
+	}
+	return q
+}
+
+// ByText gives a planner that uses the fallback for every statement, a second
+// opinion on what the tree answers.
+func (p *Planner) ByText() *Planner {
+	q := New(p.binder, p.dialect)
+	q.byText = true
+	return q
 }
 
 // New makes a planner. dialectOf gives a source's dialect, nil for one to which
@@ -56,13 +77,16 @@ type Statement struct {
 	pushed   map[int][]pushed
 	straight *straight // when rows can go to the client as the source gives them
 	planner  *Planner
-	logical  *ir.Plan // as bound, before any rule; nil when the tree cannot hold it
-	fallback string   // why logical is nil, in words
+	bound    *ir.Plan         // before any rule; nil when the tree cannot hold it
+	logical  *ir.Plan         // after the rules that need no values; nil for the fallback
+	fallback string           // why logical is nil, in words
+	fired    []string         // early rules that changed the tree
+	guards   map[int]*ir.Plan // by reference; nil where nothing is between table and session
 }
 
 // Logical gives the statement's tree as it was bound, before any rule, or nil and
 // the reason why it runs by the fallback.
-func (s *Statement) Logical() (*ir.Plan, string) { return s.logical, s.fallback }
+func (s *Statement) Logical() (*ir.Plan, string) { return s.bound, s.fallback }
 
 // reference is one place of a statement that names a table.
 type reference struct {

@@ -25,7 +25,8 @@ type Resource struct {
 	Path    []string         // its full name, e.g. 公安, 人口
 	Source  string           // the source's name in the configuration
 	Table   *catalog.Table   // at the source, with columns that the session may not have
-	Columns []catalog.Column // granted, in the table's order; all readable
+	Columns []catalog.Column // granted, in the table's order; all readable; a masked one has its mask's type
+	Guard   *Guard           // nil where every row and value of Columns is open
 }
 
 // Name writes the resource's path for people, e.g. 公安.人口.

@@ -1,0 +1,114 @@
+package planner
+
+import (
+	"context"
+	"strings"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/logical"
+	"github.com/lianji/lianji/policy"
+)
+
+// guardSchema holds, in a reference's catalogue, the stub over which its guard is
+// bound: the table with its own columns, where the statement's stub has what the
+// session sees.
+const guardSchema = "_lianji_guard"
+
+// bindGuard binds a reference's guard: a tree that gives the resource's columns in
+// their order, over a scan of the table.
+func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*reference) (*ir.Plan, error) {
+	r := ref.resource
+	own := readableColumns(r.Table)
+	bound, err := b.planner.binder.Bind(ctx, BindRequest{
+		SQL: guardText(r, ref), PlanToo: true,
+		Stubs: []Stub{{Catalog: ref.catalog(), Schema: guardSchema, Name: ref.name, Columns: own}},
+	})
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+	}
+	root, err := decodePlan(bound.Plan)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+	}
+	if err := checkPlan(root, refs); err != nil {
+		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+	}
+	plan, err := logical.Decode(bound.Plan, []logical.Table{{
+		Catalog: ref.catalog(), Ref: ref.number, Source: r.Source, Resource: r.Name(), Table: r.Table, Columns: own,
+	}})
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+	}
+	output := plan.Root.Output()
+	if len(output) != len(r.Columns) {
+		return nil, errs.Internalf("the guard of %s gives %d columns", r.Name(), len(output))
+	}
+	for i, c := range output {
+		if !c.Type.Equal(r.Columns[i].Type) {
+			return nil, errs.Internalf("the guard of %s gives column %d as %s", r.Name(), i+1, c.Type)
+		}
+	}
+	return plan, nil
+}
+
+func guardText(r *policy.Resource, ref *reference) string {
+	list := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
+		list[i] = catalog.QuoteIdent(c.Name)
+		if mask, ok := r.Guard.Masks[c.Name]; ok {
+			list[i] = "(" + mask + "\n) AS " + list[i]
+		}
+	}
+	text := "SELECT " + strings.Join(list, ", ") + " FROM " + catalog.QuoteIdent(ref.catalog()) + "." + catalog.QuoteIdent(guardSchema) + "." + catalog.QuoteIdent(ref.name)
+	if r.Guard.RowFilter != "" {
+		text += " WHERE (" + r.Guard.RowFilter + "\n)"
+	}
+	return text
+}
+
+func readableColumns(t *catalog.Table) []catalog.Column {
+	var out []catalog.Column
+	for _, c := range t.Columns {
+		if c.Type.Readable() {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// attach puts each guard between its scans and the statement.
+func attach(p *ir.Plan, guards map[int]*ir.Plan) {
+	if len(guards) == 0 {
+		return
+	}
+	p.Root = ir.Transform(p.Root, func(n ir.Node) ir.Node {
+		s, ok := n.(*ir.Scan)
+		if !ok || guards[s.Ref] == nil {
+			return n
+		}
+		return guarded(p, guards[s.Ref], s)
+	})
+}
+
+// guarded gives the barrier that takes a scan's place and gives its columns.
+func guarded(p *ir.Plan, guard *ir.Plan, s *ir.Scan) *ir.Barrier {
+	below, _ := p.Copy(guard.Root)
+	over := &ir.Project{Input: below}
+	given := below.Output()
+	exprs := make([]ir.Expr, len(given))
+	for i, c := range given {
+		exprs[i] = c.Ref()
+	}
+	if top, ok := below.(*ir.Project); ok {
+		over.Input = top.Input
+		for i, a := range top.Cols {
+			exprs[i] = a.Expr
+		}
+	}
+	for _, c := range s.Columns {
+		over.Cols = append(over.Cols, ir.Assign{Column: c.Column, Expr: exprs[c.Position]})
+	}
+	return &ir.Barrier{Input: over}
+}

@@ -1,0 +1,10 @@
+package policy
+
+// Guard is what policy puts between a resource's table and whoever asks. Its texts
+// are DuckDB's SQL over the table's own columns, written by administrators.
+type Guard struct {
+	// RowFilter keeps the rows for which it is true; empty keeps all.
+	RowFilter string
+	// Masks gives, by the column's name, the expression that stands in its place.
+	Masks map[string]string
+}
