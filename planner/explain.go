@@ -5,107 +5,245 @@ import (
 	"strings"
 
 	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/planner/ir"
 )
 
-// Explanation says what a plan does, for people (Text) and programs (JSON).
+// Explanation says what a plan does, for people (Text) and programs (JSON;
+// docs/explain.md describes the members). Values of the statement never appear.
 type Explanation struct {
-	Straight bool            `json:"straight"` // rows go to the client as the source gives them
-	Scans    []ExplainedScan `json:"scans"`
-	Residual []string        `json:"residual,omitempty"` // DuckDB's operators, a line each, indented by depth
+	// Plan is "tree" or "text": by the planner's tree, or as the statement was written.
+	Plan     string            `json:"plan"`
+	Fallback string            `json:"fallback,omitempty"` // why it is "text"
+	Straight bool              `json:"straight"`           // rows go to the client as the source gives them
+	Rules    []string          `json:"rules,omitempty"`    // that changed the tree, in order
+	Nodes    []ExplainedNode   `json:"nodes"`
+	Streams  []ExplainedStream `json:"streams"`
+	Ran      *ExplainedRun     `json:"ran,omitempty"` // with ANALYZE
 }
 
-// ExplainedScan is one fragment of an Explanation.
-type ExplainedScan struct {
-	Source     string               `json:"source"`
-	Resource   string               `json:"resource"`
-	Columns    []string             `json:"columns"`
-	SQL        string               `json:"sql"`
-	Spool      bool                 `json:"spool,omitempty"`
-	Predicates []ExplainedPredicate `json:"predicates,omitempty"`
+// ExplainedNode is a line of the tree.
+type ExplainedNode struct {
+	Depth int    `json:"depth"`
+	At    string `json:"at"` // "here", "policy", or "source" with Stream
+	// Stream is the number of the stream that the node belongs to; 0 for none.
+	Stream int    `json:"stream,omitempty"`
+	Node   string `json:"node"`
+	Rows   int64  `json:"rows"` // estimate; -1 when unknown
 }
 
-// ExplainedPredicate is a predicate without its values.
-type ExplainedPredicate struct {
-	Column   string `json:"column"`
-	Type     string `json:"type"`
-	Operator string `json:"operator"`
-	Values   int    `json:"values"` // how many
-	Verdict  string `json:"verdict"`
-	Reason   string `json:"reason,omitempty"`
+// ExplainedStream is what one source is asked.
+type ExplainedStream struct {
+	Stream  int                `json:"stream"`
+	Source  string             `json:"source"`
+	Reads   []string           `json:"reads"` // resources
+	Columns []string           `json:"columns"`
+	SQL     string             `json:"sql,omitempty"` // left out where policy stands in it
+	Values  int                `json:"values"`        // how many are bound
+	Spool   bool               `json:"spool,omitempty"`
+	Rows    int64              `json:"rows"` // estimate; -1 when unknown
+	Asked   []ExplainedVerdict `json:"asked,omitempty"`
+	Ran     *ExplainedCounts   `json:"ran,omitempty"` // with ANALYZE
 }
 
-// Explain describes the plan. Values never appear.
+// ExplainedVerdict is what a source was asked to take, and why it was or was not sent.
+type ExplainedVerdict struct {
+	What    string `json:"what"`
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// ExplainedCounts are what a stream or an operator gave.
+type ExplainedCounts struct {
+	Rows         int64   `json:"rows"`
+	Bytes        int64   `json:"bytes"`
+	Milliseconds float64 `json:"ms"`
+}
+
+// ExplainedRun is what ANALYZE measured of the whole.
+type ExplainedRun struct {
+	ExplainedCounts
+	Operators []ExplainedOperator `json:"operators,omitempty"` // of DuckDB, outermost first
+}
+
+// ExplainedOperator is one of DuckDB's operators.
+type ExplainedOperator struct {
+	Depth        int     `json:"depth"`
+	Name         string  `json:"name"`
+	Rows         int64   `json:"rows"`
+	Milliseconds float64 `json:"ms"`
+}
+
+const (
+	atHere   = "here"
+	atPolicy = "policy"
+	atSource = "source"
+)
+
+// Explain describes the plan.
 func (p *Plan) Explain() *Explanation {
-	e := &Explanation{Straight: p.Straight}
-	for _, s := range p.Scans {
-		x := ExplainedScan{Source: s.Resource.Source, Resource: s.Resource.Name(), SQL: s.SQL, Spool: s.Spool}
+	e := &Explanation{Plan: "tree", Fallback: p.Fallback, Straight: p.Straight, Rules: unique(p.fired)}
+	if p.tree == nil {
+		e.Plan = "text"
+		p.explainText(e)
+		return e
+	}
+	x := &explainer{plan: p, out: e}
+	x.node(p.tree, 0, atHere, 0)
+	return e
+}
+
+func unique(list []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// explainer walks a tree in the order in which its streams were numbered.
+type explainer struct {
+	plan *Plan
+	out  *Explanation
+}
+
+func (x *explainer) node(n ir.Node, depth int, at string, stream int) {
+	line := ir.Line(n, ir.Redacted)
+	switch n := n.(type) {
+	case *ir.Remote:
+		at, stream = atSource, len(x.out.Streams)+1
+		x.stream(n)
+	case *ir.Barrier:
+		x.add(depth, at, stream, line, estimate(n))
+		x.guarded(n.Input, depth+1, at, stream)
+		return
+	}
+	x.add(depth, at, stream, line, estimate(n))
+	for _, in := range n.Inputs() {
+		x.node(in, depth+1, at, stream)
+	}
+}
+
+// guarded describes what stands below a barrier without saying what it is.
+func (x *explainer) guarded(n ir.Node, depth int, at string, stream int) {
+	line := ir.Line(n, ir.Redacted)
+	switch n := n.(type) {
+	case *ir.Project:
+		line = "‹mask›"
+	case *ir.Filter:
+		line = "‹row filter›"
+	case *ir.Remote:
+		at, stream = atSource, len(x.out.Streams)+1
+		x.stream(n)
+	case *ir.Scan:
+		line = fmt.Sprintf("scan %d %s at %s", n.Ref, n.Resource, n.Source)
+	default:
+		line = "‹policy›"
+	}
+	if at == atHere {
+		at = atPolicy
+	}
+	x.add(depth, at, stream, line, -1)
+	for _, in := range n.Inputs() {
+		x.guarded(in, depth+1, at, stream)
+	}
+}
+
+func (x *explainer) add(depth int, at string, stream int, line string, rows int64) {
+	x.out.Nodes = append(x.out.Nodes, ExplainedNode{Depth: depth, At: at, Stream: stream, Node: line, Rows: rows})
+}
+
+func (x *explainer) stream(r *ir.Remote) {
+	sources := sourceStreams(x.plan.Streams)
+	s := sources[len(x.out.Streams)]
+	e := ExplainedStream{Stream: len(x.out.Streams) + 1, Source: s.Source, SQL: s.SQL, Values: len(s.Values), Rows: s.Rows, Spool: s.Spool}
+	own := map[ir.ColID]bool{}
+	guarded := false
+	ir.Walk(r, func(n ir.Node) {
+		switch n := n.(type) {
+		case *ir.Scan:
+			e.Reads = append(e.Reads, n.Resource)
+			own[n.Columns[0].ID] = true
+		case *ir.Barrier:
+			guarded = true
+		}
+	})
+	for _, c := range r.Output() {
+		e.Columns = append(e.Columns, c.Name)
+	}
+	for _, note := range x.plan.notes {
+		if own[note.Scan] && !guarded {
+			e.Asked = append(e.Asked, ExplainedVerdict{What: note.What, Verdict: note.Verdict.String(), Reason: note.Reason})
+		}
+	}
+	if guarded {
+		e.SQL, e.Rows = "", -1
+	}
+	x.out.Streams = append(x.out.Streams, e)
+}
+
+// sourceStreams lists the streams of sources, those below stages in their place.
+func sourceStreams(streams []*Stream) []*Stream {
+	var out []*Stream
+	for _, s := range streams {
+		if s.Stage != nil {
+			out = append(out, sourceStreams(s.Stage.Streams)...)
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (p *Plan) explainText(e *Explanation) {
+	for i, s := range p.Scans {
+		x := ExplainedStream{
+			Stream: i + 1, Source: s.Resource.Source, Reads: []string{s.Resource.Name()}, SQL: s.SQL, Values: len(s.Values),
+			Spool: s.Spool, Rows: s.Resource.Table.Rows,
+		}
 		for _, c := range s.Columns {
 			x.Columns = append(x.Columns, c.Name)
 		}
 		for _, j := range s.Where {
-			x.Predicates = append(x.Predicates, ExplainedPredicate{
-				Column: j.Column.Name, Type: j.Column.Type.DuckDB(), Operator: j.Op.String(), Values: len(j.Values), Verdict: j.Verdict.String(), Reason: j.Reason,
-			})
+			x.Asked = append(x.Asked, ExplainedVerdict{What: predicateText(j.Predicate), Verdict: j.Verdict.String(), Reason: j.Reason})
 		}
-		e.Scans = append(e.Scans, x)
+		if s.Resource.Guard != nil {
+			x.SQL, x.Rows = "", -1
+		}
+		e.Streams = append(e.Streams, x)
 	}
 	if !p.Straight {
-		outline(p.root, 0, p.Scans, &e.Residual)
+		outline(p.root, 0, p.Scans, e)
 	}
-	return e
 }
 
-func (p ExplainedPredicate) text() string {
-	switch p.Operator {
-	case dialect.IsNull.String(), dialect.NotNull.String():
-		return p.Column + " " + p.Operator
-	case dialect.In.String():
-		return fmt.Sprintf("%s IN (%d values)", p.Column, p.Values)
+func predicateText(p dialect.Predicate) string {
+	switch p.Op {
+	case dialect.IsNull, dialect.NotNull:
+		return p.Column.Name + " " + p.Op.String()
+	case dialect.In:
+		return fmt.Sprintf("%s IN (%d values)", p.Column.Name, len(p.Values))
 	}
-	return p.Column + " " + p.Operator + " ?"
+	return p.Column.Name + " " + p.Op.String() + " ?"
 }
 
-func outline(n *node, depth int, scans []*Scan, out *[]string) {
+func outline(n *node, depth int, scans []*Scan, e *Explanation) {
 	line := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(n.op, "LOGICAL_"), "_", " "))
+	at, stream := atHere, 0
 	if ref, _ := n.scanOf(); ref > 0 && ref <= len(scans) {
-		line = fmt.Sprintf("scan %d: %s", ref, scans[ref-1].Resource.Name())
+		line = fmt.Sprintf("scan %d %s at %s", ref, scans[ref-1].Resource.Name(), scans[ref-1].Resource.Source)
+		at, stream = atSource, ref
 	} else if n.op == "LOGICAL_GET" {
 		line = str(n.raw, "name")
 	}
 	if kind := str(n.raw, "join_type"); kind != "" {
 		line = strings.ToLower(kind) + " " + line
 	}
-	*out = append(*out, strings.Repeat("  ", depth)+line)
+	e.Nodes = append(e.Nodes, ExplainedNode{Depth: depth, At: at, Stream: stream, Node: line, Rows: -1})
 	for _, c := range n.children {
-		outline(c, depth+1, scans, out)
+		outline(c, depth+1, scans, e)
 	}
-}
-
-// Text writes the explanation for a terminal.
-func (e *Explanation) Text() string {
-	var b strings.Builder
-	if e.Straight {
-		b.WriteString("straight: the source's rows are the answer, DuckDB is not used\n")
-	}
-	for i, s := range e.Scans {
-		fmt.Fprintf(&b, "scan %d: %s at source %s\n  columns: %s\n", i+1, s.Resource, s.Source, strings.Join(s.Columns, ", "))
-		for _, p := range s.Predicates {
-			fmt.Fprintf(&b, "  predicate: %s -> %s", p.text(), p.Verdict)
-			if p.Reason != "" {
-				b.WriteString(" (" + p.Reason + ")")
-			}
-			b.WriteString("\n")
-		}
-		if s.Spool {
-			b.WriteString("  read into a table first: the statement may read it more than once\n")
-		}
-		fmt.Fprintf(&b, "  sql: %s\n", s.SQL)
-	}
-	if len(e.Residual) > 0 {
-		b.WriteString("here, in DuckDB:\n")
-		for _, l := range e.Residual {
-			b.WriteString("  " + l + "\n")
-		}
-	}
-	return b.String()
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/policy"
 )
 
@@ -26,6 +28,9 @@ type Plan struct {
 	Fallback string
 	Scans    []*Scan // of the fallback, one for each table reference, in the text's order
 	root     *node   // of the fallback
+	tree     ir.Node // with the borders of sources; nil for the fallback
+	notes    []rules.Note
+	fired    []string // rules that changed the tree
 }
 
 // Stream is what a residual reads: rows of a source, or of a stage of policy.
