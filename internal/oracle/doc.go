@@ -1,7 +1,8 @@
 // Package oracle judges the gateway's answers: it holds the same data in one
 // DuckDB (Reference), makes statements at random (Generator) over tables with
-// every type (TestTables) or takes those of TPC-H (TPCH), and compares answers
-// (Compare). It knows nothing of the gateway: whatever answers SQL is an Engine.
+// every type (TestTables) or takes those of TPC-H (TPCH) and TPC-DS (TPCDS), and
+// compares answers (Compare). It knows nothing of the gateway: whatever answers
+// SQL is an Engine.
 //
 // It is for tests alone; an error here shows values of the test data.
 package oracle

@@ -71,7 +71,7 @@ func execSQLite(file string, statements []string) (err error) {
 	return nil
 }
 
-func (r *Reference) fillSQLite(ctx context.Context, file, dir string, tables []string) (err error) {
+func (d dataset) fillSQLite(ctx context.Context, r *Reference, file, dir string, tables []string) (err error) {
 	conn, err := sqlite.OpenConn(file)
 	if err != nil {
 		return err
@@ -82,19 +82,19 @@ func (r *Reference) fillSQLite(ctx context.Context, file, dir string, tables []s
 		}
 	}()
 	for _, t := range tables {
-		if err := r.copyToSQLite(ctx, conn, dir, t); err != nil {
+		if err := d.copyToSQLite(ctx, r, conn, dir, t); err != nil {
 			return fmt.Errorf("%s: %w", t, err)
 		}
 	}
 	return nil
 }
 
-func (r *Reference) copyToSQLite(ctx context.Context, conn *sqlite.Conn, dir, table string) (err error) {
+func (d dataset) copyToSQLite(ctx context.Context, r *Reference, conn *sqlite.Conn, dir, table string) (err error) {
 	defer sqlitex.Save(conn)(&err)
-	if err := sqlitex.ExecuteTransient(conn, createTPCH(table, SQLite), nil); err != nil {
+	if err := sqlitex.ExecuteTransient(conn, d.createTable(table, SQLite), nil); err != nil {
 		return err
 	}
-	columns := TPCHColumns(table, SQLite)
+	columns := d.columnsOf(table, SQLite)
 	insert := "INSERT INTO " + table + " VALUES (?"
 	for range columns[1:] {
 		insert += ", ?"
@@ -103,7 +103,7 @@ func (r *Reference) copyToSQLite(ctx context.Context, conn *sqlite.Conn, dir, ta
 	if err != nil {
 		return err
 	}
-	return r.eachRow(ctx, selectTPCH(dir, table, SQLite), func(row []any) error {
+	return r.eachRow(ctx, d.selectTable(dir, table, SQLite), func(row []any) error {
 		for i, cell := range row {
 			if err := bindSQLite(stmt, i+1, columns[i].Type, cell); err != nil {
 				return err
@@ -119,6 +119,8 @@ func (r *Reference) copyToSQLite(ctx context.Context, conn *sqlite.Conn, dir, ta
 // bindSQLite binds a cell of a Result as SQLite's connector reads it back.
 func bindSQLite(stmt *sqlite.Stmt, i int, t catalog.Type, cell any) error {
 	switch v := cell.(type) {
+	case nil:
+		stmt.BindNull(i)
 	case int64:
 		if t.Kind == catalog.Date {
 			stmt.BindText(i, dateText(v))

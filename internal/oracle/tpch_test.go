@@ -44,16 +44,16 @@ func TestTPCH(t *testing.T) {
 	}
 }
 
-// A cache that was cut off or changed is made anew.
-func TestTPCHCacheIsChecked(t *testing.T) {
-	TPCH(t, 0.01) // skips where the generator is missing
+// ownCache gives the test a cache of its own, with the generators alone.
+func ownCache(t *testing.T) {
+	t.Helper()
 	cache, err := cacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	own := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", own)
-	if _, err := tpch(t.Context(), 0.001); err == nil {
+	if _, err := tpch.prepare(t.Context(), 0.001); err == nil {
 		t.Error("made without a generator")
 	}
 	if err := os.Mkdir(filepath.Join(own, "lianji-test"), 0o700); err != nil {
@@ -62,6 +62,12 @@ func TestTPCHCacheIsChecked(t *testing.T) {
 	if err := os.Symlink(filepath.Join(cache, "venv"), filepath.Join(own, "lianji-test", "venv")); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A cache that was cut off or changed is made anew.
+func TestTPCHCacheIsChecked(t *testing.T) {
+	TPCH(t, 0.01) // skips where the generator is missing
+	ownCache(t)
 	dir := TPCH(t, 0.001)
 	file := filepath.Join(dir, "nation.parquet")
 	before, err := sumOf(file)
@@ -77,11 +83,11 @@ func TestTPCHCacheIsChecked(t *testing.T) {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
-		if checkSums(dir) == nil {
+		if tpch.checkSums(dir) == nil {
 			t.Errorf("%s: not noticed", name)
 		}
-		if again := TPCH(t, 0.001); again != dir || checkSums(dir) != nil {
-			t.Errorf("%s: not made anew: %v", name, checkSums(dir))
+		if again := TPCH(t, 0.001); again != dir || tpch.checkSums(dir) != nil {
+			t.Errorf("%s: not made anew: %v", name, tpch.checkSums(dir))
 		}
 		if after, err := sumOf(file); err != nil || after != before {
 			t.Errorf("%s: another file than the first time (%v)", name, err)
@@ -175,7 +181,7 @@ func TestTPCHStatements(t *testing.T) {
 		if err := reference.LoadTPCH(t.Context(), dir, table, DuckDB, "memory", "main", table); err != nil {
 			t.Fatal(err)
 		}
-		turned := "CREATE TABLE " + table + " AS " + selectTPCH(dir, table, DuckDB) + " ORDER BY ALL DESC"
+		turned := "CREATE TABLE " + table + " AS " + tpch.selectTable(dir, table, DuckDB) + " ORDER BY ALL DESC"
 		if err := other.Exec(t.Context(), turned); err != nil {
 			t.Fatal(err)
 		}

@@ -26,11 +26,19 @@ func TPCHStatement(number int, text string) Statement {
 		return s
 	}
 	s.Order = Order{Keys: keys}
-	if m := lastLimit.FindStringSubmatchIndex(text); m != nil {
-		if n, err := strconv.ParseInt(text[m[2]:m[3]], 10, 64); err == nil {
-			s.Order.Limited, s.Order.Limit = true, n
-			s.Unlimited = text[:m[0]]
-		}
-	}
+	s.cutLimit()
 	return s
+}
+
+// cutLimit takes the LIMIT at the end of the text off: which rows it leaves is
+// uncertain in an order that is not total.
+func (s *Statement) cutLimit() {
+	m := lastLimit.FindStringSubmatchIndex(s.SQL)
+	if m == nil {
+		return
+	}
+	if n, err := strconv.ParseInt(s.SQL[m[2]:m[3]], 10, 64); err == nil {
+		s.Order.Limited, s.Order.Limit = true, n
+		s.Unlimited = s.SQL[:m[0]]
+	}
 }
