@@ -79,7 +79,8 @@ type Dialect interface {
 type Statement struct {
 	SQL     string
 	Values  []catalog.Value
-	Columns []catalog.Column // a HugeInt of the plan comes as DECIMAL(38,0), its form in Arrow
+	Columns []catalog.Column  // a HugeInt of the plan comes as DECIMAL(38,0), its form in Arrow
+	Tables  []catalog.TableID // that SQL reads, each once, in the order of the text
 }
 
 // Columns tells what the columns below an operator are at the source.

@@ -13,7 +13,7 @@ import (
 
 // duckDB is the dialect of DuckDB's own files, and of plain files, which DuckDB
 // reads. The source and the judge of every answer are the same engine here.
-type duckDB struct{ ScansOnly }
+type duckDB struct{}
 
 func (duckDB) Name() string { return "duckdb" }
 
@@ -43,11 +43,8 @@ func (duckDB) Verdict(p Predicate) (Verdict, string) {
 	if !duckDBCompares(p.Column.Type.Kind) {
 		return None, "no constants of the type " + p.Column.Type.DuckDB() + " are sent"
 	}
-	if p.Column.SourceType != p.Column.Type.DuckDB() {
-		return None, "stored as " + p.Column.SourceType + ", which compares differently than " + p.Column.Type.DuckDB()
-	}
-	if p.Column.Type.Kind == catalog.Text && !p.Column.Collation.Binary {
-		return None, "the column's text is not known to compare by code point"
+	if reason := duckDBStored(p.Column); reason != "" {
+		return None, reason
 	}
 	for _, v := range p.Values {
 		if !v.Type.Equal(p.Column.Type) || !duckDBHolds(v) {
@@ -55,6 +52,18 @@ func (duckDB) Verdict(p Predicate) (Verdict, string) {
 		}
 	}
 	return Exact, ""
+}
+
+// duckDBStored says why a column's stored values compare otherwise than those that
+// are read; empty when they do not.
+func duckDBStored(c catalog.Column) string {
+	switch {
+	case c.SourceType != c.Type.DuckDB():
+		return "stored as " + c.SourceType + ", which compares differently than " + c.Type.DuckDB()
+	case c.Type.Kind == catalog.Text && !c.Collation.Binary:
+		return "the column's text is not known to compare by code point"
+	}
+	return ""
 }
 
 func duckDBCompares(k catalog.Kind) bool {
@@ -91,7 +100,7 @@ func duckDBHolds(v catalog.Value) bool {
 	return false
 }
 
-func (duckDB) Scan(t *catalog.Table, columns []catalog.Column, preds []Predicate) (string, []catalog.Value) {
+func (d duckDB) Scan(t *catalog.Table, columns []catalog.Column, preds []Predicate) (string, []catalog.Value) {
 	var b strings.Builder
 	b.WriteString("SELECT ")
 	for i, c := range columns {
@@ -99,8 +108,8 @@ func (duckDB) Scan(t *catalog.Table, columns []catalog.Column, preds []Predicate
 			b.WriteString(", ")
 		}
 		name := catalog.QuoteIdent(c.SourceName)
-		if duckDBCast(c) {
-			name = "CAST(" + name + " AS " + c.Type.DuckDB() + ") AS " + name
+		if read := d.asRead(name, c); read != name {
+			name = read + " AS " + name
 		}
 		b.WriteString(name)
 	}
@@ -112,22 +121,36 @@ func (duckDB) Scan(t *catalog.Table, columns []catalog.Column, preds []Predicate
 		} else {
 			b.WriteString(" AND ")
 		}
-		b.WriteString(catalog.QuoteIdent(p.Column.SourceName) + " " + p.Op.String())
-		if p.Op == IsNull || p.Op == NotNull {
-			continue
-		}
-		places := make([]string, len(p.Values))
-		for k, v := range p.Values {
-			values = append(values, v)
-			places[k] = "CAST($" + strconv.Itoa(len(values)) + " AS " + p.Column.Type.DuckDB() + ")"
-		}
-		list := strings.Join(places, ", ")
-		if p.Op == In {
-			list = "(" + list + ")"
-		}
-		b.WriteString(" " + list)
+		b.WriteString(d.predicate(operand{text: catalog.QuoteIdent(p.Column.SourceName)}, p, len(values)))
+		values = append(values, p.Values...)
 	}
 	return b.String(), values
+}
+
+// predicate writes p with placeholders that follow the first bound ones.
+func (duckDB) predicate(o operand, p Predicate, bound int) string {
+	text := o.text + " " + p.Op.String()
+	if p.Op == IsNull || p.Op == NotNull {
+		return text
+	}
+	places := make([]string, len(p.Values))
+	for k := range places {
+		places[k] = "CAST($" + strconv.Itoa(bound+k+1) + " AS " + p.Column.Type.DuckDB() + ")"
+	}
+	list := strings.Join(places, ", ")
+	if p.Op == In {
+		list = "(" + list + ")"
+	}
+	return text + " " + list
+}
+
+// asRead writes the expression whose value a scan returns for c, which stands there
+// as name.
+func (duckDB) asRead(name string, c catalog.Column) string {
+	if duckDBCast(c) {
+		return "CAST(" + name + " AS " + c.Type.DuckDB() + ")"
+	}
+	return name
 }
 
 // duckDBForeign are the stored types that the gateway has no type for: they are

@@ -24,7 +24,7 @@ import (
 //     another character, and that would be an error instead of no rows.
 //   - Every value is cast to the column's type, so that inference chooses no other.
 //   - Only values that the PostgreSQL type holds are sent.
-type postgres struct{ ScansOnly }
+type postgres struct{}
 
 func (postgres) Name() string { return "postgres" }
 
@@ -144,7 +144,7 @@ func (d postgres) Scan(t *catalog.Table, columns []catalog.Column, preds []Predi
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(d.asRead(c))
+		b.WriteString(d.asRead(catalog.QuoteIdent(c.SourceName), c))
 	}
 	b.WriteString(" FROM " + catalog.QuoteIdent(t.ID.Schema) + "." + catalog.QuoteIdent(t.ID.Name))
 	var values []catalog.Value
@@ -154,15 +154,15 @@ func (d postgres) Scan(t *catalog.Table, columns []catalog.Column, preds []Predi
 		} else {
 			b.WriteString(" AND ")
 		}
-		b.WriteString(d.predicate(p, len(values)))
+		b.WriteString(d.predicate(operand{text: catalog.QuoteIdent(p.Column.SourceName)}, p, len(values)))
 		values = append(values, p.Values...)
 	}
 	return b.String(), values
 }
 
 // predicate writes p with placeholders that follow the first bound ones.
-func (d postgres) predicate(p Predicate, bound int) string {
-	name, read := catalog.QuoteIdent(p.Column.SourceName), d.asRead(p.Column)
+func (d postgres) predicate(o operand, p Predicate, bound int) string {
+	name, read := o.text, d.asRead(o.text, p.Column)
 	if p.Op == IsNull || p.Op == NotNull {
 		// Of the expression as read: a row of NULLs IS NULL for PostgreSQL, its text is not.
 		return read + " " + p.Op.String()
@@ -210,9 +210,9 @@ var (
 	postgresPadded = regexp.MustCompile(`^(bpchar|character(\([0-9]+\))?)$`)
 )
 
-// asRead writes the expression whose value a scan returns for c.
-func (postgres) asRead(c catalog.Column) string {
-	name := catalog.QuoteIdent(c.SourceName)
+// asRead writes the expression whose value a scan returns for c, which stands there
+// as name.
+func (postgres) asRead(name string, c catalog.Column) string {
 	switch {
 	case c.Type.Kind == catalog.Text && !postgresText.MatchString(c.SourceType):
 		return name + "::text"

@@ -73,14 +73,14 @@ func TestPostgresCasts(t *testing.T) {
 		`"char"`: true, "inet": true, "bit(3)": true, "numeric": true, "money": true, "public.mood": true, "public.text": true, "xml": true, "int4range": true,
 	} {
 		c := catalog.Column{SourceName: "c", Type: catalog.Type{Kind: catalog.Text}, SourceType: spelling}
-		if got := (postgres{}).asRead(c) == `"c"::text`; got != cast {
+		if got := (postgres{}).asRead(`"c"`, c) == `"c"::text`; got != cast {
 			t.Errorf("%s: cast %v, want %v", spelling, got, cast)
 		}
 		if strings.HasPrefix(spelling, `"`) {
 			continue
 		}
 		c.Type, c.SourceType = catalog.ListOf(c.Type), spelling+"[]"
-		if got := (postgres{}).asRead(c) == `"c"::text[]`; got != cast {
+		if got := (postgres{}).asRead(`"c"`, c) == `"c"::text[]`; got != cast {
 			t.Errorf("%s: cast %v, want %v", c.SourceType, got, cast)
 		}
 	}

@@ -1,0 +1,261 @@
+package dialect
+
+import (
+	"strings"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/ir"
+)
+
+// judging is what a dialect knows of single comparisons; condition makes verdicts on
+// whole expressions of it. Of Exact verdicts it is asked more than of a predicate
+// that stands alone in a WHERE: the answer is NULL on the rows where DuckDB's is,
+// because it may come to stand under NOT.
+type judging interface {
+	Verdict(p Predicate) (Verdict, string)
+	// pair judges op between two base columns of one type, or both of signed whole
+	// numbers, or both of decimals. For the last two operators NULL is a value like others.
+	pair(op ir.CompareOp, a, b Place) (Verdict, string)
+	// prefix judges whether a text column begins with a value, by code points.
+	prefix(c catalog.Column, value catalog.Value) (Verdict, string)
+	// mayFail says why to look at a base column may fail on a row of its table; empty
+	// when it cannot.
+	mayFail(p Place) string
+}
+
+// condition judges e.
+func condition(d judging, e ir.Expr, at Columns) (Verdict, string) {
+	switch e := e.(type) {
+	case *ir.And:
+		return worst(d, e.List, at)
+	case *ir.Or:
+		return worst(d, e.List, at)
+	case *ir.Not:
+		v, reason := condition(d, e.Arg, at)
+		if v == Superset {
+			return None, "the source may keep more rows, so it would drop too many under NOT"
+		}
+		return v, reason
+	case *ir.IsNull:
+		return judgePredicate(d, e.Arg, nullOp(e), nil, at)
+	case *ir.Compare:
+		return judgeCompare(d, e, at)
+	case *ir.In:
+		return judgeIn(d, e, at)
+	case *ir.Func:
+		return judgeLike(d, e, at)
+	case *ir.Ref:
+		if e.Typ.Kind == catalog.Bool {
+			return judgePredicate(d, e, Eq, []catalog.Value{isTrue}, at)
+		}
+	case *ir.Const:
+		if _, ok := e.Value.V.(bool); ok {
+			return Exact, ""
+		}
+		return None, "a constant that is no truth value"
+	case *ir.Cast:
+		return None, "a conversion stays here"
+	}
+	return None, "no comparison of columns and constants"
+}
+
+var isTrue = catalog.Value{Type: ir.Bool, V: true}
+
+// worst judges parts of which each is as good as the whole may be: under AND and OR
+// alike, more rows of a part are more rows of the whole.
+func worst(d judging, list []ir.Expr, at Columns) (Verdict, string) {
+	if len(list) == 0 {
+		return None, "a list without conditions"
+	}
+	verdict, why := Exact, ""
+	for _, e := range list {
+		v, reason := condition(d, e, at)
+		if v < verdict {
+			verdict, why = v, reason
+		}
+	}
+	return verdict, why
+}
+
+func nullOp(e *ir.IsNull) Op {
+	if e.Negated {
+		return NotNull
+	}
+	return IsNull
+}
+
+// baseOf finds the base column that e reads.
+func baseOf(d judging, e ir.Expr, at Columns) (Place, string) {
+	r, ok := e.(*ir.Ref)
+	if !ok {
+		return Place{}, "a computed value and not a column"
+	}
+	p, ok := at[r.ID]
+	switch {
+	case !ok || p.Base == nil:
+		return Place{}, "a computed column"
+	case !p.Base.Type.Equal(r.Typ):
+		return Place{}, "the column is read as another type than it has"
+	case p.Hidden:
+		if reason := d.mayFail(p); reason != "" {
+			return Place{}, reason
+		}
+	}
+	return p, ""
+}
+
+func judgePredicate(d judging, column ir.Expr, op Op, values []catalog.Value, at Columns) (Verdict, string) {
+	p, reason := baseOf(d, column, at)
+	if reason != "" {
+		return None, reason
+	}
+	return d.Verdict(Predicate{Column: *p.Base, Op: op, Values: values})
+}
+
+// splitCompare gives a comparison with its constant at the right, where it has one.
+func splitCompare(e *ir.Compare) (op ir.CompareOp, left ir.Expr, value *ir.Const, right ir.Expr) {
+	if c, ok := e.Right.(*ir.Const); ok {
+		return e.Op, e.Left, c, nil
+	}
+	if c, ok := e.Left.(*ir.Const); ok {
+		return e.Op.Flip(), e.Right, c, nil
+	}
+	return e.Op, e.Left, nil, e.Right
+}
+
+// narrow takes off a cast that changes no value and no comparison: of a whole number
+// to a longer one, of a decimal to one with as many places at least on either side.
+// What it was for is done by comparing at the source, which knows both types.
+func narrow(e ir.Expr) ir.Expr {
+	c, ok := e.(*ir.Cast)
+	if !ok || c.Try {
+		return e
+	}
+	from, to := c.Arg.Type(), c.Typ
+	switch {
+	case signed(from.Kind) && signed(to.Kind) && from.Kind <= to.Kind:
+		return c.Arg
+	case from.Kind == catalog.Decimal && to.Kind == catalog.Decimal &&
+		from.Scale <= to.Scale && from.Precision-from.Scale <= to.Precision-to.Scale:
+		return c.Arg
+	}
+	return e
+}
+
+func signed(k catalog.Kind) bool { return k >= catalog.Int8 && k <= catalog.Int64 }
+
+// valueOp gives the operator against a value that is not NULL, and for the two that
+// know NULL whether rows of NULL belong to it too.
+func valueOp(op ir.CompareOp) Op {
+	switch op {
+	case ir.Eq, ir.IsNotDistinct, ir.IsDistinct:
+		return Eq
+	case ir.Ne:
+		return Ne
+	case ir.Lt:
+		return Lt
+	case ir.Le:
+		return Le
+	case ir.Gt:
+		return Gt
+	case ir.Ge:
+		return Ge
+	}
+	return 0
+}
+
+func judgeCompare(d judging, e *ir.Compare, at Columns) (Verdict, string) {
+	op, left, value, right := splitCompare(e)
+	if value == nil {
+		a, reason := baseOf(d, narrow(left), at)
+		if reason != "" {
+			return None, reason
+		}
+		b, reason := baseOf(d, narrow(right), at)
+		if reason != "" {
+			return None, reason
+		}
+		if !left.Type().Equal(right.Type()) {
+			return None, "columns of two types"
+		}
+		return d.pair(op, a, b)
+	}
+	if value.Value.IsNull() {
+		return None, "a comparison with NULL"
+	}
+	v, reason := judgePredicate(d, left, valueOp(op), []catalog.Value{value.Value}, at)
+	if v != None && (op == ir.IsDistinct || op == ir.IsNotDistinct) {
+		null, why := judgePredicate(d, left, IsNull, nil, at)
+		if v != Exact || null != Exact {
+			return None, reason + why
+		}
+	}
+	return v, reason
+}
+
+// constants gives the values of a list; false when one is no constant or NULL.
+func constants(list []ir.Expr) ([]catalog.Value, bool) {
+	out := make([]catalog.Value, len(list))
+	for i, e := range list {
+		c, ok := e.(*ir.Const)
+		if !ok || c.Value.IsNull() {
+			return nil, false
+		}
+		out[i] = c.Value
+	}
+	return out, true
+}
+
+func judgeIn(d judging, e *ir.In, at Columns) (Verdict, string) {
+	values, ok := constants(e.List)
+	if !ok {
+		return None, "a list that holds other than constants, or NULL"
+	}
+	v, reason := judgePredicate(d, e.Arg, In, values, at)
+	if e.Negated && v == Superset {
+		return None, "the source may keep more rows, so it would drop too many under NOT"
+	}
+	return v, reason
+}
+
+// likeFunction is DuckDB's name of LIKE without ESCAPE.
+const likeFunction = "~~"
+
+// likePrefix takes `column LIKE 'prefix%'` apart. Without ESCAPE a backslash stands
+// for itself.
+func likePrefix(e *ir.Func) (column ir.Expr, prefix catalog.Value, ok bool) {
+	if e.Name != likeFunction || len(e.List) != 2 {
+		return nil, catalog.Value{}, false
+	}
+	c, ok := e.List[1].(*ir.Const)
+	if !ok {
+		return nil, catalog.Value{}, false
+	}
+	pattern, ok := c.Value.V.(string)
+	if !ok || c.Value.Type.Kind != catalog.Text {
+		return nil, catalog.Value{}, false
+	}
+	begin, ends := strings.CutSuffix(pattern, "%")
+	if !ends || strings.ContainsAny(begin, "%_") {
+		return nil, catalog.Value{}, false
+	}
+	return e.List[0], catalog.Value{Type: c.Value.Type, V: begin}, true
+}
+
+func judgeLike(d judging, e *ir.Func, at Columns) (Verdict, string) {
+	column, value, ok := likePrefix(e)
+	switch {
+	case !ok && e.Name == likeFunction:
+		return None, "of patterns only a constant beginning is sent"
+	case !ok:
+		return None, "a function stays here"
+	}
+	p, reason := baseOf(d, column, at)
+	switch {
+	case reason != "":
+		return None, reason
+	case p.Base.Type.Kind != catalog.Text:
+		return None, "a pattern for a column that is no text"
+	}
+	return d.prefix(*p.Base, value)
+}

@@ -1,0 +1,73 @@
+package dialect
+
+import "github.com/lianji/lianji/planner/ir"
+
+// Places tells what each column of n's output is at the source, given that all of n
+// runs there. A column that some node computes has no Base.
+//
+// Hidden begins at a Barrier that has a Filter below it: that filter may be a row
+// filter, and a source may look at a row with the statement's own conditions before
+// it looks with the filter's. It ends where a column is computed of whole groups.
+func Places(n ir.Node) Columns {
+	below := Columns{}
+	for _, in := range n.Inputs() {
+		for id, p := range Places(in) {
+			below[id] = p
+		}
+	}
+	return placesOver(n, below)
+}
+
+// placesOver gives the places of n's output, from those of its inputs' columns.
+func placesOver(n ir.Node, below Columns) Columns {
+	out := Columns{}
+	switch n := n.(type) {
+	case *ir.Scan:
+		for i := range n.Columns {
+			out[n.Columns[i].ID] = Place{Base: &n.Columns[i].Base, Table: n.Table}
+		}
+	case *ir.Project:
+		for _, a := range n.Cols {
+			out[a.ID] = placeOf(a.Expr, below)
+		}
+	case *ir.Aggregate:
+		for _, a := range n.Groups {
+			out[a.ID] = placeOf(a.Expr, below)
+		}
+	}
+	hides := false
+	if b, ok := n.(*ir.Barrier); ok {
+		hides = filters(b.Input)
+	}
+	for _, c := range n.Output() {
+		p, ok := out[c.ID]
+		if !ok {
+			p = below[c.ID]
+		}
+		p.Hidden = p.Hidden || hides
+		out[c.ID] = p
+	}
+	return out
+}
+
+// placeOf gives the place of a column that is e.
+func placeOf(e ir.Expr, below Columns) Place {
+	if r, ok := e.(*ir.Ref); ok {
+		return below[r.ID]
+	}
+	p := Place{}
+	for id := range ir.RefsOf(e) {
+		p.Hidden = p.Hidden || below[id].Hidden
+	}
+	return p
+}
+
+func filters(n ir.Node) bool {
+	found := false
+	ir.Walk(n, func(n ir.Node) {
+		if _, ok := n.(*ir.Filter); ok {
+			found = true
+		}
+	})
+	return found
+}

@@ -1,0 +1,155 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/ir"
+)
+
+// What makes trees exact beyond what postgres says of predicates:
+//
+//   - Text groups, sorts and joins by bytes, COLLATE "C" written out wherever the
+//     column's own collation is not known to be by bytes; columns of a database whose
+//     encoding is not known to be UTF-8 do none of it.
+//   - Nulls have their place written out: by itself PostgreSQL has them last
+//     ascending and first descending.
+//   - sum adds bigints and numerics, both of which PostgreSQL sums as numeric: it
+//     cannot overflow there, and what does not fit here is an error of the connector.
+//   - A float groups and sorts like here, but nothing that computes with floats is
+//     sent, and so they are no keys either.
+
+// Condition implements Dialect.
+func (d postgres) Condition(e ir.Expr, at Columns) (Verdict, string) { return condition(d, e, at) }
+
+// Operator implements Dialect.
+func (d postgres) Operator(n ir.Node, at Columns) (Verdict, string) { return operator(d, n, at) }
+
+// Statement implements Dialect.
+func (d postgres) Statement(n ir.Node) (Statement, error) { return statement(d, n) }
+
+// pair calls exact what keyed does, of columns of two lengths too: PostgreSQL compares
+// whole numbers of all lengths, and decimals of all precisions, by their value.
+func (d postgres) pair(_ ir.CompareOp, a, b Place) (Verdict, string) {
+	for _, p := range []Place{a, b} {
+		if reason := d.keyed(p.Base.Type, p, true); reason != "" {
+			return None, reason
+		}
+	}
+	return Exact, ""
+}
+
+func (d postgres) prefix(c catalog.Column, value catalog.Value) (Verdict, string) {
+	return d.Verdict(Predicate{Column: c, Op: Eq, Values: []catalog.Value{value}})
+}
+
+// mayFail distrusts the columns of views, which may be computed, and the text
+// functions of types that are not PostgreSQL's own.
+func (d postgres) mayFail(p Place) string {
+	switch {
+	case p.Table == nil || p.Table.View:
+		return "a view's column may fail on a row that is hidden"
+	case d.asRead("", *p.Base) != "" && strings.Contains(p.Base.SourceType, "."):
+		return "the text form of a type of the source's own may fail on a row that is hidden"
+	}
+	return ""
+}
+
+func (postgres) keyed(t catalog.Type, p Place, _ bool) string {
+	switch t.Kind {
+	case catalog.Bool, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal, catalog.Date, catalog.Timestamp, catalog.TimestampTZ:
+		return ""
+	case catalog.HugeInt: // a sum
+		if p.Base == nil {
+			return ""
+		}
+	case catalog.Text:
+		if p.Base == nil || p.Base.Collation.Name != "" {
+			return ""
+		}
+		return "text is not known to be UTF-8 at the source, whose order is another"
+	}
+	return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
+}
+
+func (postgres) summed(t catalog.Type, _ Place) string {
+	switch t.Kind {
+	case catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal:
+		return ""
+	}
+	return "the sum of a " + t.DuckDB() + " is not one that the source holds"
+}
+
+func (d postgres) read(o operand) string { return d.asRead(o.text, *o.place.Base) }
+
+// bytewise writes a text, and reports whether it compares by bytes as it stands.
+func (postgres) bytewise(o operand) (string, bool) {
+	if o.place.Base == nil {
+		return o.text, false
+	}
+	c := *o.place.Base
+	if !postgresText.MatchString(c.SourceType) || postgresPadded.MatchString(c.SourceType) {
+		return o.text + "::text", false
+	}
+	return o.text, c.Collation.Binary
+}
+
+const collateC = ` COLLATE "C"`
+
+func (d postgres) compare(op ir.CompareOp, a, b operand) string {
+	left, right := a.text, b.text
+	if a.place.Base.Type.Kind == catalog.Text {
+		var plain, same bool
+		left, plain = d.bytewise(a)
+		right, same = d.bytewise(b)
+		if !plain || !same || a.place.Base.Collation.Name != b.place.Base.Collation.Name {
+			left += collateC
+		}
+	}
+	return left + " " + op.String() + " " + right
+}
+
+func (d postgres) begins(o operand, value catalog.Value, bound int) (string, []catalog.Value) {
+	text, plain := d.bytewise(o)
+	if !plain {
+		text += collateC
+	}
+	pattern := catalog.Value{Type: value.Type, V: value.V.(string) + "%"}
+	return fmt.Sprintf("%s LIKE $%d::text ESCAPE ''", text, bound+1), []catalog.Value{pattern}
+}
+
+func (d postgres) key(o operand) string {
+	if o.typ.Kind != catalog.Text {
+		return o.text
+	}
+	text, plain := d.bytewise(o)
+	if !plain {
+		text += collateC
+	}
+	return text
+}
+
+// extreme: PostgreSQL has no min of booleans.
+func (d postgres) extreme(greatest bool, o operand) string {
+	name := "min"
+	switch {
+	case o.typ.Kind == catalog.Bool && greatest:
+		name = "bool_or"
+	case o.typ.Kind == catalog.Bool:
+		name = "bool_and"
+	case greatest:
+		name = "max"
+	}
+	return name + "(" + d.key(o) + ")"
+}
+
+// sum adds bigints, not the shorter ones, whose sum is a bigint and could overflow.
+func (postgres) sum(o operand) string {
+	if o.typ.Kind == catalog.Int16 || o.typ.Kind == catalog.Int32 {
+		return "sum(" + o.text + "::bigint)"
+	}
+	return "sum(" + o.text + ")"
+}
+
+func (postgres) number(bound int) string { return fmt.Sprintf("$%d::bigint", bound+1) }

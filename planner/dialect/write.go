@@ -1,0 +1,338 @@
+package dialect
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/ir"
+)
+
+// writing is what differs between engines in the text of a tree. Placeholders that
+// a method writes follow the first bound ones.
+type writing interface {
+	operating
+	Operator(n ir.Node, at Columns) (Verdict, string)
+	// read writes the expression that gives a base column as the connector reads it.
+	read(o operand) string
+	// predicate writes a judged predicate, whose placeholders stand for p.Values.
+	predicate(o operand, p Predicate, bound int) string
+	// compare writes op between two columns that were judged as a pair.
+	compare(op ir.CompareOp, a, b operand) string
+	// begins writes that a text begins with a value, and gives the placeholders' values.
+	begins(o operand, value catalog.Value, bound int) (string, []catalog.Value)
+	// key writes a column, a computed one too, as it groups, sorts and counts as
+	// distinct as in DuckDB, and still reads the same.
+	key(o operand) string
+	// extreme writes the greatest value of a column, or the least.
+	extreme(greatest bool, o operand) string
+	// sum writes the sum of a base column.
+	sum(o operand) string
+	// number writes the placeholder of a whole number.
+	number(bound int) string
+}
+
+// operand is a column inside of a statement.
+type operand struct {
+	text  string // what gives its value there
+	typ   catalog.Type
+	place Place
+	read  bool // text gives it as the connector reads it
+}
+
+// statement writes a tree.
+func statement(d writing, n ir.Node) (Statement, error) {
+	w := &writer{d: d}
+	q, err := w.write(n)
+	if err != nil {
+		return Statement{}, err
+	}
+	s := Statement{SQL: w.text(q, n.Output()), Values: w.values, Tables: w.read}
+	for _, c := range n.Output() {
+		s.Columns = append(s.Columns, arrives(c, q.columns[c.ID].place))
+	}
+	return s, nil
+}
+
+// arrives gives an output column as the connector reads it.
+func arrives(c ir.Column, p Place) catalog.Column {
+	if p.Base != nil {
+		return *p.Base
+	}
+	t := c.Type
+	if t.Kind == catalog.HugeInt {
+		t = catalog.DecimalOf(38, 0)
+	}
+	return catalog.Column{Name: c.Name, SourceName: c.Name, Type: t, SourceType: t.DuckDB()}
+}
+
+type writer struct {
+	d      writing
+	values []catalog.Value
+	read   []catalog.TableID // each once
+	scans  int
+	levels int
+}
+
+// query is a SELECT whose list is not written yet. Its parts are in the order in
+// which SQL computes them: what belongs to an earlier part than the last one that is
+// there needs a level of its own.
+type query struct {
+	from    string
+	joined  bool // from is a join, not one table
+	where   []string
+	group   []string
+	grouped bool // an aggregate, with or without group
+	order   []string
+	limit   string
+	columns map[ir.ColID]operand
+}
+
+// plain reports that there is nothing behind WHERE.
+func (q *query) plain() bool { return !q.grouped && len(q.order) == 0 && q.limit == "" }
+
+// text writes q with output as its list.
+func (w *writer) text(q *query, output []ir.Column) string {
+	var b strings.Builder
+	for i, c := range output {
+		if i == 0 {
+			b.WriteString("SELECT ")
+		} else {
+			b.WriteString(", ")
+		}
+		b.WriteString(w.value(q.columns[c.ID]) + " AS " + columnName(c.ID))
+	}
+	b.WriteString(" FROM " + q.from)
+	for _, part := range []struct {
+		word string
+		list []string
+		by   string
+	}{{" WHERE ", q.where, " AND "}, {" GROUP BY ", q.group, ", "}, {" ORDER BY ", q.order, ", "}} {
+		if len(part.list) > 0 {
+			b.WriteString(part.word + strings.Join(part.list, part.by))
+		}
+	}
+	return b.String() + q.limit
+}
+
+func columnName(id ir.ColID) string { return catalog.QuoteIdent("c" + strconv.Itoa(int(id))) }
+
+// level closes q, which gives output, and opens the next level over it.
+func (w *writer) level(q *query, output []ir.Column) *query {
+	w.levels++
+	alias := catalog.QuoteIdent("q" + strconv.Itoa(w.levels))
+	over := &query{from: "(" + w.text(q, output) + ") AS " + alias, columns: map[ir.ColID]operand{}}
+	for _, c := range output {
+		over.columns[c.ID] = operand{text: alias + "." + columnName(c.ID), typ: c.Type, place: q.columns[c.ID].place, read: true}
+	}
+	return over
+}
+
+func (w *writer) bind(values ...catalog.Value) { w.values = append(w.values, values...) }
+
+// write gives the query of a tree. Every node is judged again: what a rule put there
+// against a verdict is an error and never another question to the source.
+func (w *writer) write(n ir.Node) (*query, error) {
+	var inputs []*query
+	at := Columns{}
+	for _, in := range n.Inputs() {
+		q, err := w.write(in)
+		if err != nil {
+			return nil, err
+		}
+		for id, o := range q.columns {
+			at[id] = o.place
+		}
+		inputs = append(inputs, q)
+	}
+	if v, reason := w.d.Operator(n, at); v != Exact {
+		return nil, fmt.Errorf("%w: %s", errNotWritten, reason)
+	}
+	q, err := w.node(n, inputs)
+	if err != nil {
+		return nil, err
+	}
+	for id, p := range placesOver(n, at) {
+		o := q.columns[id]
+		o.place = p
+		q.columns[id] = o
+	}
+	return q, nil
+}
+
+func (w *writer) node(n ir.Node, in []*query) (*query, error) {
+	switch n := n.(type) {
+	case *ir.Scan:
+		return w.scan(n), nil
+	case *ir.Barrier:
+		return w.level(in[0], n.Output()), nil
+	case *ir.Filter:
+		q := w.until(in[0], n.Input, (*query).plain)
+		for _, e := range n.Preds {
+			q.where = append(q.where, w.condition(e, q.columns))
+		}
+		return q, nil
+	case *ir.Project:
+		q := w.until(in[0], n.Input, func(q *query) bool { return !q.grouped })
+		columns := map[ir.ColID]operand{}
+		for _, c := range n.Cols {
+			columns[c.ID] = q.columns[c.Expr.(*ir.Ref).ID]
+		}
+		q.columns = columns
+		return q, nil
+	case *ir.Join:
+		return w.join(n, in[0], in[1]), nil
+	case *ir.Aggregate:
+		return w.aggregate(n, in[0]), nil
+	case *ir.Sort:
+		return w.sort(n.Keys, n.Input, in[0]), nil
+	case *ir.TopN:
+		q := w.sort(n.Keys, n.Input, in[0])
+		q.limit = w.bounds(n.Count, n.Offset)
+		return q, nil
+	case *ir.Limit:
+		q := w.until(in[0], n.Input, func(q *query) bool { return !q.grouped && q.limit == "" })
+		q.limit = w.bounds(n.Count, n.Offset)
+		return q, nil
+	}
+	return nil, errNotWritten
+}
+
+// until closes q, which is of node n, unless it is still open enough.
+func (w *writer) until(q *query, n ir.Node, open func(*query) bool) *query {
+	if open(q) {
+		return q
+	}
+	return w.level(q, n.Output())
+}
+
+func (w *writer) scan(n *ir.Scan) *query {
+	w.scans++
+	alias := catalog.QuoteIdent("t" + strconv.Itoa(w.scans))
+	table := catalog.QuoteIdent(n.Table.ID.Schema) + "." + catalog.QuoteIdent(n.Table.ID.Name)
+	q := &query{from: table + " AS " + alias, columns: map[ir.ColID]operand{}}
+	for i := range n.Columns {
+		c := &n.Columns[i]
+		q.columns[c.ID] = operand{text: alias + "." + catalog.QuoteIdent(c.Base.SourceName), typ: c.Type}
+	}
+	for _, id := range w.read {
+		if id == n.Table.ID {
+			return q
+		}
+	}
+	w.read = append(w.read, n.Table.ID)
+	return q
+}
+
+// join makes one FROM of both sides. What stands in the WHERE of a side may move to
+// the WHERE of an inner join, and of a left join's left side; it cannot move over
+// the border that the right side of a left join is.
+func (w *writer) join(n *ir.Join, left, right *query) *query {
+	left = w.until(left, n.Left, (*query).plain)
+	right = w.until(right, n.Right, func(q *query) bool {
+		return q.plain() && (n.Kind != ir.Left || len(q.where) == 0)
+	})
+	both := map[ir.ColID]operand{}
+	for _, q := range []*query{left, right} {
+		for id, o := range q.columns {
+			both[id] = o
+		}
+	}
+	var on []string
+	for _, e := range n.On {
+		on = append(on, w.condition(e, both))
+	}
+	if n.Kind == ir.Semi || n.Kind == ir.Anti {
+		exists := "EXISTS (SELECT 1 FROM " + right.from + " WHERE " + strings.Join(append(right.where, on...), " AND ") + ")"
+		if n.Kind == ir.Anti {
+			exists = "NOT " + exists
+		}
+		left.where = append(left.where, exists)
+		return left
+	}
+	word, from := " INNER JOIN ", right.from
+	if n.Kind == ir.Left {
+		word = " LEFT JOIN "
+	}
+	if right.joined {
+		from = "(" + from + ")"
+	}
+	return &query{
+		from: left.from + word + from + " ON " + strings.Join(on, " AND "), joined: true,
+		where: append(left.where, right.where...), columns: both,
+	}
+}
+
+func (w *writer) aggregate(n *ir.Aggregate, q *query) *query {
+	q = w.until(q, n.Input, (*query).plain)
+	q.grouped = true
+	columns := map[ir.ColID]operand{}
+	for _, g := range n.Groups {
+		key := w.d.key(q.columns[g.Expr.(*ir.Ref).ID])
+		q.group = append(q.group, key)
+		columns[g.ID] = operand{text: key, typ: g.Type, read: true}
+	}
+	for _, a := range n.Aggs {
+		columns[a.ID] = operand{text: w.call(a.Expr.(*ir.Agg), q.columns), typ: a.Type, read: true}
+	}
+	q.columns = columns
+	return q
+}
+
+// call writes an aggregate.
+func (w *writer) call(a *ir.Agg, columns map[ir.ColID]operand) string {
+	text := "count(*)"
+	if len(a.List) == 1 {
+		o := columns[a.List[0].(*ir.Ref).ID]
+		switch {
+		case a.Name == sum:
+			text = w.d.sum(o)
+		case a.Distinct:
+			text = a.Name + "(DISTINCT " + w.d.key(o) + ")"
+		case a.Name == count:
+			text = "count(" + w.value(o) + ")"
+		default:
+			text = w.d.extreme(a.Name == maximum, o)
+		}
+	}
+	if a.Filter != nil {
+		text += " FILTER (WHERE " + w.condition(a.Filter, columns) + ")"
+	}
+	return text
+}
+
+func (w *writer) sort(keys []ir.Key, of ir.Node, q *query) *query {
+	q = w.until(q, of, (*query).plain)
+	for _, k := range keys {
+		text := w.d.key(q.columns[k.Expr.(*ir.Ref).ID])
+		if k.Desc {
+			text += " DESC"
+		} else {
+			text += " ASC"
+		}
+		if k.NullsFirst {
+			text += " NULLS FIRST"
+		} else {
+			text += " NULLS LAST"
+		}
+		q.order = append(q.order, text)
+	}
+	return q
+}
+
+func (w *writer) bounds(count, offset ir.Expr) string {
+	text := ""
+	for _, b := range []struct {
+		word string
+		e    ir.Expr
+	}{{" LIMIT ", count}, {" OFFSET ", offset}} {
+		if b.e == nil {
+			continue
+		}
+		v, _ := countOf(b.e)
+		text += b.word + w.d.number(len(w.values))
+		w.bind(catalog.Value{Type: catalog.Type{Kind: catalog.Int64}, V: v})
+	}
+	return text
+}
