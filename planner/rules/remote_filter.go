@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/planner/ir"
+)
+
+// remoteFilter sends conditions to the source: an exact one leaves the rest of the
+// plan together with the text that carries it, a superset is checked again here.
+//
+//	filter a = 1 AND f(b) AND c = 'x'    ->   filter f(b) AND c = 'x'
+//	  remote pg                                 remote pg
+//	    scan t                                    filter a = 1 AND c = 'x'
+//	                                                scan t
+//
+// Sound because conjuncts may be asked in any order as long as none can fail, and
+// the dialect calls no condition exact or superset that can. A superset keeps every
+// row that the condition keeps. It must not fire for a condition that the dialect
+// does not know: None is its zero value.
+var remoteFilter = Rule{Name: "remote_filter", Late: true, Apply: func(c *Context) (ir.Node, error) {
+	return c.over(func(n ir.Node, r *ir.Remote, d dialect.Dialect) ir.Node {
+		f, ok := n.(*ir.Filter)
+		if !ok {
+			return n
+		}
+		at := dialect.Places(r.Input)
+		var there, here []ir.Expr
+		for _, p := range f.Preds {
+			if filtered(r.Input, p) { // a superset that is there already
+				here = append(here, p)
+				continue
+			}
+			verdict, reason := d.Condition(p, at)
+			c.note(r, ir.ExprText(p, ir.Redacted), verdict, reason)
+			if verdict != dialect.None {
+				there = append(there, p)
+			}
+			if verdict != dialect.Exact {
+				here = append(here, p)
+			}
+		}
+		if len(there) == 0 {
+			return n
+		}
+		return ir.Where(&ir.Remote{Source: r.Source, Input: ir.Where(r.Input, there...)}, here...)
+	})
+}}
+
+// filtered reports whether p is asked below n already.
+func filtered(n ir.Node, p ir.Expr) bool {
+	for {
+		switch x := n.(type) {
+		case *ir.Filter:
+			for _, q := range x.Preds {
+				if ir.Equal(p, q) {
+					return true
+				}
+			}
+			n = x.Input
+		case *ir.Project:
+			n = x.Input
+		default:
+			return false
+		}
+	}
+}
