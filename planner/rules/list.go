@@ -3,6 +3,29 @@ package rules
 // List gives all rules in the order in which they run. A rule may stand in it twice.
 func List() []Rule {
 	return []Rule{
+		// First: casts of constants hide what a condition compares with.
+		constantFolding,
+		// Before whatever looks at a join: WHERE stands above delim joins and products.
+		predicatePushdown,
+		crossToJoin,
+		// After cross_to_join: an inner join's condition rejects NULL like a filter.
+		outerToInner,
+		// Again: an inner join lets both its sides be filtered, an outer one did not.
+		predicatePushdown,
+		crossToJoin,
+		// After the last move of conditions: it looks for constants at both sides of joins.
+		transitivePredicates,
+		topN,
+		// After all that moves expressions, whose columns are then known.
+		columnPruning,
+		// After column_pruning, which leaves projections that change nothing.
+		mergeProjects,
+
+		// Late, what became constant with the parameters, and then what moves with that.
+		late(constantFolding),
+		predicatePushdownLate,
+		late(topN),
+
 		// Late: what a source does exactly moves below its border. Scans first, because
 		// everything else stands over a border that is there; filters before joins, so
 		// that a join finds both sides bare; grouping before joining, because it brings
@@ -17,4 +40,10 @@ func List() []Rule {
 		remoteTopN,
 		remoteSort,
 	}
+}
+
+// late gives an early rule's second run, for values of parameters.
+func late(r Rule) Rule {
+	r.Late = true
+	return r
 }

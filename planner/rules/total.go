@@ -8,7 +8,9 @@ import (
 // total reports whether the expressions have a value on every row that there can be:
 // they cannot raise an error and are not volatile. Only such an expression may be
 // evaluated on rows on which the statement, as it was written, does not evaluate it.
-// The list is closed; what is not on it counts as failing.
+// It also gives the same for values that are equal, such as 0.0 and -0.0, so that it
+// may look at any row of a group instead of one. The list is closed; what is not on
+// it counts as failing.
 func total(list ...ir.Expr) bool {
 	for _, e := range list {
 		if !totalOne(e) || !total(e.Args()...) {
@@ -32,7 +34,7 @@ func totalOne(e ir.Expr) bool {
 		}
 		return true
 	case *ir.Cast:
-		return e.Try || widens(e.Arg.Type(), e.Typ)
+		return widens(e.Arg.Type(), e.Typ)
 	case *ir.Func:
 		return like(e)
 	}
