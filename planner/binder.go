@@ -16,6 +16,8 @@ type Binder interface {
 	// Bind binds one SELECT over stubs. It ends with ctx, late at times: what can
 	// be made expensive must not pass the gate.
 	Bind(ctx context.Context, r BindRequest) (*Bound, error)
+	// Settings differs between two binders that could bind a text differently.
+	Settings() string
 	// Close frees everything; binds that run fail.
 	Close()
 }

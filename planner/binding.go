@@ -27,6 +27,7 @@ type binding struct {
 	options  Options
 	names    []string     // of the parameters, in order of their numbers
 	types    map[int]cast // by number: the cast that is written round it
+	sampled  []int        // by number: parameters whose type was guessed
 }
 
 // cast is what is written round a parameter.
@@ -240,7 +241,7 @@ func (b *binding) finish(ctx context.Context, bound *Bound, a *attempt) (*Statem
 			ref.columns = []int{narrowest(ref.resource.Columns)}
 		}
 	}
-	s := &Statement{Columns: bound.Columns, refs: a.refs, text: a.text, root: root, planner: b.planner, pushed: pushPredicates(root)}
+	s := &Statement{Columns: bound.Columns, refs: a.refs, planBytes: len(bound.Plan), text: a.text, root: root, planner: b.planner, pushed: pushPredicates(root)}
 	for _, ref := range a.refs {
 		if need.reads[ref.number] != 1 {
 			delete(s.pushed, ref.number) // one read's filter says nothing of the other's

@@ -117,6 +117,9 @@ func (b *InProcess) Close() {
 	})
 }
 
+// Settings implements Binder: the zone is all that one sets.
+func (b *InProcess) Settings() string { return b.zone }
+
 // ParseTree implements Binder.
 func (b *InProcess) ParseTree(ctx context.Context, sql string) (tree []byte, err error) {
 	err = b.with(ctx, func(ctx context.Context, i *bindInstance) error {

@@ -148,13 +148,8 @@ func castOf(t catalog.Type) cast {
 // candidates are the types that an open parameter is tried with.
 func (b *binding) candidates(n int) []cast {
 	kind := func(k catalog.Kind) cast { return cast{typ: catalog.Type{Kind: k}} }
-	number := kind(catalog.Int64)
-	if n <= len(b.options.Samples) {
-		if whole, frac, ok := strings.Cut(strings.TrimPrefix(b.options.Samples[n-1], "-"), "."); ok && digits(whole) && digits(frac) && len(whole)+len(frac) <= 38 {
-			number = cast{typ: catalog.DecimalOf(int32(len(whole)+len(frac)), int32(len(frac)))}
-		}
-	}
-	return []cast{kind(catalog.Text), number, kind(catalog.Int32), kind(catalog.Float64), kind(catalog.Date), kind(catalog.Timestamp), kind(catalog.TimestampTZ),
+	b.sampled = append(b.sampled, n)
+	return []cast{kind(catalog.Text), {typ: b.options.number(n)}, kind(catalog.Int32), kind(catalog.Float64), kind(catalog.Date), kind(catalog.Timestamp), kind(catalog.TimestampTZ),
 		kind(catalog.Bool), {viaText: "INTERVAL"}, {viaText: "VARCHAR[]"}, {viaText: "BIGINT[]"}}
 }
 

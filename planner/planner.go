@@ -31,6 +31,7 @@ type Planner struct {
 	limits  gate.Limits
 	off     map[string]bool // rules that are left out
 	byText  bool            // every statement runs by the fallback
+	cache   cache
 }
 
 // Without gives a planner that leaves rules out, by their names: an answer must not
@@ -82,6 +83,9 @@ type Statement struct {
 	fallback string           // why logical is nil, in words
 	fired    []string         // early rules that changed the tree
 	guards   map[int]*ir.Plan // by reference; nil where nothing is between table and session
+	// planBytes is the length of the plan as DuckDB wrote it, a measure of what the
+	// statement holds.
+	planBytes int
 }
 
 // Logical gives the statement's tree as it was bound, before any rule, or nil and
@@ -111,10 +115,16 @@ type Options struct {
 	Samples []string
 }
 
-// Prepare passes a SELECT through the gate and binds it against a snapshot.
+// Prepare passes a SELECT through the gate and binds it against a snapshot. A
+// statement that was prepared before, with the same text, types and snapshot, is
+// given again: it is shared, and immutable.
 // Every error is an *errs.Error; one that has a place points into sql.
 func (p *Planner) Prepare(ctx context.Context, sql string, snapshot policy.Snapshot, o Options) (*Statement, error) {
 	snapshot = policy.OrDenied(snapshot)
+	key := cacheKey{text: sql, identity: snapshot.Identity(), settings: p.binder.Settings()}
+	if s := p.cache.get(key, o); s != nil {
+		return s, nil
+	}
 	params, err := sqltext.Params(sql)
 	if err != nil {
 		return nil, errs.From(err)
@@ -125,6 +135,7 @@ func (p *Planner) Prepare(ctx context.Context, sql string, snapshot policy.Snaps
 		return nil, err
 	}
 	s.planner = p
+	p.cache.put(key, b, s)
 	return s, nil
 }
 

@@ -83,7 +83,7 @@ func (w *World) Prepare(t testing.TB, sql string) (*planner.Statement, error) {
 // logical.Decode. The error is the one of gate or binder.
 func (w *World) Raw(t testing.TB, sql string) ([]byte, []logical.Table, error) {
 	p, err := w.binder.record(func() error {
-		_, err := w.Prepare(t, sql)
+		_, err := w.planner.Without().Prepare(t.Context(), sql, w.snapshot, planner.Options{}) // binds anew
 		return err
 	})
 	if p.raw == nil {
