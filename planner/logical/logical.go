@@ -4,6 +4,7 @@
 package logical
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/lianji/lianji/catalog"
@@ -26,7 +27,27 @@ type Table struct {
 	Columns  []catalog.Column // in the order of the binder's stub
 }
 
-// Decode reads one plan. The error is an *Unsupported, or says how the plan contradicts itself.
+// Decode reads one plan. The error is an *Unsupported, or says how the plan
+// contradicts itself or the tables.
 func Decode(raw []byte, tables []Table) (*ir.Plan, error) {
-	return nil, &Unsupported{What: fmt.Sprintf("a plan of %d bytes over %d tables", len(raw), len(tables))}
+	v, err := parse(raw)
+	if errors.Is(err, errNesting) {
+		return nil, &Unsupported{What: fmt.Sprintf("a plan of more than %d levels", maxDepth)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the plan is not understood: %w", err)
+	}
+	d := &decoder{plan: ir.NewPlan(), tables: map[string]Table{}, ctes: map[uint64]*cteScope{}}
+	for _, t := range tables {
+		d.tables[t.Catalog] = t
+	}
+	root := d.exact(d.node(&v), "the result")
+	if d.err != nil {
+		return nil, d.err
+	}
+	if err := ir.Check(root); err != nil {
+		return nil, fmt.Errorf("the plan is not understood: %w", err)
+	}
+	d.plan.Root = root
+	return d.plan, nil
 }
