@@ -97,6 +97,7 @@ type Rows struct {
 	scans   []*duck.Scan      // of the residual and of its stages, inner ones first
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
+	measure *measure // of Analyze; nil for an ordinary run
 	free    []func() // run in reverse order by Release
 	once    sync.Once
 	engine  *Engine
@@ -148,7 +149,11 @@ func (e *Engine) makeTemp() error {
 // Run starts a plan. The rows end with ctx; the caller releases them. Every
 // error, here and in the rows, is an *errs.Error.
 func (e *Engine) Run(ctx context.Context, p *planner.Plan) (*Rows, error) {
-	r := &Rows{engine: e}
+	return e.run(ctx, p, nil)
+}
+
+func (e *Engine) run(ctx context.Context, p *planner.Plan, m *measure) (*Rows, error) {
+	r := &Rows{engine: e, measure: m}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	if !e.enter(r) {
 		r.cancel(nil)

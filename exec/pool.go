@@ -94,6 +94,24 @@ func (p *pool) take(ctx context.Context) (*instance, error) {
 	return p.open(ctx)
 }
 
+// profiled gives an instance whose connection notes what its operators do. None is
+// kept ready: noting must be set before an instance is locked. The caller discards it.
+func (p *pool) profiled(ctx context.Context) (*instance, error) {
+	p.mu.Lock()
+	closed := p.mu.closed
+	p.mu.Unlock()
+	if closed {
+		return nil, errs.New(errs.Canceled, "gateway_closing", nil)
+	}
+	o := p.options
+	o.Profile = true
+	db, err := duck.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &instance{db: db, conn: db.Profiled()}, nil
+}
+
 func (p *pool) close() {
 	p.mu.Lock()
 	p.mu.closed = true

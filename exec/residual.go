@@ -24,7 +24,7 @@ func (r *Rows) residual(p *planner.Plan) error {
 	if err != nil {
 		return err
 	}
-	inst, err := r.engine.pool.take(r.ctx)
+	inst, err := r.instance()
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,18 @@ func (r *Rows) residual(p *planner.Plan) error {
 	}
 	r.source = reader
 	return nil
+}
+
+// instance gives the instance of the residual, which the caller discards.
+func (r *Rows) instance() (*instance, error) {
+	if r.measure == nil {
+		return r.engine.pool.take(r.ctx)
+	}
+	inst, err := r.engine.pool.profiled(r.ctx)
+	if err == nil {
+		r.measure.operators = inst.conn.Operators
+	}
+	return inst, err
 }
 
 // place is where a stream of a source runs; a shared one is used by one stream after
@@ -176,7 +188,7 @@ func (r *Rows) show(inst *instance, s *planner.Stream, places map[*planner.Strea
 		if whole {
 			f = shown.Whole()
 		}
-		return at.conn.Scan(ctx, r.engine.fragment(f))
+		return r.measure.open(s, func() (openStream, error) { return at.conn.Scan(ctx, r.engine.fragment(f)) })
 	}}
 	if s.Stage != nil {
 		staged, err := r.stage(s, places)

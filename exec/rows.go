@@ -96,7 +96,7 @@ func (r *Rows) straight(p *planner.Plan) error {
 		return err
 	}
 	r.free = append(r.free, conns[0].Release)
-	stream, err := conns[0].Scan(r.ctx, r.engine.fragment(s))
+	stream, err := r.measure.open(s, func() (openStream, error) { return conns[0].Scan(r.ctx, r.engine.fragment(s)) })
 	if err != nil {
 		return err
 	}

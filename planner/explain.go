@@ -35,14 +35,14 @@ type ExplainedNode struct {
 type ExplainedStream struct {
 	Stream  int                `json:"stream"`
 	Source  string             `json:"source"`
-	Reads   []string           `json:"reads"` // resources
-	Columns []string           `json:"columns"`
-	SQL     string             `json:"sql,omitempty"` // left out where policy stands in it
+	Reads   []string           `json:"reads"`         // resources
+	Columns []string           `json:"columns"`       // empty below policy, which may read more than the session sees
+	SQL     string             `json:"sql,omitempty"` // left out where policy stands in it or over it
 	Values  int                `json:"values"`        // how many are bound
 	Spool   bool               `json:"spool,omitempty"`
 	Rows    int64              `json:"rows"` // estimate; -1 when unknown
 	Asked   []ExplainedVerdict `json:"asked,omitempty"`
-	Ran     *ExplainedCounts   `json:"ran,omitempty"` // with ANALYZE
+	Ran     *ExplainedScan     `json:"ran,omitempty"` // with ANALYZE; left out with the SQL
 }
 
 // ExplainedVerdict is what a source was asked to take, and why it was or was not sent.
@@ -52,11 +52,17 @@ type ExplainedVerdict struct {
 	Reason  string `json:"reason,omitempty"`
 }
 
-// ExplainedCounts are what a stream or an operator gave.
+// ExplainedCounts are what a stream or the whole statement gave.
 type ExplainedCounts struct {
 	Rows         int64   `json:"rows"`
-	Bytes        int64   `json:"bytes"`
+	Bytes        int64   `json:"bytes"` // of Arrow buffers
 	Milliseconds float64 `json:"ms"`
+}
+
+// ExplainedScan is what a stream gave.
+type ExplainedScan struct {
+	ExplainedCounts
+	Waited float64 `json:"waited_ms"` // of ms, for what reads the stream
 }
 
 // ExplainedRun is what ANALYZE measured of the whole.
@@ -81,7 +87,7 @@ const (
 
 // Explain describes the plan.
 func (p *Plan) Explain() *Explanation {
-	e := &Explanation{Plan: "tree", Fallback: p.Fallback, Straight: p.Straight, Rules: unique(p.fired)}
+	e := &Explanation{Plan: "tree", Fallback: p.Fallback, Straight: p.Straight, Rules: unique(p.fired), Nodes: []ExplainedNode{}, Streams: []ExplainedStream{}}
 	if p.tree == nil {
 		e.Plan = "text"
 		p.explainText(e)
@@ -115,7 +121,7 @@ func (x *explainer) node(n ir.Node, depth int, at string, stream int) {
 	switch n := n.(type) {
 	case *ir.Remote:
 		at, stream = atSource, len(x.out.Streams)+1
-		x.stream(n)
+		x.stream(n, false)
 	case *ir.Barrier:
 		x.add(depth, at, stream, line, estimate(n))
 		x.guarded(n.Input, depth+1, at, stream)
@@ -137,7 +143,7 @@ func (x *explainer) guarded(n ir.Node, depth int, at string, stream int) {
 		line = "‹row filter›"
 	case *ir.Remote:
 		at, stream = atSource, len(x.out.Streams)+1
-		x.stream(n)
+		x.stream(n, true)
 	case *ir.Scan:
 		line = fmt.Sprintf("scan %d %s at %s", n.Ref, n.Resource, n.Source)
 	default:
@@ -156,12 +162,13 @@ func (x *explainer) add(depth int, at string, stream int, line string, rows int6
 	x.out.Nodes = append(x.out.Nodes, ExplainedNode{Depth: depth, At: at, Stream: stream, Node: line, Rows: rows})
 }
 
-func (x *explainer) stream(r *ir.Remote) {
+// stream describes what a source is asked. Below a barrier that is policy's too.
+func (x *explainer) stream(r *ir.Remote, below bool) {
 	sources := sourceStreams(x.plan.Streams)
 	s := sources[len(x.out.Streams)]
-	e := ExplainedStream{Stream: len(x.out.Streams) + 1, Source: s.Source, SQL: s.SQL, Values: len(s.Values), Rows: s.Rows, Spool: s.Spool}
+	e := ExplainedStream{Stream: len(x.out.Streams) + 1, Source: s.Source, Columns: []string{}, SQL: s.SQL, Values: len(s.Values), Rows: s.Rows, Spool: s.Spool}
 	own := map[ir.ColID]bool{}
-	guarded := false
+	guarded := below
 	ir.Walk(r, func(n ir.Node) {
 		switch n := n.(type) {
 		case *ir.Scan:
@@ -172,7 +179,9 @@ func (x *explainer) stream(r *ir.Remote) {
 		}
 	})
 	for _, c := range r.Output() {
-		e.Columns = append(e.Columns, c.Name)
+		if !below {
+			e.Columns = append(e.Columns, c.Name)
+		}
 	}
 	for _, note := range x.plan.notes {
 		if own[note.Scan] && !guarded {
@@ -180,7 +189,7 @@ func (x *explainer) stream(r *ir.Remote) {
 		}
 	}
 	if guarded {
-		e.SQL, e.Rows = "", -1
+		e.SQL, e.Values, e.Rows = "", 0, -1
 	}
 	x.out.Streams = append(x.out.Streams, e)
 }
@@ -201,7 +210,7 @@ func sourceStreams(streams []*Stream) []*Stream {
 func (p *Plan) explainText(e *Explanation) {
 	for i, s := range p.Scans {
 		x := ExplainedStream{
-			Stream: i + 1, Source: s.Resource.Source, Reads: []string{s.Resource.Name()}, SQL: s.SQL, Values: len(s.Values),
+			Stream: i + 1, Source: s.Resource.Source, Reads: []string{s.Resource.Name()}, Columns: []string{}, SQL: s.SQL, Values: len(s.Values),
 			Spool: s.Spool, Rows: s.Resource.Table.Rows,
 		}
 		for _, c := range s.Columns {
@@ -211,7 +220,7 @@ func (p *Plan) explainText(e *Explanation) {
 			x.Asked = append(x.Asked, ExplainedVerdict{What: predicateText(j.Predicate), Verdict: j.Verdict.String(), Reason: j.Reason})
 		}
 		if s.Resource.Guard != nil {
-			x.SQL, x.Rows = "", -1
+			x.SQL, x.Values, x.Rows = "", 0, -1
 		}
 		e.Streams = append(e.Streams, x)
 	}

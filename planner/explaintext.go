@@ -47,7 +47,9 @@ func about(rows int64) string {
 
 func (s ExplainedStream) write(b *strings.Builder) {
 	fmt.Fprintf(b, "[%d] source %s reads %s%s\n", s.Stream, s.Source, strings.Join(s.Reads, ", "), about(s.Rows))
-	fmt.Fprintf(b, "    columns: %s\n", strings.Join(s.Columns, ", "))
+	if len(s.Columns) > 0 {
+		fmt.Fprintf(b, "    columns: %s\n", strings.Join(s.Columns, ", "))
+	}
 	for _, a := range s.Asked {
 		fmt.Fprintf(b, "    %s: %s", a.Verdict, a.What)
 		if a.Reason != "" {
@@ -65,7 +67,7 @@ func (s ExplainedStream) write(b *strings.Builder) {
 		fmt.Fprintf(b, "    values bound: %d\n", s.Values)
 	}
 	if s.Ran != nil {
-		fmt.Fprintf(b, "    gave %s\n", s.Ran.text())
+		fmt.Fprintf(b, "    gave %s, %.1f ms of it waiting for the reader\n", s.Ran.text(), s.Ran.Waited)
 	}
 }
 

@@ -27,6 +27,8 @@ type Options struct {
 	ReadPaths []string
 	// Scans registers the table function that reads Arrow streams.
 	Scans bool
+	// Profile opens the connection of DB.Profiled.
+	Profile bool
 	// Prepare runs before the configuration is locked, e.g. to make views over
 	// ReadPaths. It may be nil.
 	Prepare func(ctx context.Context, c *Conn) error
@@ -34,10 +36,15 @@ type Options struct {
 
 // DB is an open, locked instance.
 type DB struct {
-	db     duckdb.Database
-	tmp    string
-	closed sync.Once
+	db       duckdb.Database
+	tmp      string
+	profiled *Conn
+	closed   sync.Once
 }
+
+// Profiled gives the one connection whose statements note what their operators do,
+// or nil without Options.Profile. Close closes it too; it may be closed before.
+func (d *DB) Profiled() *Conn { return d.profiled }
 
 // DefaultMemoryBytes is the memory cap of an instance that names none.
 const DefaultMemoryBytes = 256 << 20
@@ -169,6 +176,14 @@ func (d *DB) lock(ctx context.Context, o Options) error {
 			return err
 		}
 	}
+	if o.Profile {
+		if d.profiled, err = d.Connect(); err != nil {
+			return err
+		}
+		if err := d.profiled.profile(ctx); err != nil {
+			return err
+		}
+	}
 	if err := c.Exec(ctx, "SET lock_configuration = true"); err != nil {
 		return err
 	}
@@ -247,6 +262,9 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'
 // closed before. It may be repeated.
 func (d *DB) Close() {
 	d.closed.Do(func() {
+		if d.profiled != nil {
+			d.profiled.Close()
+		}
 		duckdb.Close(&d.db)
 		if d.tmp != "" {
 			_ = os.RemoveAll(d.tmp) // a folder that stays is emptied at the next start
