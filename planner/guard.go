@@ -8,6 +8,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/logical"
+	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/policy"
 )
 
@@ -111,4 +112,35 @@ func guarded(p *ir.Plan, guard *ir.Plan, s *ir.Scan) *ir.Barrier {
 		over.Cols = append(over.Cols, ir.Assign{Column: c.Column, Expr: exprs[c.Position]})
 	}
 	return &ir.Barrier{Input: over}
+}
+
+// guardedStream gives the rows of a guarded reference to the fallback: nothing of the
+// statement goes below the barrier there, and every column is read, because a stage
+// cannot be asked again for more.
+func (s *Statement) guardedStream(scan *Scan, guard *ir.Plan, ref int) (*Stream, error) {
+	scan = scan.Whole()
+	plan := ir.NewPlan()
+	place := &ir.Scan{Ref: ref, Source: scan.Resource.Source, Resource: scan.Resource.Name(), Table: scan.Resource.Table}
+	for _, i := range scan.Positions {
+		c := scan.Resource.Columns[i]
+		place.Columns = append(place.Columns, ir.ScanColumn{Column: plan.NewColumn(c.Name, c.Type), Base: c, Position: i})
+	}
+	plan.Root = guarded(plan, guard, place)
+	if _, err := rules.RunLate(&rules.Context{Plan: plan, Dialect: s.planner.dialect}, rules.List(), s.planner.off); err != nil {
+		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+	}
+	a := &assembly{dialect: s.planner.dialect}
+	var stream *Stream
+	switch root := plan.Root.(type) {
+	case *ir.Remote:
+		stream = a.remote(root)
+	case *ir.Barrier:
+		stream = a.stage(root)
+	}
+	if a.reason != "" || stream == nil {
+		return nil, errs.Internalf("the guard of %s: %s", scan.Resource.Name(), a.reason)
+	}
+	shown := scan.stream()
+	stream.Shown, stream.Fetched, stream.Spool, stream.view = shown.Shown, shown.Fetched, shown.Spool, shown.view
+	return stream, nil
 }

@@ -131,7 +131,18 @@ func (s *Statement) Plan(values []catalog.Value) (*Plan, error) {
 	if len(values) != len(s.Params) {
 		return nil, errs.New(errs.ParameterInvalid, "parameter_count", msg.Args{"Want": len(s.Params), "Got": len(values)})
 	}
-	return s.planText(values, s.fallback)
+	why := s.fallback
+	if s.logical != nil {
+		p, reason, err := s.planTree(values)
+		if err != nil {
+			return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+		}
+		if p != nil {
+			return p, nil
+		}
+		why = reason
+	}
+	return s.planText(values, why)
 }
 
 // planText plans the fallback.
@@ -145,8 +156,15 @@ func (s *Statement) planText(values []catalog.Value, why string) (*Plan, error) 
 		p.Scans = append(p.Scans, scan)
 	}
 	s.goStraight(p, values)
-	for _, scan := range p.Scans {
-		p.Streams = append(p.Streams, scan.stream())
+	for i, scan := range p.Scans {
+		stream := scan.stream()
+		if guard := s.guards[s.refs[i].number]; guard != nil {
+			var err error
+			if stream, err = s.guardedStream(scan, guard, s.refs[i].number); err != nil {
+				return nil, err
+			}
+		}
+		p.Streams = append(p.Streams, stream)
 	}
 	return p, nil
 }

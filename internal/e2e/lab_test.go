@@ -189,7 +189,11 @@ func (l *lab) start(t *testing.T) {
 }
 
 func (l *lab) plan(ctx context.Context, text string) (*planner.Plan, error) {
-	s, err := l.planner.Prepare(ctx, text, l.snapshot, planner.Options{})
+	return l.planBy(ctx, l.planner, text)
+}
+
+func (l *lab) planBy(ctx context.Context, p *planner.Planner, text string) (*planner.Plan, error) {
+	s, err := p.Prepare(ctx, text, l.snapshot, planner.Options{})
 	if err != nil {
 		return nil, err
 	}

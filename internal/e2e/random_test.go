@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/lianji/lianji/internal/oracle"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/planner/rules"
 )
 
 // Environment variables: a seed repeats a run, a count makes it longer.
@@ -65,31 +68,47 @@ func TestRandomStatements(t *testing.T) {
 	t.Logf("seed %d, %d statements; %s and %s repeat and widen", seed, count, seedVariable, countVariable)
 	l, tables := randomLab(t, seed)
 	g := oracle.NewGenerator(seed, tables)
+	coin := rand.New(rand.NewPCG(seed, 1))
 	reached, here := map[string]int{}, map[string]int{}
+	fallbacks := map[string]int{}
 	failures, bothFailed, straight := 0, 0, 0
 	for n := range count {
 		s := g.Statement(n)
-		plan, err := l.plan(t.Context(), s.SQL)
-		var got oracle.Result
-		if err == nil {
-			countPairs(plan, s, reached, here)
-			if plan.Straight {
-				straight++
-			}
-			got, err = l.run(t.Context(), plan)
-		}
+		off := someRules(coin)
 		want, wantErr := l.reference.Query(t.Context(), s.Unlimited)
-		switch {
-		case err != nil && wantErr != nil:
-			bothFailed++
-			continue
-		case err != nil:
-			t.Errorf("statement %d: %v (%s)\n%s", n, err, errs.From(err).Detail, s.SQL)
-		case wantErr != nil:
-			t.Errorf("statement %d: answered, the reference fails: %v\n%s", n, wantErr, s.SQL)
-		default:
-			if err := oracle.Compare(want, got, s.Order); err != nil {
-				t.Errorf("statement %d: %v\n%s\n%s", n, err, s.SQL, plan.Explain().Text())
+		for _, way := range []struct {
+			name    string
+			planner *planner.Planner
+		}{
+			{"all rules", l.planner},
+			{"without " + strings.Join(off, ", "), l.planner.Without(off...)},
+			{"by text", l.planner.ByText()},
+		} {
+			plan, err := l.planBy(t.Context(), way.planner, s.SQL)
+			var got oracle.Result
+			if err == nil {
+				got, err = l.run(t.Context(), plan)
+			}
+			if err == nil && way.name == "all rules" {
+				countPairs(plan, s, reached, here)
+				if plan.Straight {
+					straight++
+				}
+				if plan.Fallback != "" {
+					fallbacks[plan.Fallback]++
+				}
+			}
+			switch {
+			case err != nil && wantErr != nil:
+				bothFailed++
+			case err != nil:
+				t.Errorf("statement %d, %s: %v (%s)\n%s", n, way.name, err, errs.From(err).Detail, s.SQL)
+			case wantErr != nil:
+				t.Errorf("statement %d, %s: answered, the reference fails: %v\n%s", n, way.name, wantErr, s.SQL)
+			default:
+				if err := oracle.Compare(want, got, s.Order); err != nil {
+					t.Errorf("statement %d, %s: %v\n%s\n%s", n, way.name, err, s.SQL, plan.Explain().Text())
+				}
 			}
 		}
 		if t.Failed() {
@@ -98,6 +117,8 @@ func TestRandomStatements(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("by the fallback: %s", strings.Join(sorted(fallbacks), ", "))
+	bothFailed /= 3
 	t.Logf("%d statements: %d straight, %d failed alike; %d pairs reached a source, %d ran here", count, straight, bothFailed, len(reached), len(here))
 	t.Logf("reached: %s", strings.Join(sorted(reached), ", "))
 	t.Logf("here: %s", strings.Join(sorted(here), ", "))
@@ -109,13 +130,24 @@ func TestRandomStatements(t *testing.T) {
 	}
 }
 
+// someRules picks rules to leave out: none, some or most of them.
+func someRules(coin *rand.Rand) []string {
+	var off []string
+	share := coin.Float64()
+	for _, r := range rules.List() {
+		if coin.Float64() < share {
+			off = append(off, r.Name)
+		}
+	}
+	return off
+}
+
 // countPairs counts what a plan sends to sources, and what it keeps.
 func countPairs(p *planner.Plan, s oracle.Statement, reached, here map[string]int) {
-	for _, scan := range p.Scans {
-		for _, j := range scan.Where {
-			pair := fmt.Sprintf("%s x %s", j.Op, kindName(j.Column.Type.DuckDB()))
-			if j.Verdict != dialect.None {
-				reached[pair]++
+	for _, stream := range p.Explain().Streams {
+		for _, a := range stream.Asked {
+			if a.Verdict != dialect.None.String() {
+				reached[shape(a.What)]++
 			}
 		}
 	}
@@ -127,9 +159,15 @@ func countPairs(p *planner.Plan, s oracle.Statement, reached, here map[string]in
 	}
 }
 
-func kindName(spelling string) string {
-	name, _, _ := strings.Cut(spelling, "(")
-	return name
+var names = regexp.MustCompile(`[^\s(),]*#\d+`)
+
+// shape takes the names of columns out of what a source was asked.
+func shape(what string) string {
+	what = names.ReplaceAllString(what, "x")
+	if len(what) > 60 {
+		what = what[:60]
+	}
+	return what
 }
 
 func sorted(m map[string]int) []string {
