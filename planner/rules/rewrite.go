@@ -10,7 +10,7 @@ import (
 // stays the same pointer.
 func mapExprs(n ir.Node, f func(ir.Expr) ir.Expr) ir.Node {
 	changed := false
-	exprs := n.Exprs()
+	exprs := slices.Clone(n.Exprs()) // a node may give its own slice
 	for i, e := range exprs {
 		exprs[i] = f(e)
 		changed = changed || exprs[i] != e
