@@ -54,7 +54,7 @@ func (*decoder) noDelim(rel) *ir.Delim { return nil }
 
 func (d *decoder) comparisonJoin(r *reader) rel {
 	n, left, right := d.joined(r, d.noDelim)
-	n.On = d.pairs(r, left, right)
+	n.On = d.pairs(r, n.Kind, left, right)
 	r.empty("mark_types", "duplicate_eliminated_columns")
 	r.not("delim_flipped")
 	return d.out(r, n, left, right)
@@ -90,9 +90,9 @@ var comparisons = map[string]ir.CompareOp{
 	"COMPARE_DISTINCT_FROM": ir.IsDistinct, "COMPARE_NOT_DISTINCT_FROM": ir.IsNotDistinct,
 }
 
-// pairs reads conditions that compare a side's value with the other's. A join of
-// this form always has one: without, DuckDB makes a cross product of any kind of join.
-func (d *decoder) pairs(r *reader, left, right rel) []ir.Expr {
+// pairs reads conditions that compare a side's value with the other's. An inner
+// join may have none.
+func (d *decoder) pairs(r *reader, kind ir.JoinKind, left, right rel) []ir.Expr {
 	var out []ir.Expr
 	list := r.list("conditions")
 	for i := range list {
@@ -102,8 +102,8 @@ func (d *decoder) pairs(r *reader, left, right rel) []ir.Expr {
 		out = append(out, d.compare(enum(c, "comparison", comparisons), l, x))
 		c.done()
 	}
-	if len(list) == 0 {
-		d.unsupported("a join of a kind that has conditions, without any")
+	if len(list) == 0 && kind != ir.Inner { // what DuckDB runs then is a cross product of any kind
+		d.unsupported("a %s join without conditions", kind)
 	}
 	return out
 }
@@ -147,7 +147,7 @@ func (d *decoder) delimJoin(r *reader) rel {
 		}
 		return delim
 	})
-	n.On = d.pairs(r, left, right)
+	n.On = d.pairs(r, n.Kind, left, right)
 	r.not("delim_flipped")
 	return d.out(r, n, left, right)
 }

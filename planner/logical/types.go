@@ -34,6 +34,9 @@ func (d *decoder) readType(v *value, declared bool) catalog.Type {
 	defer d.leave()
 	r := d.object(v, "a type")
 	id := r.text("id")
+	if id == "LAMBDA" {
+		d.unsupported("a lambda")
+	}
 	if r.has("type_info") {
 		info := d.object(r.object("type_info"), "the type "+id)
 		r.done()
