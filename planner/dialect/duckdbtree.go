@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
@@ -86,3 +87,7 @@ func (duckDB) extreme(greatest bool, o operand) string {
 func (duckDB) sum(o operand) string { return "sum(" + o.text + ")" }
 
 func (duckDB) number(bound int) string { return "CAST($" + strconv.Itoa(bound+1) + " AS BIGINT)" }
+
+func (duckDB) truth(v bool) string { return strings.ToUpper(strconv.FormatBool(v)) }
+
+func (duckDB) looked(text string, _ []operand) string { return text }

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -153,3 +154,7 @@ func (postgres) sum(o operand) string {
 }
 
 func (postgres) number(bound int) string { return fmt.Sprintf("$%d::bigint", bound+1) }
+
+func (postgres) truth(v bool) string { return strings.ToUpper(strconv.FormatBool(v)) }
+
+func (postgres) looked(text string, _ []operand) string { return text }

@@ -28,7 +28,7 @@ import (
 //     their order. Moments and times of day have several spellings: not sent.
 //   - Decimals are stored as binary floating point: not sent. Neither are doubles,
 //     which have no NaN in SQLite.
-type sqlite struct{ ScansOnly }
+type sqlite struct{}
 
 func (sqlite) Name() string { return "sqlite" }
 
@@ -118,7 +118,6 @@ func sqliteHolds(v catalog.Value) bool {
 }
 
 func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predicate) (string, []catalog.Value) {
-	from := catalog.QuoteIdent(t.ID.Schema) + "." + catalog.QuoteIdent(t.ID.Name)
 	var b strings.Builder
 	b.WriteString("SELECT ")
 	for i, c := range columns {
@@ -127,7 +126,7 @@ func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predica
 		}
 		b.WriteString(sqliteColumn("t", c))
 	}
-	b.WriteString(" FROM " + from + " AS t")
+	b.WriteString(" FROM " + sqliteTable(t) + " AS t")
 	var values []catalog.Value
 	for i, p := range preds {
 		if i == 0 {
@@ -135,10 +134,15 @@ func (d sqlite) Scan(t *catalog.Table, columns []catalog.Column, preds []Predica
 		} else {
 			b.WriteString(" AND ")
 		}
-		b.WriteString(d.predicate(t, from, p, len(values)))
+		o := operand{text: sqliteColumn("t", p.Column), typ: p.Column.Type, place: Place{Base: &p.Column, Table: t}, alone: true}
+		b.WriteString(d.predicate(o, p, len(values)))
 		values = append(values, p.Values...)
 	}
 	return b.String(), values
+}
+
+func sqliteTable(t *catalog.Table) string {
+	return catalog.QuoteIdent(t.ID.Schema) + "." + catalog.QuoteIdent(t.ID.Name)
 }
 
 // sqliteColumn names a column with its table's alias: alone, a name in double
@@ -148,46 +152,59 @@ func sqliteColumn(alias string, c catalog.Column) string {
 }
 
 // predicate writes p with placeholders that follow the first bound ones.
-func (d sqlite) predicate(t *catalog.Table, from string, p Predicate, bound int) string {
-	column := sqliteColumn("t", p.Column)
+func (d sqlite) predicate(o operand, p Predicate, bound int) string {
 	if p.Op == IsNull || p.Op == NotNull {
-		return column + " " + p.Op.String()
+		return o.text + " " + p.Op.String()
 	}
-	if strings.HasSuffix(p.Column.SourceType, sqliteStrict) || p.Column.SourceType == sqliteRowid {
+	if sqliteSure(p.Column) {
+		column := o.text
 		if p.Column.Type.Kind == catalog.Text {
 			column += " COLLATE BINARY"
 		}
 		return d.against(column, p, bound)
 	}
-	if d.keyed(t, p) {
+	if o.alone && d.searched(o.place.Table, p) {
 		// Plain, so that the key's index serves. The index also has the greatest value
 		// at its end, where blobs stand; text affinity leaves no other class.
-		greatest := "SELECT max(" + sqliteColumn("g", p.Column) + " COLLATE BINARY) AS v FROM " + from + " AS g"
-		return "(" + d.against(column+" COLLATE BINARY", p, bound) +
+		greatest := "SELECT max(" + sqliteColumn("g", p.Column) + " COLLATE BINARY) AS v FROM " + sqliteTable(o.place.Table) + " AS g"
+		return "(" + d.against(o.text+" COLLATE BINARY", p, bound) +
 			" AND (SELECT CASE typeof(m.v) WHEN 'blob' THEN " + d.unreadable("m.v", p.Column) + " END FROM (" + greatest + ") AS m) IS NULL)"
 	}
-	valid, operand := "typeof("+column+") = ", column
+	compared := o.text
 	switch p.Column.Type.Kind {
-	case catalog.Int64:
-		valid += "'integer'"
-	case catalog.Bool:
-		valid += "'integer' AND " + column + " IN (0, 1)"
-	case catalog.Blob:
-		valid += "'blob'"
 	case catalog.Text:
-		valid += "'text'"
-		operand = "(+" + column + ") COLLATE BINARY"
+		compared = "(+" + o.text + ") COLLATE BINARY"
 	case catalog.Date:
-		valid += "'text' AND date(" + column + ") = (+" + column + ") COLLATE BINARY"
-		operand = "date(" + column + ") COLLATE BINARY"
+		compared = "date(" + o.text + ") COLLATE BINARY"
 	}
-	return "CASE WHEN " + valid + " THEN " + d.against(operand, p, bound) +
-		" WHEN " + column + " IS NOT NULL THEN " + d.unreadable(column, p.Column) + " END"
+	return "CASE WHEN " + sqliteValid(o.text, p.Column) + " THEN " + d.against(compared, p, bound) +
+		" WHEN " + o.text + " IS NOT NULL THEN " + d.unreadable(o.text, p.Column) + " END"
 }
 
-// keyed reports whether an index of t leads with the column, compares its text
+// sqliteSure reports whether no cell of the column has another class than its type's.
+func sqliteSure(c catalog.Column) bool {
+	return strings.HasSuffix(c.SourceType, sqliteStrict) || c.SourceType == sqliteRowid
+}
+
+// sqliteValid writes that a cell is of its column's class. It is not true of NULL.
+func sqliteValid(cell string, c catalog.Column) string {
+	valid := "typeof(" + cell + ") = "
+	switch c.Type.Kind {
+	case catalog.Int64:
+		return valid + "'integer'"
+	case catalog.Bool:
+		return valid + "'integer' AND " + cell + " IN (0, 1)"
+	case catalog.Blob:
+		return valid + "'blob'"
+	case catalog.Date:
+		return valid + "'text' AND date(" + cell + ") = (+" + cell + ") COLLATE BINARY"
+	}
+	return valid + "'text'"
+}
+
+// searched reports whether an index of t leads with the column, compares its text
 // by bytes, and would serve p.
-func (sqlite) keyed(t *catalog.Table, p Predicate) bool {
+func (sqlite) searched(t *catalog.Table, p Predicate) bool {
 	if p.Column.Type.Kind != catalog.Text || (p.Op != Eq && p.Op != In) ||
 		!p.Column.Collation.Binary || !sqliteTextAffinity(p.Column.SourceType) {
 		return false

@@ -31,6 +31,11 @@ type writing interface {
 	sum(o operand) string
 	// number writes the placeholder of a whole number.
 	number(bound int) string
+	// truth writes a constant condition.
+	truth(v bool) string
+	// looked writes a condition, given as text, that can be settled without a look at
+	// each of its columns: where a look can fail, it must fail all the same.
+	looked(text string, columns []operand) string
 }
 
 // operand is a column inside of a statement.
@@ -39,6 +44,7 @@ type operand struct {
 	typ   catalog.Type
 	place Place
 	read  bool // text gives it as the connector reads it
+	alone bool // the predicate that is written keeps or drops a row by itself, in a WHERE
 }
 
 // statement writes a tree.
@@ -73,6 +79,7 @@ type writer struct {
 	read   []catalog.TableID // each once
 	scans  int
 	levels int
+	alone  bool // see operand
 }
 
 // query is a SELECT whose list is not written yet. Its parts are in the order in
@@ -169,9 +176,11 @@ func (w *writer) node(n ir.Node, in []*query) (*query, error) {
 		return w.level(in[0], n.Output()), nil
 	case *ir.Filter:
 		q := w.until(in[0], n.Input, (*query).plain)
+		w.alone = true
 		for _, e := range n.Preds {
 			q.where = append(q.where, w.condition(e, q.columns))
 		}
+		w.alone = false
 		return q, nil
 	case *ir.Project:
 		q := w.until(in[0], n.Input, func(q *query) bool { return !q.grouped })

@@ -12,11 +12,59 @@ import (
 func (w *writer) condition(e ir.Expr, columns map[ir.ColID]operand) string {
 	switch e := e.(type) {
 	case *ir.And:
-		return w.all(e.List, " AND ", columns)
+		return all(e.List, " AND ", func(e ir.Expr) string { return w.condition(e, columns) })
+	case *ir.Compare:
+		if e.Op != ir.IsDistinct && e.Op != ir.IsNotDistinct {
+			return w.part(e, columns)
+		}
+	case *ir.In:
+		if !e.Negated {
+			return w.part(e, columns)
+		}
+	case *ir.Or, *ir.Not:
+	default:
+		return w.part(e, columns)
+	}
+	alone := w.alone
+	w.alone = false
+	text := w.part(e, columns)
+	w.alone = alone
+	return w.d.looked(text, cellsOf(e, columns))
+}
+
+// cellsOf lists the columns of which a condition asks more than whether they are NULL.
+func cellsOf(e ir.Expr, columns map[ir.ColID]operand) []operand {
+	var out []operand
+	seen := ir.Set{}
+	var walk func(ir.Expr)
+	walk = func(e ir.Expr) {
+		switch e := e.(type) {
+		case *ir.IsNull:
+			return
+		case *ir.Ref:
+			if !seen[e.ID] {
+				seen[e.ID] = true
+				out = append(out, columns[e.ID])
+			}
+		}
+		for _, a := range e.Args() {
+			walk(a)
+		}
+	}
+	walk(e)
+	return out
+}
+
+// part writes an expression that may be a part of another.
+func (w *writer) part(e ir.Expr, columns map[ir.ColID]operand) string {
+	one := func(e ir.Expr) string { return w.part(e, columns) }
+	switch e := e.(type) {
+	case *ir.And:
+		return all(e.List, " AND ", one)
 	case *ir.Or:
-		return w.all(e.List, " OR ", columns)
+		return all(e.List, " OR ", one)
 	case *ir.Not:
-		return "(NOT " + w.condition(e.Arg, columns) + ")"
+		return "(NOT " + one(e.Arg) + ")"
 	case *ir.IsNull:
 		return w.predicate(e.Arg, nullOp(e), nil, columns)
 	case *ir.Compare:
@@ -34,18 +82,15 @@ func (w *writer) condition(e ir.Expr, columns map[ir.ColID]operand) string {
 		w.bind(values...)
 		return "(" + text + ")"
 	case *ir.Const:
-		if e.Value.V == true {
-			return "TRUE"
-		}
-		return "FALSE"
+		return w.d.truth(e.Value.V == true)
 	}
 	return w.predicate(e, Eq, []catalog.Value{isTrue}, columns)
 }
 
-func (w *writer) all(list []ir.Expr, by string, columns map[ir.ColID]operand) string {
+func all(list []ir.Expr, by string, one func(ir.Expr) string) string {
 	parts := make([]string, len(list))
 	for i, e := range list {
-		parts[i] = w.condition(e, columns)
+		parts[i] = one(e)
 	}
 	return "(" + strings.Join(parts, by) + ")"
 }
@@ -53,6 +98,7 @@ func (w *writer) all(list []ir.Expr, by string, columns map[ir.ColID]operand) st
 // predicate writes a predicate about a column.
 func (w *writer) predicate(column ir.Expr, op Op, values []catalog.Value, columns map[ir.ColID]operand) string {
 	o := columns[column.(*ir.Ref).ID]
+	o.alone = w.alone
 	text := w.d.predicate(o, Predicate{Column: *o.place.Base, Op: op, Values: values}, len(w.values))
 	w.bind(values...)
 	return "(" + text + ")"

@@ -1,0 +1,244 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/ir"
+)
+
+// What makes trees exact beyond what sqlite says of predicates:
+//
+//   - A column that is compared with a column, groups, sorts or is looked through for
+//     its least value is written as a CASE that gives its cells of the right class and
+//     ends the statement at others, unless there can be none.
+//   - A condition that can be settled without a look at each of its columns, such as
+//     OR, looks at all of them first. A pair of rows that one equality of a join has
+//     put aside is not looked at by the next.
+//   - Text of a UTF-16 database groups and joins as here, but sorts in another order.
+//   - A join needs a column that is plain in the text, where SQLite can search: else it
+//     would compare every row with every row.
+//   - Truth values are 1 and 0: the word TRUE could be a column.
+//   - No sums: SQLite's is an error or a double where it does not fit in 64 bits.
+
+// Condition implements Dialect.
+func (d sqlite) Condition(e ir.Expr, at Columns) (Verdict, string) {
+	if sqliteParts(e) > maxSQLiteParts {
+		return None, fmt.Sprintf("a condition of more than %d parts", maxSQLiteParts)
+	}
+	return condition(d, e, at)
+}
+
+// Operator implements Dialect.
+func (d sqlite) Operator(n ir.Node, at Columns) (Verdict, string) {
+	switch n := n.(type) {
+	case *ir.Filter:
+		if sqliteParts(n.Preds...) > maxSQLiteParts {
+			return None, fmt.Sprintf("conditions of more than %d parts", maxSQLiteParts)
+		}
+	case *ir.Join:
+		if v, reason := operator(d, n, at); v != Exact {
+			return v, reason
+		}
+		if reason := sqliteSearches(n, at); reason != "" {
+			return None, reason
+		}
+		return Exact, ""
+	}
+	return operator(d, n, at)
+}
+
+// Statement implements Dialect.
+func (d sqlite) Statement(n ir.Node) (Statement, error) {
+	s, err := statement(d, n)
+	if err == nil && len(s.Values) > maxSQLiteValues {
+		return Statement{}, fmt.Errorf("%w: more than %d values", errNotWritten, maxSQLiteValues)
+	}
+	return s, err
+}
+
+const (
+	// maxSQLiteParts keeps a condition under SQLite's depth of expressions, 1,000.
+	maxSQLiteParts = 500
+	// maxSQLiteTables keeps a statement under SQLite's number of joined tables, 64.
+	maxSQLiteTables = 60
+	// maxSQLiteValues is the number of a statement's placeholders.
+	maxSQLiteValues = 32766
+)
+
+// sqliteParts counts what may stand in each other's way in one expression's depth.
+func sqliteParts(list ...ir.Expr) int {
+	n := 0
+	for _, e := range list {
+		ir.WalkExpr(e, func(e ir.Expr) {
+			if _, ok := e.(*ir.Const); !ok {
+				n++
+			}
+		})
+	}
+	return n
+}
+
+// sqliteSearches says why a join would compare every row with every row: its inner
+// side, which of all kinds but an inner join is the right one, must have a plain column.
+func sqliteSearches(n *ir.Join, at Columns) string {
+	tables := 0
+	ir.Walk(n, func(n ir.Node) {
+		if _, ok := n.(*ir.Scan); ok {
+			tables++
+		}
+	})
+	if tables > maxSQLiteTables {
+		return fmt.Sprintf("a join of more than %d tables", maxSQLiteTables)
+	}
+	left, right := ir.SetOf(n.Left.Output()), ir.SetOf(n.Right.Output())
+	for _, e := range n.On {
+		c, ok := e.(*ir.Compare)
+		if !ok || c.Op != ir.Eq || !joins(left, right, c) {
+			continue
+		}
+		for _, side := range []ir.Expr{c.Left, c.Right} {
+			r, ok := narrow(side).(*ir.Ref)
+			if ok && sqliteSure(*at[r.ID].Base) && (right[r.ID] || n.Kind == ir.Inner) {
+				return ""
+			}
+		}
+	}
+	return "a join without a column that SQLite could search by"
+}
+
+// pair calls exact what keyed does: both columns are in one database, so of one encoding.
+func (d sqlite) pair(op ir.CompareOp, a, b Place) (Verdict, string) {
+	ordered := op == ir.Lt || op == ir.Le || op == ir.Gt || op == ir.Ge
+	for _, p := range []Place{a, b} {
+		if reason := d.keyed(p.Base.Type, p, ordered); reason != "" {
+			return None, reason
+		}
+	}
+	return Exact, ""
+}
+
+// prefix asks what a comparison by order asks: it is written as two of them.
+func (d sqlite) prefix(c catalog.Column, value catalog.Value) (Verdict, string) {
+	return d.Verdict(Predicate{Column: c, Op: Ge, Values: []catalog.Value{value}})
+}
+
+func (sqlite) mayFail(p Place) string {
+	switch {
+	case p.Table == nil || p.Table.View:
+		return "a view's column may fail on a row that is hidden"
+	case !sqliteSure(*p.Base):
+		return "a cell of another class than its column's may be on a row that is hidden"
+	}
+	return ""
+}
+
+func (sqlite) keyed(t catalog.Type, p Place, ordered bool) string {
+	switch t.Kind {
+	case catalog.Int64, catalog.Bool, catalog.Blob, catalog.Date:
+		return ""
+	case catalog.Text:
+		if p.Base == nil { // the least or the greatest, of which keyed was asked
+			return ""
+		}
+		op := Eq
+		if ordered {
+			op = Lt
+		}
+		return sqliteNotUTF8(Predicate{Column: *p.Base, Op: op})
+	}
+	return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
+}
+
+func (sqlite) summed(catalog.Type, Place) string {
+	return "SQLite's sum is another where it does not fit in 64 bits"
+}
+
+func (sqlite) read(o operand) string { return o.text }
+
+// checked writes a column whose cells of another class end the statement. It has no
+// affinity and, for text, no collation but the one by bytes.
+func (d sqlite) checked(o operand) string {
+	text := o.text
+	if b := o.place.Base; b != nil && !sqliteSure(*b) {
+		text = "CASE WHEN " + sqliteValid(text, *b) + " THEN " + text + " WHEN " + text + " IS NOT NULL THEN " + d.unreadable(text, *b) + " END"
+	}
+	if o.typ.Kind == catalog.Text || o.typ.Kind == catalog.Date {
+		text += " COLLATE BINARY"
+	}
+	return text
+}
+
+func (d sqlite) compare(op ir.CompareOp, a, b operand) string {
+	sign := op.String()
+	switch op {
+	case ir.IsDistinct:
+		sign = "IS NOT"
+	case ir.IsNotDistinct:
+		sign = "IS"
+	}
+	return d.checked(a) + " " + sign + " " + d.checked(b)
+}
+
+// begins compares with the first text that does not begin so, where there is one.
+func (d sqlite) begins(o operand, value catalog.Value, bound int) (string, []catalog.Value) {
+	text := fmt.Sprintf("%s >= ?%d", d.checked(o), bound+1)
+	end, ok := sqliteBehind(value.V.(string))
+	if !ok {
+		return text, []catalog.Value{value}
+	}
+	text += fmt.Sprintf(" AND %s < ?%d", d.checked(o), bound+2)
+	return text, []catalog.Value{value, {Type: value.Type, V: end}}
+}
+
+// sqliteBehind gives the least text that is greater than every text that begins with
+// prefix, by code points; none for one of the greatest code point alone.
+func sqliteBehind(prefix string) (string, bool) {
+	runes := []rune(prefix)
+	for i := len(runes) - 1; i >= 0; i-- {
+		next := runes[i] + 1
+		if !utf8.ValidRune(next) && next <= utf8.MaxRune { // over the surrogates
+			next = 0xe000
+		}
+		if next <= utf8.MaxRune {
+			return string(runes[:i]) + string(next), true
+		}
+	}
+	return "", false
+}
+
+func (d sqlite) key(o operand) string { return d.checked(o) }
+
+func (d sqlite) extreme(greatest bool, o operand) string {
+	if greatest {
+		return "max(" + d.checked(o) + ")"
+	}
+	return "min(" + d.checked(o) + ")"
+}
+
+// sum is not asked for: summed allows none.
+func (sqlite) sum(o operand) string { return "sum(" + o.text + ")" }
+
+func (sqlite) number(bound int) string { return fmt.Sprintf("?%d", bound+1) }
+
+func (sqlite) truth(v bool) string {
+	if v {
+		return "1"
+	}
+	return "0"
+}
+
+func (d sqlite) looked(text string, columns []operand) string {
+	var looks []string
+	for _, o := range columns {
+		if b := o.place.Base; b != nil && !sqliteSure(*b) {
+			looks = append(looks, "CASE WHEN "+sqliteValid(o.text, *b)+" OR "+o.text+" IS NULL THEN 1 ELSE "+d.unreadable(o.text, *b)+" END")
+		}
+	}
+	if looks == nil {
+		return text
+	}
+	return "(CASE WHEN " + strings.Join(looks, " AND ") + " THEN " + text + " END)"
+}
