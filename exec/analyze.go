@@ -29,7 +29,7 @@ func (e *Engine) Analyze(ctx context.Context, p *planner.Plan) (*planner.Measure
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
-	out.Answer.Took = time.Since(start)
+	out.Answer.Took = time.Since(start) - m.opening
 	if m.operators != nil {
 		out.Operators = m.operators()
 	}
@@ -58,6 +58,18 @@ type measure struct {
 	mu        sync.Mutex
 	streams   map[*planner.Stream]*measuredStream
 	operators func() []duck.Operator // nil without a residual
+	opening   time.Duration          // of the residual's instance, which other runs find open
+}
+
+// instance opens the residual's instance.
+func (m *measure) instance(open func() (*instance, error)) (*instance, error) {
+	began := time.Now()
+	inst, err := open()
+	m.opening = time.Since(began)
+	if err == nil {
+		m.operators = inst.conn.Operators
+	}
+	return inst, err
 }
 
 // open starts a stream of a source, s in the plan.

@@ -56,11 +56,7 @@ func (r *Rows) instance() (*instance, error) {
 	if r.measure == nil {
 		return r.engine.pool.take(r.ctx)
 	}
-	inst, err := r.engine.pool.profiled(r.ctx)
-	if err == nil {
-		r.measure.operators = inst.conn.Operators
-	}
-	return inst, err
+	return r.measure.instance(func() (*instance, error) { return r.engine.pool.profiled(r.ctx) })
 }
 
 // place is where a stream of a source runs; a shared one is used by one stream after

@@ -40,7 +40,7 @@ func (e *Explanation) AddRun(m *Measured) {
 		return ExplainedCounts{Rows: c.Rows, Bytes: c.Bytes, Milliseconds: ms(c.Took)}
 	}
 	for i := range e.Streams {
-		if s := &e.Streams[i]; !s.hidden() && i < len(m.Streams) {
+		if s := &e.Streams[i]; !s.hidden() && len(m.Streams) == len(e.Streams) {
 			s.Ran = &ExplainedScan{ExplainedCounts: counts(m.Streams[i]), Waited: ms(m.Streams[i].Waited)}
 		}
 	}

@@ -54,20 +54,24 @@ func (p *planner) Query(_ context.Context, _ server.Session, r server.Request) (
 
 func TestExplain(t *testing.T) {
 	config(t, good)
-	for form, prefix := range map[string]string{"text": "EXPLAIN ", "json": "EXPLAIN (FORMAT JSON) "} {
+	for options, prefix := range map[string]string{
+		"--format text": "EXPLAIN ", "--format json": "EXPLAIN (FORMAT JSON) ",
+		"--analyze": "EXPLAIN ANALYZE ", "--analyze --format json": "EXPLAIN (ANALYZE, FORMAT JSON) ",
+	} {
 		p := &planner{}
-		code, stdout, stderr := run{querier: p}.args(t, "explain", "--direct", "--format", form, "select 1")
+		command := append([]string{"explain", "--direct"}, strings.Fields(options)...)
+		code, stdout, stderr := run{querier: p}.args(t, append(command, "select 1")...)
 		if code != 0 || stdout != "scan 1: 公安.人口\n  columns: \"a|b\"\n" || stderr != "" {
-			t.Errorf("%s: exit %d, stdout %q, stderr %q", form, code, stdout, stderr)
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", options, code, stdout, stderr)
 		}
 		if p.asked[0] != prefix+"select 1" {
 			t.Errorf("asked %q", p.asked)
 		}
 		// The place is that in the text which the person wrote.
 		p.err = errs.New(errs.UnknownName, "internal", nil).At(prefix+"select 户, x", len(prefix)+len("select 户, "))
-		_, _, stderr = run{querier: p}.args(t, "explain", "--direct", "--format", form, "select 户, x")
+		_, _, stderr = run{querier: p}.args(t, append(command, "select 户, x")...)
 		if !strings.Contains(stderr, "line 1, column 11:\n  select 户, x\n             ^") {
-			t.Errorf("%s: %s", form, stderr)
+			t.Errorf("%s: %s", options, stderr)
 		}
 	}
 }

@@ -13,12 +13,19 @@ import (
 )
 
 func (c *command) explainCommand() *cobra.Command {
-	var f queryFlags
+	var (
+		f       queryFlags
+		analyze bool
+	)
 	cmd := c.describe(&cobra.Command{Use: "explain [--config F --direct | --url URL] 'SQL'"}, "explain")
 	c.queryFlags(cmd, &f, "text")
+	cmd.Flags().BoolVar(&analyze, "analyze", false, c.text("cli_flag_analyze", nil))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.configSet = cmd.Flags().Changed("config")
 		prefixes := map[string]string{"text": "EXPLAIN ", "json": "EXPLAIN (FORMAT JSON) "}
+		if analyze {
+			prefixes = map[string]string{"text": "EXPLAIN ANALYZE ", "json": "EXPLAIN (ANALYZE, FORMAT JSON) "}
+		}
 		prefix, ok := prefixes[f.format]
 		if !ok {
 			return usage("cli_format_explain", msg.Args{"Format": f.format})

@@ -117,10 +117,7 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		return nil, shifted(err, r.SQL, stmt.Offset)
 	}
 	if stmt.Kind == sqltext.Explain {
-		if stmt.Analyze {
-			return nil, errs.New(errs.NotSupported, "explain_analyze_later", nil)
-		}
-		return explained(plan, stmt.JSON)
+		return g.explained(ctx, plan, stmt)
 	}
 	rows, err := g.engine.Run(ctx, plan)
 	if err != nil {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -67,15 +68,26 @@ func columnsOf(columns []catalog.Column) *server.Answer {
 	return table([]string{"column", "type", "source_type", "comment"}, rows)
 }
 
-// explained gives a plan's explanation as rows of text.
-func explained(p *planner.Plan, asJSON bool) (*server.Answer, error) {
+// explained gives a plan's explanation as rows of text. With ANALYZE the plan runs
+// as any other query does, and only what was counted comes back.
+func (g *Gateway) explained(ctx context.Context, p *planner.Plan, stmt sqltext.Stmt) (*server.Answer, error) {
 	e := p.Explain()
-	if asJSON {
-		raw, err := json.MarshalIndent(e, "", "  ")
+	if stmt.Analyze {
+		measured, err := g.engine.Analyze(ctx, p)
 		if err != nil {
+			return nil, err
+		}
+		e.AddRun(measured)
+	}
+	if stmt.JSON {
+		var b strings.Builder
+		w := json.NewEncoder(&b)
+		w.SetEscapeHTML(false) // a source's text is to be read as it is
+		w.SetIndent("", "  ")
+		if err := w.Encode(e); err != nil {
 			return nil, errs.Internalf("explain: %v", err)
 		}
-		return table([]string{"explain"}, [][]string{{string(raw)}}), nil
+		return table([]string{"explain"}, [][]string{{strings.TrimRight(b.String(), "\n")}}), nil
 	}
 	var rows [][]string
 	for _, line := range strings.Split(strings.TrimRight(e.Text(), "\n"), "\n") {
