@@ -15,6 +15,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/oracle"
 	"github.com/lianji/lianji/internal/testpg"
+	"github.com/lianji/lianji/planner"
 )
 
 // splits are the two ways in which TPC-H's tables lie at the sources: together
@@ -95,6 +96,7 @@ var inFrom = regexp.MustCompile(`(\bfrom|,|\bjoin)(\s+)(lineitem|orders|customer
 // inAgency puts the agency before the names of the tables.
 func inAgency(sql string) string { return inFrom.ReplaceAllString(sql, "${1}${2}tpch.${3}") }
 
+// checkTPCH asks all 22 statements in each way; by the tree none may fall back.
 func checkTPCH(t *testing.T, l *lab) {
 	files, err := filepath.Glob("../../planner/testdata/tpch/q*.sql")
 	if err != nil || len(files) != 22 {
@@ -107,17 +109,27 @@ func checkTPCH(t *testing.T, l *lab) {
 			t.Fatal(err)
 		}
 		s := oracle.TPCHStatement(i+1, inAgency(string(raw)))
-		got, err := l.Query(t.Context(), s.SQL)
-		if err != nil {
-			t.Errorf("Q%d: %v (%s)", i+1, err, errs.From(err).Detail)
-			continue
-		}
 		want, err := l.reference.Query(t.Context(), s.Unlimited)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := oracle.Compare(want, got, s.Order); err != nil {
-			t.Errorf("Q%d: %v", i+1, err)
+		for _, p := range []*planner.Planner{l.planner, l.planner.ByText()} {
+			plan, err := l.planBy(t.Context(), p, s.SQL)
+			if err != nil {
+				t.Errorf("Q%d: %v (%s)", i+1, err, errs.From(err).Detail)
+				continue
+			}
+			if p == l.planner && plan.Fallback != "" {
+				t.Errorf("Q%d runs by the fallback: %s", i+1, plan.Fallback)
+			}
+			got, err := l.run(t.Context(), plan)
+			if err != nil {
+				t.Errorf("Q%d: %v (%s)", i+1, err, errs.From(err).Detail)
+				continue
+			}
+			if err := oracle.Compare(want, got, s.Order); err != nil {
+				t.Errorf("Q%d: %v\n%s", i+1, err, plan.Explain().Text())
+			}
 		}
 		if len(want.Rows) == 0 {
 			t.Logf("Q%d has no rows at this scale", i+1)
