@@ -1,6 +1,7 @@
 package dialect_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -271,6 +272,8 @@ func sqlValue(t catalog.Type, v any) string {
 		}
 	case string:
 		return "CAST(" + quoted(x) + " AS " + t.DuckDB() + ")"
+	case []byte:
+		return "from_hex('" + hex.EncodeToString(x) + "')"
 	}
 	return "CAST(" + quoted(fmt.Sprint(v)) + " AS " + t.DuckDB() + ")"
 }
