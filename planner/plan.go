@@ -266,3 +266,6 @@ func (s *Scan) views(kind, from string) []string {
 		strings.Join([]string{"CREATE", kind, place + "." + catalog.QuoteIdent(s.Name), "AS", from}, " "),
 	}
 }
+
+// Tree gives the tree with the borders of sources; nil for the fallback.
+func (p *Plan) Tree() ir.Node { return p.tree }

@@ -106,3 +106,9 @@ func (w *World) Raw(t testing.TB, sql string) ([]byte, []logical.Table, error) {
 func Column(name string, t catalog.Type) catalog.Column {
 	return catalog.Column{Name: name, SourceName: name, Type: t, SourceType: t.DuckDB(), Collation: catalog.Collation{Name: "C", Binary: true}}
 }
+
+// Planner gives the planner of the world.
+func (w *World) Planner() *planner.Planner { return w.planner }
+
+// Snapshot gives what the world has published.
+func (w *World) Snapshot() policy.Snapshot { return w.snapshot }
