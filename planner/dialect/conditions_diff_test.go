@@ -155,8 +155,11 @@ func (m *maker) condition(n ir.Node, depth int) ir.Expr {
 	a := m.ref(n, anyType)
 	op := pick(m, []ir.CompareOp{ir.Eq, ir.Ne, ir.Lt, ir.Le, ir.Gt, ir.Ge, ir.IsDistinct, ir.IsNotDistinct})
 	values := constantsOf[a.Typ.Kind]
-	if a.Typ.Kind == catalog.Decimal {
+	switch a.Typ.Kind {
+	case catalog.Decimal:
 		values = []any{"1.50"}
+	case catalog.HugeInt:
+		values = []any{"0", "40", "18446744073709551614"}
 	}
 	switch {
 	case m.r.IntN(4) == 0 || len(values) == 0:

@@ -57,6 +57,15 @@ func (duckDB) keyed(t catalog.Type, p Place, _ bool) string {
 	return duckDBStored(*p.Base)
 }
 
+// computed: DuckDB compares a HUGEINT with a DECIMAL(38,0) as decimals, which hold
+// every sum that fits in a result.
+func (duckDB) computed(t catalog.Type) (catalog.Column, bool) {
+	if t.Kind == catalog.HugeInt {
+		t = catalog.DecimalOf(38, 0)
+	}
+	return catalog.Column{Type: t, SourceType: t.DuckDB(), Collation: catalog.Collation{Binary: t.Kind == catalog.Text}}, true
+}
+
 func (d duckDB) summed(t catalog.Type, p Place) string {
 	if sumType(t).Kind == catalog.Invalid {
 		return "the sum of a " + t.DuckDB() + " is not one that the source holds"

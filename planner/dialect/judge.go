@@ -23,6 +23,39 @@ type judging interface {
 	mayFail(p Place) string
 }
 
+// computing is a dialect that also judges columns which an aggregate at the source
+// has computed.
+type computing interface {
+	// computed gives a column to judge and write in the place of one of type t; false
+	// when there is none. A HugeInt's is a decimal, whose constants can be bound.
+	computed(t catalog.Type) (catalog.Column, bool)
+}
+
+// columnFor gives the column that stands for o's place: its base, or what the dialect
+// has for a computed one.
+func columnFor(d judging, p Place, t catalog.Type) (*catalog.Column, bool) {
+	if p.Base != nil {
+		return p.Base, p.Base.Type.Equal(t)
+	}
+	if k, ok := d.(computing); ok {
+		c, ok := k.computed(t)
+		return &c, ok
+	}
+	return nil, false
+}
+
+// valuesFor gives constants the type of the column that they are compared with.
+func valuesFor(c *catalog.Column, values []catalog.Value) []catalog.Value {
+	out := make([]catalog.Value, len(values))
+	for i, v := range values {
+		if v.Type.Kind == catalog.HugeInt && c.Type.Kind == catalog.Decimal {
+			v.Type = c.Type
+		}
+		out[i] = v
+	}
+	return out
+}
+
 // condition judges e.
 func condition(d judging, e ir.Expr, at Columns) (Verdict, string) {
 	switch e := e.(type) {
@@ -84,23 +117,28 @@ func nullOp(e *ir.IsNull) Op {
 	return IsNull
 }
 
-// baseOf finds the base column that e reads.
+// baseOf finds the column that e reads. Base of a computed one is what stands for it.
 func baseOf(d judging, e ir.Expr, at Columns) (Place, string) {
 	r, ok := e.(*ir.Ref)
 	if !ok {
 		return Place{}, "a computed value and not a column"
 	}
 	p, ok := at[r.ID]
+	if !ok {
+		return Place{}, "a column that is not at the source"
+	}
+	c, ok := columnFor(d, p, r.Typ)
 	switch {
-	case !ok || p.Base == nil:
+	case !ok && p.Base == nil:
 		return Place{}, "a computed column"
-	case !p.Base.Type.Equal(r.Typ):
+	case !ok:
 		return Place{}, "the column is read as another type than it has"
 	case p.Hidden:
 		if reason := d.mayFail(p); reason != "" {
 			return Place{}, reason
 		}
 	}
+	p.Base = c
 	return p, ""
 }
 
@@ -109,7 +147,7 @@ func judgePredicate(d judging, column ir.Expr, op Op, values []catalog.Value, at
 	if reason != "" {
 		return None, reason
 	}
-	return d.Verdict(Predicate{Column: *p.Base, Op: op, Values: values})
+	return d.Verdict(Predicate{Column: *p.Base, Op: op, Values: valuesFor(p.Base, values)})
 }
 
 // splitCompare gives a comparison with its constant at the right, where it has one.

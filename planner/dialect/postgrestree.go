@@ -25,10 +25,28 @@ import (
 func (d postgres) Condition(e ir.Expr, at Columns) (Verdict, string) { return condition(d, e, at) }
 
 // Operator implements Dialect.
-func (d postgres) Operator(n ir.Node, at Columns) (Verdict, string) { return operator(d, n, at) }
+func (d postgres) Operator(n ir.Node, at Columns) (Verdict, string) {
+	if len(n.Output()) > maxPostgresColumns {
+		return None, fmt.Sprintf("more than %d columns", maxPostgresColumns)
+	}
+	return operator(d, n, at)
+}
 
 // Statement implements Dialect.
-func (d postgres) Statement(n ir.Node) (Statement, error) { return statement(d, n) }
+func (d postgres) Statement(n ir.Node) (Statement, error) {
+	s, err := statement(d, n)
+	if err == nil && len(s.Values) > maxPostgresValues {
+		return Statement{}, fmt.Errorf("%w: more than %d values", errNotWritten, maxPostgresValues)
+	}
+	return s, err
+}
+
+const (
+	// maxPostgresColumns is the length of a select list.
+	maxPostgresColumns = 1664
+	// maxPostgresValues is the number of a statement's placeholders.
+	maxPostgresValues = 65535
+)
 
 // pair calls exact what keyed does, of columns of two lengths too: PostgreSQL compares
 // whole numbers of all lengths, and decimals of all precisions, by their value.
@@ -74,6 +92,19 @@ func (postgres) keyed(t catalog.Type, p Place, _ bool) string {
 	return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
 }
 
+// computed: a text is told to have a collation, as a sign that it is UTF-8, which
+// keyed has seen to, and none that is known.
+func (postgres) computed(t catalog.Type) (catalog.Column, bool) {
+	if t.Kind == catalog.HugeInt {
+		t = catalog.DecimalOf(38, 0)
+	}
+	c := catalog.Column{Type: t, SourceType: postgresTypes[t.Kind]}
+	if t.Kind == catalog.Text {
+		c.Collation.Name = "?"
+	}
+	return c, c.SourceType != ""
+}
+
 func (postgres) summed(t catalog.Type, _ Place) string {
 	switch t.Kind {
 	case catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal:
@@ -100,7 +131,7 @@ const collateC = ` COLLATE "C"`
 
 func (d postgres) compare(op ir.CompareOp, a, b operand) string {
 	left, right := a.text, b.text
-	if a.place.Base.Type.Kind == catalog.Text {
+	if a.typ.Kind == catalog.Text {
 		var plain, same bool
 		left, plain = d.bytewise(a)
 		right, same = d.bytewise(b)

@@ -170,6 +170,22 @@ var trees = []struct {
 		g := b.group(v, []ir.Expr{col(v, "person")}, where(agg("sum", col(v, "price")), cmpr(ir.Gt, col(v, "price"), lit(col(v, "price"), "0.0001"))))
 		return b.project(&ir.Join{Kind: ir.Inner, Left: g, Right: p, On: []ir.Expr{eq(col(g, "person"), col(p, "id"))}}, false, 3, 1)
 	}},
+	{"a filter over groups", func(b *builder) ir.Node {
+		s := b.scan("visit", "person", "price", "xm")
+		g := b.group(s, []ir.Expr{col(s, "person")}, agg("count_star"), agg("sum", col(s, "price")), agg("min", col(s, "xm")), agg("sum", col(s, "person")))
+		return ir.Where(g, or(cmpr(ir.Gt, col(g, "count_star"), number(9)), cmpr(ir.Le, g.Output()[4].Ref(), lit(g.Output()[4].Ref(), "16")),
+			not(cmpr(ir.Ge, g.Output()[2].Ref(), lit(g.Output()[2].Ref(), "3.0000"))), null(col(g, "min")), in(col(g, "min"), "a", "10"), like(col(g, "min"), "9%")))
+	}},
+	{"a join on a computed column", func(b *builder) ir.Node {
+		p, v := b.scan("visit", "vid", "xm", "person"), b.scan("visit", "person", "xm")
+		g := b.group(v, []ir.Expr{col(v, "person")}, agg("max", col(v, "xm")), agg("count_star"))
+		return &ir.Join{Kind: ir.Inner, Left: p, Right: g, On: []ir.Expr{eq(col(p, "person"), col(v, "person")), eq(col(p, "xm"), col(g, "max")), cmpr(ir.Lt, col(p, "vid"), col(g, "count_star"))}}
+	}},
+	{"a sum of counts", func(b *builder) ir.Node {
+		s := b.scan("visit", "zt")
+		g := b.group(s, []ir.Expr{col(s, "zt")}, agg("count_star"))
+		return b.group(g, nil, agg("sum", col(g, "count_star")))
+	}},
 	{"sort", func(b *builder) ir.Node {
 		s := b.scan("person", "id", "xm", "price")
 		return &ir.Sort{Input: s, Keys: []ir.Key{by(col(s, "xm")), down(col(s, "price")), by(col(s, "id"))}}

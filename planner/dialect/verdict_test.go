@@ -50,7 +50,7 @@ func TestConditionVerdicts(t *testing.T) {
 			r.Typ = whole
 			return eq(&r, number(1))
 		}, "another type"},
-		{"a column of nowhere", func(*ir.Scan) ir.Expr { return null(&ir.Ref{ID: 99, Typ: whole}) }, "computed column"},
+		{"a column of nowhere", func(*ir.Scan) ir.Expr { return null(&ir.Ref{ID: 99, Typ: whole}) }, "not at the source"},
 		{"a list", func(s *ir.Scan) ir.Expr { return in(col(s, "xm"), "a", "b") }, ""},
 		{"a list with NULL", func(s *ir.Scan) ir.Expr { return in(col(s, "xm"), "a", nil) }, "or NULL"},
 		{"a list with a column", func(s *ir.Scan) ir.Expr {

@@ -99,8 +99,10 @@ func all(list []ir.Expr, by string, one func(ir.Expr) string) string {
 func (w *writer) predicate(column ir.Expr, op Op, values []catalog.Value, columns map[ir.ColID]operand) string {
 	o := columns[column.(*ir.Ref).ID]
 	o.alone = w.alone
-	text := w.d.predicate(o, Predicate{Column: *o.place.Base, Op: op, Values: values}, len(w.values))
-	w.bind(values...)
+	c, _ := columnFor(w.d, o.place, o.typ)
+	p := Predicate{Column: *c, Op: op, Values: valuesFor(c, values)}
+	text := w.d.predicate(o, p, len(w.values))
+	w.bind(p.Values...)
 	return "(" + text + ")"
 }
 
