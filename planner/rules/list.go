@@ -5,6 +5,8 @@ func List() []Rule {
 	return []Rule{
 		// First: casts of constants hide what a condition compares with.
 		constantFolding,
+		// Before predicate_pushdown, which does not move filters into a CTE.
+		cteInlining,
 		// Before whatever looks at a join: WHERE stands above delim joins and products.
 		predicatePushdown,
 		crossToJoin,
