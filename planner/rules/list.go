@@ -10,6 +10,8 @@ func List() []Rule {
 		// Before whatever looks at a join: WHERE stands above delim joins and products.
 		predicatePushdown,
 		crossToJoin,
+		// After predicate_pushdown: the filter on a mark has come down to its join.
+		markToSemi,
 		// After cross_to_join: an inner join's condition rejects NULL like a filter.
 		outerToInner,
 		// Again: an inner join lets both its sides be filtered, an outer one did not.
