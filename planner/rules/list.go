@@ -12,6 +12,9 @@ func List() []Rule {
 		crossToJoin,
 		// After predicate_pushdown: the filter on a mark has come down to its join.
 		markToSemi,
+		// Before delim_to_join: a left join over a subquery's aggregate untangles in more
+		// shapes than a single join.
+		singleToLeft,
 		// After cross_to_join: an inner join's condition rejects NULL like a filter.
 		outerToInner,
 		// Again: an inner join lets both its sides be filtered, an outer one did not.
