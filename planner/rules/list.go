@@ -15,11 +15,15 @@ func List() []Rule {
 		// Before delim_to_join: a left join over a subquery's aggregate untangles in more
 		// shapes than a single join.
 		singleToLeft,
+		// After mark_to_semi: a semi join counts no rows and knows no NULL.
+		delimToJoin,
 		// After cross_to_join: an inner join's condition rejects NULL like a filter.
 		outerToInner,
 		// Again: an inner join lets both its sides be filtered, an outer one did not.
 		predicatePushdown,
 		crossToJoin,
+		// Again: a left join on an outer column's value untangles once it is inner.
+		delimToJoin,
 		// After the last move of conditions: it looks for constants at both sides of joins.
 		transitivePredicates,
 		topN,
