@@ -58,12 +58,16 @@ func (c *checker) make(n Node, cols ...Column) {
 	}
 }
 
-func (c *checker) visit(n Node) {
+// visit checks a tree and gives its output: asked from the root down, each node
+// would put its inputs' together again.
+func (c *checker) visit(n Node) []Column {
+	inputs := make([][]Column, 0, 2)
 	switch n := n.(type) {
 	case *Join:
-		c.visit(n.Left)
+		out := c.visit(n.Left)
+		inputs = append(inputs, out)
 		if n.Delim != nil {
-			left := SetOf(n.Left.Output())
+			left := SetOf(out)
 			for _, id := range n.Delim.Columns {
 				if !left[id] {
 					c.failf("%s: #%d is not a column of its left side", Line(n, Redacted), id)
@@ -71,29 +75,54 @@ func (c *checker) visit(n Node) {
 			}
 			c.delims[n.Delim.ID] = left
 		}
-		c.visit(n.Right)
+		inputs = append(inputs, c.visit(n.Right))
 		if n.Delim != nil {
 			delete(c.delims, n.Delim.ID)
 		}
 	case *CTE:
-		c.visit(n.Def)
-		c.ctes[n.ID] = SetOf(n.Def.Output())
-		c.visit(n.Body)
+		def := c.visit(n.Def)
+		c.ctes[n.ID] = SetOf(def)
+		inputs = append(inputs, def, c.visit(n.Body))
 		delete(c.ctes, n.ID)
 	default:
 		for _, in := range n.Inputs() {
-			c.visit(in)
+			inputs = append(inputs, c.visit(in))
 		}
 	}
-	c.makes(n)
-	c.output(n)
-	c.reads(n)
+	out := outputOver(n, inputs)
+	c.makes(n, out)
+	c.output(n, out, inputs)
+	c.reads(n, inputs)
+	return out
 }
 
-func (c *checker) makes(n Node) {
+// outputOver gives n's output from those of its inputs.
+func outputOver(n Node, inputs [][]Column) []Column {
+	switch n := n.(type) {
+	case *Barrier, *Remote, *Filter, *Sort, *Limit, *TopN, *Distinct:
+		return inputs[0]
+	case *CTE:
+		return inputs[1]
+	case *Window:
+		return concat(inputs[0], columnsOf(n.Calls))
+	case *Unnest:
+		return concat(inputs[0], columnsOf(n.Calls))
+	case *Join:
+		switch n.Kind {
+		case Semi, Anti:
+			return inputs[0]
+		case Mark:
+			return concat(inputs[0], []Column{n.Mark})
+		}
+		return concat(inputs[0], inputs[1])
+	}
+	return n.Output()
+}
+
+func (c *checker) makes(n Node, out []Column) {
 	switch n := n.(type) {
 	case *Scan, *DelimGet, *CTERef, *Values, *TableFunction, *SetOp:
-		c.make(n, n.Output()...)
+		c.make(n, out...)
 	case *Project:
 		c.assigned(n, n.Cols)
 	case *Aggregate:
@@ -111,7 +140,7 @@ func (c *checker) makes(n Node) {
 			c.make(n, n.Mark)
 		}
 	}
-	c.from(n)
+	c.from(n, out)
 }
 
 // assigned are columns of which one that only hands its own id on is not made.
@@ -126,7 +155,7 @@ func (c *checker) assigned(n Node, list []Assign) {
 	}
 }
 
-func (c *checker) from(n Node) {
+func (c *checker) from(n Node, out []Column) {
 	var from []ColID
 	var have Set
 	ok := true
@@ -140,7 +169,7 @@ func (c *checker) from(n Node) {
 	default:
 		return
 	}
-	if !ok || len(from) != len(n.Output()) {
+	if !ok || len(from) != len(out) {
 		c.failf("%s: nothing gives its rows", Line(n, Redacted))
 	}
 	for _, id := range from {
@@ -150,21 +179,19 @@ func (c *checker) from(n Node) {
 	}
 }
 
-func (c *checker) output(n Node) {
-	out := n.Output()
+func (c *checker) output(n Node, out []Column, inputs [][]Column) {
 	if len(out) == 0 {
 		c.failf("%s: no column", Line(n, Redacted))
 	}
-	seen := Set{}
+	seen := make(Set, len(out))
 	for _, col := range out {
 		if seen[col.ID] {
 			c.failf("%s: #%d is there twice", Line(n, Redacted), col.ID)
 		}
 		seen[col.ID] = true
 	}
-	if s, ok := n.(*SetOp); ok {
-		for _, in := range s.Inputs() {
-			given := in.Output()
+	if _, ok := n.(*SetOp); ok {
+		for _, given := range inputs {
 			if len(given) != len(out) {
 				c.failf("%s: an input of %d columns", Line(n, Redacted), len(given))
 				continue
@@ -179,14 +206,18 @@ func (c *checker) output(n Node) {
 }
 
 // reads looks at the columns that a node's expressions read, and at their types.
-func (c *checker) reads(n Node) {
+func (c *checker) reads(n Node, inputs [][]Column) {
+	exprs := n.Exprs()
+	if len(exprs) == 0 {
+		return
+	}
 	have := map[ColID]Column{}
-	for _, in := range n.Inputs() {
-		for _, col := range in.Output() {
+	for _, in := range inputs {
+		for _, col := range in {
 			have[col.ID] = col
 		}
 	}
-	for _, e := range n.Exprs() {
+	for _, e := range exprs {
 		WalkExpr(e, func(x Expr) {
 			r, ok := x.(*Ref)
 			if !ok {
