@@ -14,7 +14,7 @@ import (
 //	filter a = DATE '2024-01-01'
 //
 // It is sound because a cast is computed only where DuckDB's is known to give that
-// very value (ir.CastValue), comparisons only over values whose order is the one of
+// very value (ir.CastValue), sums only where they are exact, comparisons only over values whose order is the one of
 // Go, and AND, OR and NOT follow SQL's three values. A TRUE conjunct of a filter or
 // a join is no condition at all.
 //
@@ -72,6 +72,8 @@ func foldOne(e ir.Expr) ir.Expr {
 				return &ir.Const{Value: v}
 			}
 		}
+	case *ir.Func:
+		return foldArithmetic(e)
 	case *ir.Compare:
 		return foldCompare(e)
 	case *ir.IsNull:

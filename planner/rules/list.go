@@ -5,6 +5,8 @@ func List() []Rule {
 	return []Rule{
 		// First: casts of constants hide what a condition compares with.
 		constantFolding,
+		// After constant_folding, which computes the timestamp.
+		dateComparison,
 		// Before predicate_pushdown, which does not move filters into a CTE.
 		cteInlining,
 		// Before whatever looks at a join: WHERE stands above delim joins and products.
@@ -34,6 +36,7 @@ func List() []Rule {
 
 		// Late, what became constant with the parameters, and then what moves with that.
 		late(constantFolding),
+		late(dateComparison),
 		predicatePushdownLate,
 		late(topN),
 
