@@ -16,8 +16,8 @@ import (
 //	project a, c = b
 //	  top 5 by b
 //
-// A LIMIT passes a projection and is copied, with what OFFSET skips added, to both
-// sides of a UNION ALL; so is a LIMIT with its order.
+// Both pass a projection, the order when it is by columns that are handed on. Both
+// are copied, with what OFFSET skips added, to the sides of a UNION ALL.
 //
 // It is sound because a projection gives a row for each row in their order, and of
 // the first n rows of a union at most n come from each side.
@@ -58,11 +58,36 @@ func lowered(n ir.Node) ir.Node {
 			return copied(n, in, nil, n.Count, n.Offset)
 		}
 	case *ir.TopN:
-		if in, ok := n.Input.(*ir.SetOp); ok {
+		switch in := n.Input.(type) {
+		case *ir.Project:
+			if keys, ok := below(n.Keys, in.Cols); ok && total(exprsOf(in.Cols)...) {
+				return in.With([]ir.Node{&ir.TopN{Input: in.Input, Keys: keys, Count: n.Count, Offset: n.Offset}})
+			}
+		case *ir.SetOp:
 			return copied(n, in, n.Keys, n.Count, n.Offset)
 		}
 	}
 	return n
+}
+
+// below rewrites keys that a projection only hands on.
+func below(keys []ir.Key, cols []ir.Assign) ([]ir.Key, bool) {
+	by := map[ir.ColID]ir.Expr{}
+	for _, a := range cols {
+		if _, ok := a.Expr.(*ir.Ref); ok {
+			by[a.ID] = a.Expr
+		}
+	}
+	out := make([]ir.Key, len(keys))
+	for i, k := range keys {
+		r, ok := k.Expr.(*ir.Ref)
+		if !ok || by[r.ID] == nil {
+			return nil, false
+		}
+		k.Expr = by[r.ID]
+		out[i] = k
+	}
+	return out, true
 }
 
 // copied copies the bounds of n, a Limit or with keys a TopN, into the sides of the
