@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"math"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -44,16 +45,50 @@ func columnFor(d judging, p Place, t catalog.Type) (*catalog.Column, bool) {
 	return nil, false
 }
 
-// valuesFor gives constants the type of the column that they are compared with.
+// valuesFor gives constants the type of the column that they are compared with, which
+// may be shorter than the one that the comparison was bound with. One that the
+// column's type does not hold stays as it is.
 func valuesFor(c *catalog.Column, values []catalog.Value) []catalog.Value {
 	out := make([]catalog.Value, len(values))
 	for i, v := range values {
-		if v.Type.Kind == catalog.HugeInt && c.Type.Kind == catalog.Decimal {
-			v.Type = c.Type
-		}
 		out[i] = v
+		switch x := v.V.(type) {
+		case int64:
+			if signed(v.Type.Kind) && signed(c.Type.Kind) && x >= -limitOf(c.Type.Kind)-1 && x <= limitOf(c.Type.Kind) {
+				out[i].Type = c.Type
+			}
+		case string:
+			if (v.Type.Kind == catalog.Decimal || v.Type.Kind == catalog.HugeInt) && c.Type.Kind == catalog.Decimal {
+				if x, ok := fit(x, c.Type); ok {
+					out[i] = catalog.Value{Type: c.Type, V: x}
+				}
+			}
+		}
 	}
 	return out
+}
+
+// limitOf gives the greatest number of a signed kind.
+func limitOf(k catalog.Kind) int64 {
+	return map[catalog.Kind]int64{catalog.Int8: math.MaxInt8, catalog.Int16: math.MaxInt16, catalog.Int32: math.MaxInt32, catalog.Int64: math.MaxInt64}[k]
+}
+
+// fit writes a decimal with as many places as t has; false when t does not hold it.
+func fit(digits string, t catalog.Type) (string, bool) {
+	before, after, _ := strings.Cut(digits, ".")
+	for len(after) > int(t.Scale) {
+		if !strings.HasSuffix(after, "0") {
+			return "", false
+		}
+		after = after[:len(after)-1]
+	}
+	if len(strings.TrimLeft(before, "-0")) > int(t.Precision-t.Scale) {
+		return "", false
+	}
+	if after == "" {
+		return before, before != "" && before != "-"
+	}
+	return before + "." + after, true
 }
 
 // condition judges e.
@@ -143,7 +178,12 @@ func baseOf(d judging, e ir.Expr, at Columns) (Place, string) {
 }
 
 func judgePredicate(d judging, column ir.Expr, op Op, values []catalog.Value, at Columns) (Verdict, string) {
-	p, reason := baseOf(d, column, at)
+	for _, v := range values {
+		if !v.Type.Equal(column.Type()) {
+			return None, "a value of another type than what it is compared with"
+		}
+	}
+	p, reason := baseOf(d, narrow(column), at)
 	if reason != "" {
 		return None, reason
 	}

@@ -28,7 +28,20 @@ func TestConditionVerdicts(t *testing.T) {
 		{"NULL", func(s *ir.Scan) ir.Expr { return eq(col(s, "id"), lit(col(s, "id"), nil)) }, "with NULL"},
 		{"not distinct from NULL", func(s *ir.Scan) ir.Expr { return cmpr(ir.IsNotDistinct, col(s, "id"), lit(col(s, "id"), nil)) }, "with NULL"},
 		{"a constant of another type", func(s *ir.Scan) ir.Expr { return eq(col(s, "id"), number(1)) }, "type"},
-		{"a column under a cast", func(s *ir.Scan) ir.Expr { return eq(cast(col(s, "id"), whole), number(1)) }, "computed value"},
+		{"a whole number and a longer constant", func(s *ir.Scan) ir.Expr { return eq(cast(col(s, "id"), whole), number(-1<<31)) }, ""},
+		{"a whole number and a constant above it", func(s *ir.Scan) ir.Expr { return cmpr(ir.Lt, cast(col(s, "id"), whole), number(1<<31)) }, "type"},
+		{"a whole number and a constant below it", func(s *ir.Scan) ir.Expr { return cmpr(ir.Gt, cast(col(s, "small"), whole), number(-1<<15-1)) }, "type"},
+		{"a list of longer constants", func(s *ir.Scan) ir.Expr { return in(cast(col(s, "small"), whole), int64(1), int64(1<<15-1)) }, ""},
+		{"a list of longer constants, one too large", func(s *ir.Scan) ir.Expr { return in(cast(col(s, "small"), whole), int64(1), int64(1<<15)) }, "type"},
+		{"a decimal and a constant with as many places", func(s *ir.Scan) ir.Expr { return longer(s, "99999999.9900") }, ""},
+		{"a decimal and a constant below zero", func(s *ir.Scan) ir.Expr { return longer(s, "-0.0500") }, ""},
+		{"a decimal and a constant without places", func(s *ir.Scan) ir.Expr { return longer(s, "7") }, ""},
+		{"a decimal and a constant with more places", func(s *ir.Scan) ir.Expr { return longer(s, "0.0001") }, "type"},
+		{"a decimal and a constant with more digits", func(s *ir.Scan) ir.Expr { return longer(s, "-123456789.0000") }, "type"},
+		{"a function of a column", func(s *ir.Scan) ir.Expr {
+			f := &ir.Func{Name: "abs", List: []ir.Expr{col(s, "id")}, Typ: kind(catalog.Int32)}
+			return eq(f, lit(f, int64(1)))
+		}, "computed value"},
 		{"a whole number against a longer one", func(s *ir.Scan) ir.Expr { return eq(cast(col(s, "id"), whole), col(s, "big")) }, ""},
 		{"a whole number against a shorter one", func(s *ir.Scan) ir.Expr { return eq(cast(col(s, "big"), kind(catalog.Int32)), col(s, "id")) }, "computed value"},
 		{"a cast that tries", func(s *ir.Scan) ir.Expr {
@@ -94,6 +107,12 @@ func TestConditionVerdicts(t *testing.T) {
 			check(t, e.name+": "+c.name, v, reason, c.reason)
 		}
 	}
+}
+
+// longer compares the price, as a longer decimal, with a constant of that type.
+func longer(s *ir.Scan, v string) ir.Expr {
+	price := cast(col(s, "price"), catalog.DecimalOf(13, 4))
+	return cmpr(ir.Lt, price, lit(price, v))
 }
 
 func check(t *testing.T, name string, v dialect.Verdict, reason, want string) {

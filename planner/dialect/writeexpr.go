@@ -97,7 +97,7 @@ func all(list []ir.Expr, by string, one func(ir.Expr) string) string {
 
 // predicate writes a predicate about a column.
 func (w *writer) predicate(column ir.Expr, op Op, values []catalog.Value, columns map[ir.ColID]operand) string {
-	o := columns[column.(*ir.Ref).ID]
+	o := columns[narrow(column).(*ir.Ref).ID]
 	o.alone = w.alone
 	c, _ := columnFor(w.d, o.place, o.typ)
 	p := Predicate{Column: *c, Op: op, Values: valuesFor(c, values)}
