@@ -150,3 +150,7 @@ func (w widths) Columns(path []string) (int, bool) {
 	}
 	return len(r.Columns), true
 }
+
+// Spliced gives the text that the binder saw: each table reference in a catalogue of
+// its own, parameters in their casts.
+func (s *Statement) Spliced() string { return s.text }

@@ -38,7 +38,8 @@ func TestMemoryOfStreams(t *testing.T) {
 			'row ' || g || ' ' || md5(g::text) AS note, (g %% 97)::int AS k
 		FROM generate_series(1, %d) g`, rows))
 	s.db.Exec(t, "ALTER TABLE lines ALTER amount TYPE numeric(12,2); ANALYZE lines")
-	p := startProgram(t, s, "memory: 1GiB", "  政务: {账: zfw.public.lines}")
+	s.db.Exec(t, "CREATE TABLE keys AS SELECT g::bigint * 1000 AS k FROM generate_series(1, 1000) g; ANALYZE keys")
+	p := startProgram(t, s, "memory: 1GiB", "  政务: {账: zfw.public.lines, 键: zfw.public.keys}")
 	t.Logf("at rest: %d MiB", p.memory(t, "VmRSS"))
 	for _, statement := range []struct{ name, sql string }{
 		{"straight", "SELECT * FROM 政务.账"},
@@ -47,6 +48,12 @@ func TestMemoryOfStreams(t *testing.T) {
 		for _, form := range []string{formArrow, formCSV, formJSON} {
 			t.Run(statement.name+" "+form, func(t *testing.T) { p.stream(t, statement.sql, form, rows) })
 		}
+	}
+	// Arithmetic on the key keeps the join here.
+	for _, form := range []string{formArrow, formCSV} {
+		t.Run("join here "+form, func(t *testing.T) {
+			p.stream(t, "SELECT 账.* FROM 政务.账 LEFT JOIN 政务.键 ON 账.id + 0 = 键.k", form, rows)
+		})
 	}
 	t.Run("slow client", func(t *testing.T) { p.slowClient(t, "SELECT * FROM 政务.账 WHERE length(note) > 3") })
 	t.Run("four at once", func(t *testing.T) {
