@@ -100,6 +100,9 @@ func (d *decoder) call(r *reader, in []ir.Column, result catalog.Type) (string, 
 	d.declared(r.list("arguments"))
 	d.declared(r.list("original_arguments"))
 	args := d.exprs(r.list("children"), in)
+	if name == "count" && len(args) == 0 { // count(*) of a window
+		name = "count_star"
+	}
 	if !r.flag("has_serialize") {
 		if r.has("function_data") {
 			d.broken("%s has data that it does not have", name)

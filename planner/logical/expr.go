@@ -99,6 +99,10 @@ func (d *decoder) parameter(r *reader, _ []ir.Column) ir.Expr {
 	}
 	v.done()
 	data.done()
+	if was, ok := d.params[n]; ok && d.err == nil && !was.Equal(t) {
+		d.unsupported("a parameter of two types, %s and %s", was, t)
+	}
+	d.params[n] = t
 	return &ir.Param{Number: n, Typ: t}
 }
 

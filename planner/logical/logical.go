@@ -37,7 +37,7 @@ func Decode(raw []byte, tables []Table) (*ir.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the plan is not understood: %w", err)
 	}
-	d := &decoder{plan: ir.NewPlan(), tables: map[string]Table{}, ctes: map[uint64]*cteScope{}}
+	d := &decoder{plan: ir.NewPlan(), tables: map[string]Table{}, ctes: map[uint64]*cteScope{}, params: map[int]catalog.Type{}}
 	for _, t := range tables {
 		d.tables[t.Catalog] = t
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
 )
 
@@ -20,6 +21,7 @@ type decoder struct {
 	tables map[string]Table
 	delims []*delimScope
 	ctes   map[uint64]*cteScope
+	params map[int]catalog.Type
 	depth  int
 	above  string // the kind of the node whose inputs are read
 	err    error

@@ -7,6 +7,9 @@ import (
 
 // get reads a table, or calls a function that gives rows.
 func (d *decoder) get(r *reader) rel {
+	if len(r.list("children")) > 0 {
+		d.unsupported("a table function over columns")
+	}
 	r.numbers("table_index")
 	types, names := r.list("returned_types"), r.list("names")
 	r.empty("projection_ids", "original_arguments", "projected_input")
@@ -27,9 +30,6 @@ func (d *decoder) get(r *reader) rel {
 		columns = append(columns, ir.Column{Name: names[i].text, Type: d.typ(&types[i])})
 	}
 	read := d.columnIndexes(r.list("column_indexes"), len(columns))
-	if len(r.list("children")) > 0 {
-		d.unsupported("a table function over columns")
-	}
 	name := r.text("name")
 	if d.err != nil {
 		return stub()

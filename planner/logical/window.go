@@ -146,12 +146,23 @@ func (d *decoder) distance(r *reader, key string, edge frameEdge, w *ir.WindowCa
 		operator = "-"
 	}
 	f, ok := e.(*ir.Func)
-	if !ok || len(w.Order) != 1 || f.Name != operator || len(f.List) != 2 || !ir.Equal(f.List[0], w.Order[0].Expr) ||
-		!f.Typ.Equal(w.Order[0].Expr.Type()) {
+	if !ok || len(w.Order) != 1 || f.Name != operator || len(f.List) != 2 || !sameKey(f, w.Order[0].Expr) {
 		d.unsupported("a frame of RANGE whose distance is not plain")
 		return nil
 	}
 	return f.List[1]
+}
+
+// sameKey reports whether an edge is counted from the sort key. The binder casts the
+// key alone to the type of the edge: a date less an interval is a timestamp.
+func sameKey(edge *ir.Func, key ir.Expr) bool {
+	if !edge.Typ.Equal(key.Type()) {
+		return false
+	}
+	if c, ok := key.(*ir.Cast); ok && !c.Try && ir.Equal(edge.List[0], c.Arg) {
+		return true
+	}
+	return ir.Equal(edge.List[0], key)
 }
 
 func (d *decoder) unnest(r *reader) rel {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lianji/lianji/internal/duck"
+	"github.com/lianji/lianji/internal/oracle"
 	"github.com/lianji/lianji/planner/plantest"
 )
 
@@ -34,6 +35,25 @@ func TestFixedSchema(t *testing.T) {
 		}
 		if i == len(texts)-1 && rows != "600" {
 			t.Errorf("%s rows of four small tables", rows)
+		}
+	}
+}
+
+// The tables of TPC-H are those of the oracle, which reads them from real data.
+func TestTPCHColumns(t *testing.T) {
+	tables := plantest.Tables("tpch")
+	if len(tables) != len(oracle.TPCHTables) {
+		t.Fatalf("%d tables", len(tables))
+	}
+	for _, table := range tables {
+		want := oracle.TPCHColumns(table.ID.Name, oracle.PostgreSQL)
+		if len(want) != len(table.Columns) {
+			t.Fatalf("%s has %d columns, want %d", table.ID, len(table.Columns), len(want))
+		}
+		for i, c := range table.Columns {
+			if c.Name != want[i].Name || !c.Type.Equal(want[i].Type) {
+				t.Errorf("%s: column %d is %s %s", table.ID, i+1, c.Name, c.Type)
+			}
 		}
 	}
 }

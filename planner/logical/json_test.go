@@ -1,0 +1,66 @@
+package logical
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// plainValue gives a value as encoding/json does.
+func plainValue(v value) any {
+	switch v.kind {
+	case boolean:
+		return v.flag
+	case number:
+		return json.Number(v.text)
+	case text:
+		return v.text
+	case array:
+		out := []any{}
+		for _, x := range v.list {
+			out = append(out, plainValue(x))
+		}
+		return out
+	case object:
+		out := map[string]any{}
+		for _, m := range v.members {
+			out[m.key] = plainValue(m.value)
+		}
+		return out
+	}
+	return nil
+}
+
+// What is parsed is what encoding/json reads, but for a key that stands twice.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{
+		`null`, `true`, ` [1, -2.5e3, 18446744073709551615]`, `{"a": {"b": []}, "c": "\u5b57\"\n"}`, `"\ud83d\ude00字"`, "\"\xff\"",
+		`{"a":1,"a":2}`, `[1,]`, `{"a"}`, `01`, `-`, `1.`, `"`, `"\x"`, `nul`, `tru`, `{}x`, `{"a":1 "b":2}`, `[1 2]`, "\"\n\"", `1e400`, `NaN`, ``,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := parse([]byte(s))
+		dec := json.NewDecoder(bytes.NewReader([]byte(s)))
+		dec.UseNumber()
+		var want any
+		valid := json.Valid([]byte(s)) && dec.Decode(&want) == nil
+		switch {
+		case err != nil && valid && !strings.Contains(s, `"`): // no key stands twice
+			if nesting(s) <= maxNesting {
+				t.Errorf("%q: %v", s, err)
+			}
+		case err == nil && !valid:
+			t.Errorf("%q is no JSON", s)
+		case err == nil:
+			if diff := cmp.Diff(want, plainValue(got)); diff != "" {
+				t.Errorf("%q: %s", s, diff)
+			}
+		}
+	})
+}
+
+func nesting(s string) int { return strings.Count(s, "[") + strings.Count(s, "{") }
