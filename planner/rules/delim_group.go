@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
 )
 
@@ -148,7 +147,7 @@ func (d *delim) liftAggregate(n *ir.Aggregate) *lifted {
 	agg := &ir.Aggregate{Input: selected(l.node, keys), Groups: groups}
 	for _, a := range n.Aggs {
 		call, ok := l.substitute(a.Expr)[0].(*ir.Agg)
-		if !ok || d.reads(call) || !totalAggregate(call) {
+		if !ok || d.reads(call) || !d.totalAggregate(call) {
 			return nil
 		}
 		agg.Aggs = append(agg.Aggs, ir.Assign{Column: a.Column, Expr: call})
@@ -170,9 +169,8 @@ func oneSet(n *ir.Aggregate) bool {
 	return len(n.Sets) == 1 && len(in) == len(n.Groups)
 }
 
-// totalAggregate reports whether a call has a value over any rows and in any order
-// of them. A sum of 18 digits needs more rows than there can be to pass 38.
-func totalAggregate(a *ir.Agg) bool {
+// totalAggregate reports whether a call has a value over any rows, whatever their order.
+func (d *delim) totalAggregate(a *ir.Agg) bool {
 	if !total(a.List...) || (a.Filter != nil && !total(a.Filter)) || len(a.Order) > 0 {
 		return false
 	}
@@ -182,19 +180,9 @@ func totalAggregate(a *ir.Agg) bool {
 	case "min", "max":
 		return len(a.List) == 1
 	case "sum", "sum_no_overflow", "avg":
-		return len(a.List) == 1 && summable(a.List[0].Type())
+		return len(a.List) == 1 && digitsOf(d.root, a.List[0]) <= sumDigits
 	case "bool_and", "bool_or":
 		return true
-	}
-	return false
-}
-
-func summable(t catalog.Type) bool {
-	switch t.Kind {
-	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64:
-		return true
-	case catalog.Decimal:
-		return t.Precision <= 18
 	}
 	return false
 }
@@ -248,7 +236,7 @@ func (d *delim) liftWindow(n *ir.Window) *lifted {
 				now.Partition = append(now.Partition, k.x)
 			}
 		}
-		if d.reads(&now) || !totalWindow(&now) {
+		if d.reads(&now) || !d.totalWindow(&now) {
 			return nil
 		}
 		w.Calls = append(w.Calls, ir.Assign{Column: a.Column, Expr: &now})
@@ -259,7 +247,7 @@ func (d *delim) liftWindow(n *ir.Window) *lifted {
 }
 
 // totalWindow reports whether a window call has a value over any rows.
-func totalWindow(w *ir.WindowCall) bool {
+func (d *delim) totalWindow(w *ir.WindowCall) bool {
 	if !total(w.Args()...) {
 		return false
 	}
@@ -267,5 +255,5 @@ func totalWindow(w *ir.WindowCall) bool {
 	case "row_number", "rank", "dense_rank":
 		return true
 	}
-	return w.Aggregate && totalAggregate(&ir.Agg{Name: w.Name, List: w.List, Filter: w.Filter, Order: w.ArgOrder, Typ: w.Typ})
+	return w.Aggregate && d.totalAggregate(&ir.Agg{Name: w.Name, List: w.List, Filter: w.Filter, Order: w.ArgOrder, Typ: w.Typ})
 }
