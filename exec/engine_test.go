@@ -210,7 +210,7 @@ func newWorld(t *testing.T, places int, o Options) *world {
 		defer stmt.Close()
 		tab := &catalog.Table{ID: catalog.TableID{Schema: "main", Name: table}, Rows: -1}
 		for _, c := range stmt.Columns() {
-			tab.Columns = append(tab.Columns, catalog.Column{Name: c.Name, SourceName: c.Name, Type: c.Type, Collation: catalog.Collation{Binary: true}})
+			tab.Columns = append(tab.Columns, catalog.Column{Name: c.Name, SourceName: c.Name, SourceType: c.Type.DuckDB(), Type: c.Type, Collation: catalog.Collation{Binary: true}})
 		}
 		w.snapshot = append(w.snapshot, &policy.Resource{Path: []string{schema, table}, Source: source, Table: tab, Columns: tab.Columns})
 	}
