@@ -94,7 +94,7 @@ func TestConditionsAtTheSources(t *testing.T) {
 					outside.Negated = true
 					try(outside)
 				}
-				for k := range table.Columns {
+				for k := i; k < len(table.Columns); k++ {
 					for _, op := range ops {
 						a, other := ir.Expr(at), s.Columns[k].Ref()
 						if whole := other.Typ.Kind; whole > c.Type.Kind && whole <= catalog.Int64 && c.Type.Kind != catalog.Bool {
@@ -105,7 +105,7 @@ func TestConditionsAtTheSources(t *testing.T) {
 				}
 			}
 			flush()
-			if exactOnes < 3000 {
+			if exactOnes < 2500 {
 				t.Errorf("only %d conditions were sent", exactOnes)
 			}
 			t.Logf("%d conditions sent, refused: %v", exactOnes, refused)

@@ -245,7 +245,7 @@ func sumType(t catalog.Type) catalog.Type {
 	switch {
 	case t.Kind == catalog.Decimal:
 		return catalog.DecimalOf(38, t.Scale)
-	case signed(t.Kind), t.Kind >= catalog.Uint8 && t.Kind <= catalog.Uint64:
+	case signed(t.Kind):
 		return catalog.Type{Kind: catalog.HugeInt}
 	}
 	return catalog.Type{}

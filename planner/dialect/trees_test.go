@@ -41,6 +41,9 @@ var pgTables = map[string]*catalog.Table{
 		column("kh", "character(4)", text, pinyin),
 		column("zt", "public.mood", text, pinyin),
 		column("free", "numeric", text, pinyin),
+		column("nm", "name", text, byC),
+		column("kd", "public.code", text, pinyin),
+		column("sm", "public.amount", catalog.DecimalOf(6, 2)),
 	}},
 	"visit": {ID: catalog.TableID{Schema: "public", Name: "visit"}, Columns: []catalog.Column{
 		column("vid", "bigint", kind(catalog.Int64)),
@@ -139,7 +142,7 @@ var trees = []struct {
 	{"least and greatest", func(b *builder) ir.Node {
 		s := b.scan("person")
 		var list []*ir.Agg
-		for _, name := range []string{"id", "small", "big", "ok", "born", "seen", "at", "price", "xm", "mc", "ci", "c", "kh", "zt", "free"} {
+		for _, name := range []string{"id", "small", "big", "ok", "born", "seen", "at", "price", "xm", "mc", "ci", "c", "kh", "zt", "free", "nm", "kd", "sm"} {
 			list = append(list, agg("min", col(s, name)), agg("max", col(s, name)))
 		}
 		return b.group(s, nil, list...)
@@ -147,14 +150,14 @@ var trees = []struct {
 	{"distinct counts", func(b *builder) ir.Node {
 		s := b.scan("person")
 		var list []*ir.Agg
-		for _, name := range []string{"small", "big", "ok", "born", "seen", "at", "price", "xm", "mc", "ci", "c", "kh", "zt", "free"} {
+		for _, name := range []string{"small", "big", "ok", "born", "seen", "at", "price", "xm", "mc", "ci", "c", "kh", "zt", "free", "nm", "kd", "sm"} {
 			list = append(list, distinct(agg("count", col(s, name))))
 		}
 		return b.group(s, nil, list...)
 	}},
 	{"groups of text", func(b *builder) ir.Node {
-		s := b.scan("person", "xm", "mc", "ci", "c", "kh", "zt")
-		return b.group(s, []ir.Expr{col(s, "ci"), col(s, "kh"), col(s, "zt")}, where(agg("count_star"), cmpr(ir.Gt, col(s, "xm"), lit(col(s, "xm"), "a"))), agg("max", col(s, "mc")), agg("min", col(s, "c")))
+		s := b.scan("person", "xm", "mc", "ci", "c", "kh", "zt", "nm", "kd")
+		return b.group(s, []ir.Expr{col(s, "ci"), col(s, "kh"), col(s, "zt"), col(s, "nm"), col(s, "kd")}, where(agg("count_star"), cmpr(ir.Gt, col(s, "xm"), lit(col(s, "xm"), "a"))), agg("max", col(s, "mc")), agg("min", col(s, "c")))
 	}},
 	{"groups of the rest", func(b *builder) ir.Node {
 		s := b.scan("person", "small", "ok", "born", "seen", "at", "price", "id")

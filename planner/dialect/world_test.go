@@ -46,9 +46,11 @@ type world struct {
 const setup = `
 	CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
 	CREATE TYPE mood AS ENUM ('sad', 'ok', 'Happy');
+	CREATE DOMAIN code AS char(4);
+	CREATE DOMAIN amount AS numeric(6,2);
 	CREATE TABLE person (id integer PRIMARY KEY, small smallint, big bigint, ok boolean, born date, seen timestamp, at timestamptz,
 		price numeric(10,2), rate double precision, xm text, mc varchar(20) COLLATE "und-x-icu", ci text COLLATE folded,
-		c text COLLATE "C", kh char(4), zt mood, free numeric);
+		c text COLLATE "C", kh char(4), zt mood, free numeric, nm name, kd code, sm amount);
 	CREATE TABLE visit (vid bigint, person integer, price numeric(12,4), xm text COLLATE "C", kh varchar(4), day date, zt mood, ok boolean);
 	CREATE VIEW seen AS SELECT id, xm FROM person`
 
@@ -62,7 +64,7 @@ var (
 		"at":    {"NULL", "'2024-03-31 01:30:00+00'", "'2024-03-31 01:30:00+01'", "'0001-01-01 00:00+00'", "'9999-12-31 23:59:59+00'"},
 		"price": {"NULL", "0", "-0.01", "99999999.99", "99999999.98", "1.5"}, "rate": {"NULL", "0", "'-0'", "'NaN'", "'Infinity'", "1.5"},
 		"xm": words, "mc": words, "ci": words, "c": words, "kh": {"NULL", "''", "'a'", "'a  '", "'A'", "'ab'", "'中'", "'张三'", "'B'"},
-		"zt": {"NULL", "'sad'", "'ok'", "'Happy'"}, "free": {"NULL", "1", "1.0", "1.00", "10", "9"},
+		"zt": {"NULL", "'sad'", "'ok'", "'Happy'"}, "free": {"NULL", "1", "1.0", "1.00", "10", "9"}, "nm": words, "kd": {"NULL", "''", "'a'", "'a  '", "'B'", "'张三'"}, "sm": {"NULL", "0", "9999.99", "-0.5"},
 		"vid": {"NULL", "1", "2", "3", "9223372036854775807"}, "person": {"NULL", "1", "2", "3", "5", "8", "13", "99"}, "day": {"NULL", "'2024-02-29'", "'1970-01-01'"},
 	}
 )
