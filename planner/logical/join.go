@@ -6,7 +6,7 @@ import (
 )
 
 var joinKinds = map[string]ir.JoinKind{
-	"INNER": ir.Inner, "LEFT": ir.Left, "RIGHT": ir.Right, "OUTER": ir.Full, "FULL": ir.Full,
+	"INNER": ir.Inner, "LEFT": ir.Left, "RIGHT": ir.Right, "FULL": ir.Full,
 	"SEMI": ir.Semi, "ANTI": ir.Anti, "MARK": ir.Mark, "SINGLE": ir.Single,
 }
 
@@ -112,7 +112,6 @@ func (d *decoder) pairs(r *reader, kind ir.JoinKind, left, right rel) []ir.Expr 
 type delimScope struct {
 	id   int
 	from []ir.Column
-	read bool
 }
 
 func (d *decoder) pick(cols []ir.Column, ids []ir.ColID) []ir.Column {

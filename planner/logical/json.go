@@ -1,10 +1,11 @@
 package logical
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -46,7 +47,7 @@ var errNesting = errors.New("nested too deep")
 // parse reads one JSON value. It differs from encoding/json in that an object keeps
 // the order of its keys, and that a key which stands twice is an error.
 func parse(raw []byte) (value, error) {
-	p := &parser{in: raw}
+	p := &parser{in: string(raw)}
 	v, err := p.value(0)
 	if err != nil {
 		return value{}, fmt.Errorf("%w at byte %d", err, p.at)
@@ -57,9 +58,13 @@ func parse(raw []byte) (value, error) {
 	return v, nil
 }
 
+// parser keeps what it reads of open lists and objects on stacks, so that each is
+// allocated once, at its size.
 type parser struct {
-	in []byte
-	at int
+	in      string
+	at      int
+	list    []value
+	members []member
 }
 
 func (p *parser) space() {
@@ -82,7 +87,10 @@ func (p *parser) next() byte {
 	return p.in[p.at]
 }
 
-var errSyntax = errors.New("not JSON")
+var (
+	errSyntax = errors.New("not JSON")
+	errTwice  = errors.New("a key that stands twice")
+)
 
 var (
 	words      = [...]string{"null", "true", "false"}
@@ -105,7 +113,7 @@ func (p *parser) value(depth int) (value, error) {
 		return p.number()
 	}
 	for i, word := range words {
-		if bytes.HasPrefix(p.in[p.at:], []byte(word)) {
+		if strings.HasPrefix(p.in[p.at:], word) {
 			p.at += len(word)
 			return wordValues[i], nil
 		}
@@ -114,67 +122,71 @@ func (p *parser) value(depth int) (value, error) {
 }
 
 func (p *parser) object(depth int) (value, error) {
-	v := value{kind: object}
 	p.at++
 	if p.next() == '}' {
 		p.at++
-		return v, nil
+		return value{kind: object}, nil
 	}
+	from := len(p.members)
 	for {
 		if p.next() != '"' {
-			return v, errSyntax
+			return value{}, errSyntax
 		}
 		key, err := p.string()
 		if err != nil {
-			return v, err
+			return value{}, err
 		}
-		for i := range v.members {
-			if v.members[i].key == key {
-				return v, errSyntax
+		for i := from; i < len(p.members); i++ {
+			if p.members[i].key == key {
+				return value{}, errTwice
 			}
 		}
 		if p.next() != ':' {
-			return v, errSyntax
+			return value{}, errSyntax
 		}
 		p.at++
 		inner, err := p.value(depth + 1)
 		if err != nil {
-			return v, err
+			return value{}, err
 		}
-		v.members = append(v.members, member{key: key, value: inner})
+		p.members = append(p.members, member{key: key, value: inner})
 		switch p.next() {
 		case ',':
 			p.at++
 		case '}':
 			p.at++
+			v := value{kind: object, members: slices.Clone(p.members[from:])}
+			p.members = p.members[:from]
 			return v, nil
 		default:
-			return v, errSyntax
+			return value{}, errSyntax
 		}
 	}
 }
 
 func (p *parser) array(depth int) (value, error) {
-	v := value{kind: array}
 	p.at++
 	if p.next() == ']' {
 		p.at++
-		return v, nil
+		return value{kind: array}, nil
 	}
+	from := len(p.list)
 	for {
 		inner, err := p.value(depth + 1)
 		if err != nil {
-			return v, err
+			return value{}, err
 		}
-		v.list = append(v.list, inner)
+		p.list = append(p.list, inner)
 		switch p.next() {
 		case ',':
 			p.at++
 		case ']':
 			p.at++
+			v := value{kind: array, list: slices.Clone(p.list[from:])}
+			p.list = p.list[:from]
 			return v, nil
 		default:
-			return v, errSyntax
+			return value{}, errSyntax
 		}
 	}
 }
@@ -187,11 +199,11 @@ func (p *parser) string() (string, error) {
 		switch c := p.in[p.at]; {
 		case c == '"':
 			p.at++
-			if inner := p.in[start+1 : p.at-1]; plain && utf8.Valid(inner) {
-				return string(inner), nil
+			if inner := p.in[start+1 : p.at-1]; plain && utf8.ValidString(inner) {
+				return inner, nil
 			}
 			var s string
-			err := json.Unmarshal(p.in[start:p.at], &s)
+			err := json.Unmarshal([]byte(p.in[start:p.at]), &s)
 			return s, err
 		case c == '\\':
 			plain = false
@@ -209,10 +221,20 @@ func (p *parser) number() (value, error) {
 		p.at++
 	}
 	s := p.in[start:p.at]
-	if !json.Valid(s) {
+	if !plainInteger(s) && !json.Valid([]byte(s)) {
 		return value{}, errSyntax
 	}
-	return value{kind: number, text: string(s)}, nil
+	return value{kind: number, text: s}, nil
+}
+
+// plainInteger reports whether s is digits that do not begin with a zero.
+func plainInteger(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != "" && (s[0] != '0' || len(s) == 1)
 }
 
 func inNumber(c byte) bool {

@@ -38,7 +38,7 @@ func (d *decoder) readType(v *value, declared bool) catalog.Type {
 		d.unsupported("a lambda")
 	}
 	if r.has("type_info") {
-		info := d.object(r.object("type_info"), "the type "+id)
+		info := d.object(r.object("type_info"), id)
 		r.done()
 		t := d.withInfo(id, info, declared)
 		info.done()
