@@ -1,5 +1,7 @@
-// Package dialect writes the SQL text of fragments and judges predicates, one
-// file per engine. It knows no driver and opens no connection.
+// Package dialect judges what a source does exactly and writes it as SQL. It knows no
+// driver and opens no connection. <engine>.go has an engine's predicates and scans,
+// <engine>tree.go its part in trees; what the engines share of trees is judged in
+// judge.go and operator.go and written in write.go and writeexpr.go.
 package dialect
 
 import (
