@@ -230,7 +230,7 @@ func TestSQLiteOperatorVerdicts(t *testing.T) {
 		{"a view's hidden row", nil, func(b *builder) ir.Node {
 			s := b.scan("seen", "id", "xm")
 			return ir.Where(&ir.Barrier{Input: ir.Where(s, notNull(col(s, "xm")))}, notNull(col(s, "id")))
-		}, "a row that is hidden"},
+		}, "a view's column"},
 		{"a hidden row of one class", nil, func(b *builder) ir.Node {
 			s := b.scan("visit", "vid", "xm")
 			return ir.Where(&ir.Barrier{Input: ir.Where(s, notNull(col(s, "xm")))}, eq(col(s, "vid"), lit(col(s, "vid"), int64(1))))
