@@ -12,16 +12,16 @@ func (w *writer) aggregate(n *ir.Aggregate, need ir.Set) *block {
 	all := append(exprsOf(n.Groups), exprsOf(aggs)...)
 	below := ir.RefsOf(all...)
 	b := w.node(n.Input, below)
-	if !b.open() || !b.bears(counts(nil, all...)) || b.any(isSubquery, all...) {
+	if !b.open() || !b.takes(nil, all...) || b.any(isSubquery, all...) {
 		b = w.wrap(b, below)
 	}
 	texts := w.exprs(b, groups)
-	if !w.mayGroup(texts, n.Sets != nil) {
-		b, texts = w.groupsBelow(b, groups, below)
+	if !mayGroup(texts, n.Sets != nil) {
+		b, texts = w.groupsBelow(b, groups, ir.RefsOf(exprsOf(aggs)...))
 	}
 	out := &block{from: b.from, joined: b.joined, where: b.where, grouped: true, cols: map[ir.ColID]value{}}
 	for i, g := range n.Groups {
-		out.cols[g.ID] = value{text: texts[i].text, size: 1}
+		out.cols[g.ID] = value{text: texts[i].text, size: 1, column: true}
 	}
 	for _, a := range aggs {
 		call, ok := a.Expr.(*ir.Agg)
@@ -45,13 +45,13 @@ func (w *writer) aggregate(n *ir.Aggregate, need ir.Set) *block {
 }
 
 // mayGroup reports whether the groups may be written in GROUP BY and again where
-// they are read: DuckDB knows them by their text. With grouping sets that is safe
-// for columns alone, since an expression over one group may read like another
-// group; a constant would be taken for a group wherever it stands.
-func (w *writer) mayGroup(texts []value, sets bool) bool {
+// they are read. DuckDB knows them there by what they look like, which is safe for
+// columns alone: a constant, or an expression over another group, may look like a
+// group and be none, and `NOT (a = b)` is read as `a <> b`.
+func mayGroup(texts []value, sets bool) bool {
 	seen := map[string]bool{}
 	for _, v := range texts {
-		if v.size == 0 || v.once || sets && (!v.column || seen[v.text]) {
+		if !v.column || sets && seen[v.text] {
 			return false
 		}
 		seen[v.text] = true
@@ -59,7 +59,7 @@ func (w *writer) mayGroup(texts []value, sets bool) bool {
 	return true
 }
 
-// groupsBelow computes the groups in a derived table.
+// groupsBelow computes the groups in a derived table, beside the columns in need.
 func (w *writer) groupsBelow(b *block, groups []ir.Expr, need ir.Set) (*block, []value) {
 	out := *b
 	out.cols = map[ir.ColID]value{}

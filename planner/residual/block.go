@@ -15,6 +15,7 @@ type value struct {
 	once     bool // it may stand in the text once only: it would cost, or be another one the second time
 	volatile bool // it differs from call to call
 	subquery bool
+	wary     bool // not to be compared with a constant where it is computed
 }
 
 // mostTwice is the size of an expression up to which it may be written, and
@@ -177,6 +178,22 @@ func (b *block) bears(reads map[ir.ColID]int) bool {
 	return true
 }
 
+// takes reports whether expressions may be written over the block, which hands on
+// the columns of need as well.
+func (b *block) takes(need ir.Set, list ...ir.Expr) bool {
+	return b.bears(counts(need, list...)) && !b.uses(isWary, list...)
+}
+
+// uses is any, for expressions that do more than hand a column on.
+func (b *block) uses(has func(value) bool, list ...ir.Expr) bool {
+	for _, e := range list {
+		if _, ok := e.(*ir.Ref); !ok && b.any(has, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // any reports whether a column that is read has the property.
 func (b *block) any(has func(value) bool, list ...ir.Expr) bool {
 	for id := range ir.RefsOf(list...) {
@@ -188,6 +205,7 @@ func (b *block) any(has func(value) bool, list ...ir.Expr) bool {
 }
 
 func isSubquery(v value) bool { return v.subquery }
+func isWary(v value) bool     { return v.wary }
 func isVolatile(v value) bool { return v.volatile }
 
 // rename gives the block's columns other ids.

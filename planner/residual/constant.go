@@ -174,9 +174,5 @@ func stamp(micros int64) string {
 	if rest < 0 {
 		days, rest = days-1, rest+microsPerDay
 	}
-	date, era, bc := strings.Cut(day(days), " ")
-	if bc {
-		era = " " + era
-	}
-	return date + " " + clock(rest) + era
+	return day(days) + " " + clock(rest)
 }

@@ -1,6 +1,8 @@
 package residual
 
 import (
+	"strings"
+
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
 )
@@ -41,12 +43,26 @@ func (w *writer) decimal(b *block, e *ir.Func) (string, value, bool) {
 	return text, w.sized(join(text, args...), false), true
 }
 
-// forms lists what may stand for an argument: it without its cast, or it.
+// forms lists what may stand for an argument: it without its cast, it, or, for a
+// constant, the same in a narrower type.
 func forms(e ir.Expr) []ir.Expr {
-	if c, ok := e.(*ir.Cast); ok && !c.Try && c.Typ.Kind == catalog.Decimal {
-		if p, s, ok := decimalDigits(c.Arg.Type()); ok && s <= c.Typ.Scale && p-s <= c.Typ.Precision-c.Typ.Scale {
-			return []ir.Expr{c.Arg, e}
+	switch e := e.(type) {
+	case *ir.Cast:
+		p, s, ok := decimalDigits(e.Arg.Type())
+		if ok && !e.Try && e.Typ.Kind == catalog.Decimal && s <= e.Typ.Scale && p-s <= e.Typ.Precision-e.Typ.Scale {
+			return []ir.Expr{e.Arg, e}
 		}
+	case *ir.Const:
+		out := []ir.Expr{e}
+		text, ok := e.Value.V.(string)
+		if !ok || e.Type().Kind != catalog.Decimal {
+			return out
+		}
+		whole, _, _ := strings.Cut(strings.TrimLeft(text, "-0"), ".")
+		for p := e.Type().Precision - 1; p >= max(1, e.Type().Scale+int32(len(whole))); p-- {
+			out = append(out, &ir.Const{Value: catalog.Value{Type: catalog.DecimalOf(p, e.Type().Scale), V: text}})
+		}
+		return out
 	}
 	return []ir.Expr{e}
 }

@@ -87,7 +87,7 @@ func (w *writer) delimGet(n *ir.DelimGet) *block {
 // then computed after the join instead of before, so they must not differ from
 // call to call.
 func (w *writer) side(b *block, need ir.Set, reads map[ir.ColID]int, on []ir.Expr, where bool) *block {
-	if !b.open() || b.from == "" || b.gives(isVolatile, need) || !b.bears(reads) || b.any(isSubquery, on...) || !where && len(b.where) > 0 {
+	if !b.open() || b.from == "" || b.gives(isVolatile, need) || !b.bears(reads) || b.uses(isWary, on...) || b.any(isSubquery, on...) || !where && len(b.where) > 0 {
 		return w.wrap(b, need)
 	}
 	for _, v := range b.where {
@@ -186,7 +186,7 @@ func (w *writer) condition(list []value) string {
 func (w *writer) mark(n *ir.Join, l, r *block, need ir.Set) *block {
 	left := within(union(need, n.On...), n.Left.Output())
 	kept := within(need, n.Left.Output())
-	if !l.open() || l.from == "" || l.gives(isVolatile, left) || !l.bears(counts(kept, n.On...)) || l.any(isOnce, n.On...) {
+	if !l.open() || l.from == "" || l.gives(isVolatile, left) || !l.takes(kept, n.On...) || l.any(isOnce, n.On...) {
 		l = w.wrap(l, left)
 	}
 	if !need[n.Mark.ID] {
@@ -280,7 +280,7 @@ func (w *writer) single(n *ir.Join, l, r *block, need ir.Set) *block {
 		w.unsupported("a subquery that may have several rows, of which not one column is read")
 		return l
 	}
-	if !l.open() || l.from == "" || l.gives(isVolatile, left) || !l.bears(counts(within(need, n.Left.Output()), n.On...)) || l.any(isOnce, n.On...) {
+	if !l.open() || l.from == "" || l.gives(isVolatile, left) || !l.takes(within(need, n.Left.Output()), n.On...) || l.any(isOnce, n.On...) {
 		l = w.wrap(l, left)
 	}
 	if !r.open() || r.from == "" || r.any(isOnce, n.On...) {

@@ -82,7 +82,7 @@ func needed(list []ir.Assign, need ir.Set) []ir.Assign {
 func (w *writer) filter(n *ir.Filter, need ir.Set) *block {
 	below := union(need, n.Preds...)
 	b := w.node(n.Input, below)
-	if b.windowed || b.distinct != "" || b.limit != "" || !b.bears(counts(need, n.Preds...)) || b.grouped && b.any(isSubquery, n.Preds...) {
+	if b.windowed || b.distinct != "" || b.limit != "" || !b.takes(need, n.Preds...) || b.grouped && b.any(isSubquery, n.Preds...) {
 		b = w.wrap(b, below)
 	}
 	preds := w.exprs(b, n.Preds)
@@ -115,7 +115,7 @@ func (w *writer) project(n *ir.Project, need ir.Set) *block {
 		}
 	}
 	// What a limit leaves out must not be computed: it might fail.
-	if !b.bears(reads) || !onlyRefs && (b.limit != "" || b.distinct != "") || b.frozen != nil && !covers(handedOn, b.frozen) {
+	if !b.bears(reads) || b.uses(isWary, exprs...) || !onlyRefs && (b.limit != "" || b.distinct != "") || b.frozen != nil && !covers(handedOn, b.frozen) {
 		b = w.wrap(b, below)
 	}
 	out := *b
@@ -162,7 +162,7 @@ func (w *writer) sort(input ir.Node, keys []ir.Key, need ir.Set) *block {
 	below := union(need, all...)
 	b := w.node(input, below)
 	if len(b.order) > 0 || b.limit != "" || b.picked || b.frozen != nil && len(computed) > 0 ||
-		!b.bears(counts(need, computed...)) || b.any(isSubquery, all...) {
+		!b.takes(need, computed...) || b.any(isSubquery, all...) {
 		b = w.wrap(b, below)
 	}
 	b.order = w.keys(b, keys)
@@ -221,7 +221,7 @@ func (w *writer) distinct(n *ir.Distinct, need ir.Set) *block {
 	exprs := n.Exprs()
 	below := union(need, exprs...)
 	b := w.node(n.Input, below)
-	if b.distinct != "" || len(b.order) > 0 || b.limit != "" || !b.bears(counts(need, exprs...)) || b.any(isSubquery, exprs...) {
+	if b.distinct != "" || len(b.order) > 0 || b.limit != "" || !b.takes(need, exprs...) || b.any(isSubquery, exprs...) {
 		b = w.wrap(b, below)
 	}
 	b.distinct, b.picked = "DISTINCT ON ("+list(w.exprs(b, n.On))+")", true
@@ -259,7 +259,7 @@ func (w *writer) unnest(n *ir.Unnest, need ir.Set) *block {
 	below := union(kept, lists...)
 	b := w.node(n.Input, below)
 	// One row becomes several: what differs from call to call is computed before.
-	if !b.open() || !b.bears(counts(kept, lists...)) || b.any(isSubquery, lists...) || b.gives(isVolatile, below) {
+	if !b.open() || !b.takes(kept, lists...) || b.any(isSubquery, lists...) || b.gives(isVolatile, below) {
 		b = w.wrap(b, below)
 	}
 	out := *b

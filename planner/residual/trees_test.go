@@ -109,6 +109,10 @@ func trees() map[string]tree {
 			"SELECT b FROM (SELECT DISTINCT a, b FROM t)"},
 		"values": {joined(ir.Inner, &ir.Values{Columns: []ir.Column{column(100, "x", integer)}, Rows: [][]ir.Expr{{number(1)}, {number(2)}}}, &ir.Values{Columns: []ir.Column{column(101, "y", varchar)}, Rows: [][]ir.Expr{{word("z")}}}),
 			"SELECT * FROM (VALUES (1), (2)), (VALUES ('z'))"},
+		"a group that is a comparison": {project(filter(&ir.Aggregate{Input: t(), Groups: []ir.Assign{assign(100, same(col(12), word("one")))}, Aggs: []ir.Assign{assign(101, count())}}, &ir.Not{Arg: ref(100, boolean)}), assign(101, ref(101, bigint))),
+			"SELECT count(*) FROM t WHERE c IS DISTINCT FROM 'one'"},
+		"a cast that DuckDB undoes wrongly": {project(filter(project(t(), assign(10, col(10)), assign(100, &ir.Cast{Arg: call("to_timestamp", catalog.Type{Kind: catalog.TimestampTZ}, &ir.Cast{Arg: col(10), Typ: double}), Typ: varchar})), compare(ir.Lt, ref(100, varchar), word("B"))), pass(10)...),
+			"SELECT a FROM t WHERE a IS NOT NULL"},
 		"no values":      {&ir.Values{Columns: []ir.Column{column(100, "x", integer)}}, "SELECT 1 WHERE false"},
 		"table function": {&ir.TableFunction{Name: "range", Args: []ir.Expr{rows(2), rows(5)}, Columns: []ir.Column{column(100, "x", bigint)}}, "SELECT * FROM range(2, 5)"},
 	}

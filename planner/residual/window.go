@@ -13,7 +13,7 @@ func (w *writer) window(n *ir.Window, need ir.Set) *block {
 	below := union(kept, exprs...)
 	b := w.node(n.Input, below)
 	isWindow := func(v value) bool { return v.once } // and all else that must not stand inside of a window
-	if b.distinct != "" || len(b.order) > 0 || b.limit != "" || !b.bears(counts(kept, exprs...)) || b.any(isWindow, exprs...) {
+	if b.distinct != "" || len(b.order) > 0 || b.limit != "" || !b.takes(kept, exprs...) || b.any(isWindow, exprs...) {
 		b = w.wrap(b, below)
 	}
 	out := *b
