@@ -62,4 +62,11 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// Which of two values a reader takes is a matter of taste, so a plan has no key twice.
+func TestTwice(t *testing.T) {
+	if _, err := parse([]byte(`{"a": 1, "b": {"c": 1, "c": 1}}`)); !errors.Is(err, errTwice) {
+		t.Errorf("a key that stands twice: %v", err)
+	}
+}
+
 func nesting(s string) int { return strings.Count(s, "[") + strings.Count(s, "{") }
