@@ -94,6 +94,8 @@ func TestCorrelated(t *testing.T) {
 			seen["fails on both sides"]++
 		case err == nil:
 			seen["same rows"]++
+		case strings.Contains(err.Error(), "INTERNAL Error"), strings.Contains(err.Error(), "unordered_map::at"):
+			seen["DuckDB breaks on the statement as it is written"]++
 		case strings.Contains(err.Error(), "Unsupported join type for flattening"):
 			seen["no text: DuckDB cannot plan it"]++
 		case strings.Contains(err.Error(), "More than one row returned by a subquery"):
