@@ -158,7 +158,7 @@ func (d sqlite) predicate(o operand, p Predicate, bound int) string {
 	}
 	if sqliteSure(p.Column) {
 		column := o.text
-		if p.Column.Type.Kind == catalog.Text {
+		if p.Column.Type.Kind == catalog.Text || p.Column.Type.Kind == catalog.Date {
 			column += " COLLATE BINARY"
 		}
 		return d.against(column, p, bound)

@@ -154,6 +154,16 @@ var liteTrees = []struct {
 		g := b.group(s, []ir.Expr{col(s, "rt")}, agg("count_star"), agg("max", col(s, "nc")))
 		return b.group(ir.Where(g, or(notNull(col(g, "rt")), eq(col(g, "rt"), lit(col(g, "rt"), "a")))), []ir.Expr{col(g, "count_star")}, agg("max", col(g, "max")), agg("min", col(g, "rt")))
 	}},
+	{"a filter over aggregates", true, func(b *builder) ir.Node {
+		s := b.scan("person", "rt", "nc", "born")
+		g := b.group(s, []ir.Expr{col(s, "rt")}, agg("count_star"), agg("max", col(s, "nc")), agg("min", col(s, "born")))
+		return ir.Where(g, cmpr(ir.Gt, col(g, "count_star"), number(1)), or(like(col(g, "max"), "a%"), cmpr(ir.Lt, col(g, "min"), lit(col(g, "min"), int64(0)))))
+	}},
+	{"a join by an aggregate", false, func(b *builder) ir.Node {
+		v, p := b.scan("visit", "person", "vid"), b.scan("person", "id", "n")
+		g := b.group(v, []ir.Expr{col(v, "person")}, agg("min", col(v, "vid")))
+		return &ir.Join{Kind: ir.Left, Left: p, Right: g, On: []ir.Expr{eq(col(p, "n"), col(g, "min"))}}
+	}},
 	{"a join over groups", false, func(b *builder) ir.Node {
 		v, p := b.scan("visit", "person", "vid"), b.scan("person", "id", "xm")
 		g := b.group(v, []ir.Expr{col(v, "person")}, where(agg("max", col(v, "vid")), cmpr(ir.Gt, col(v, "vid"), lit(col(v, "vid"), int64(1)))))

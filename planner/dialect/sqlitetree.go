@@ -101,7 +101,7 @@ func sqliteSearches(n *ir.Join, at Columns) string {
 		}
 		for _, side := range []ir.Expr{c.Left, c.Right} {
 			r, ok := narrow(side).(*ir.Ref)
-			if ok && sqliteSure(*at[r.ID].Base) && (right[r.ID] || n.Kind == ir.Inner) {
+			if ok && (at[r.ID].Base == nil || sqliteSure(*at[r.ID].Base)) && (right[r.ID] || n.Kind == ir.Inner) {
 				return ""
 			}
 		}
@@ -150,6 +150,15 @@ func (sqlite) keyed(t catalog.Type, p Place, ordered bool) string {
 		return sqliteNotUTF8(Predicate{Column: *p.Base, Op: op})
 	}
 	return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
+}
+
+// computed gives a column of one class: what an aggregate looked through was checked.
+// Text is looked through in databases of UTF-8 only.
+func (d sqlite) computed(t catalog.Type) (catalog.Column, bool) {
+	if d.keyed(t, Place{}, true) != "" {
+		return catalog.Column{}, false
+	}
+	return catalog.Column{Type: t, SourceType: t.DuckDB() + sqliteStrict, Collation: catalog.Collation{Name: "BINARY", Binary: true}}, true
 }
 
 func (sqlite) summed(catalog.Type, Place) string {
