@@ -44,6 +44,11 @@ func number(n int64) *ir.Const { return &ir.Const{Value: catalog.Value{Type: int
 func rows(n int64) *ir.Const   { return &ir.Const{Value: catalog.Value{Type: bigint, V: n}} }
 func word(s string) *ir.Const  { return &ir.Const{Value: catalog.Value{Type: varchar, V: s}} }
 
+// decimal has two digits after its point.
+func decimal(digits string, precision int32) *ir.Const {
+	return &ir.Const{Value: catalog.Value{Type: catalog.DecimalOf(precision, 2), V: digits + ".00"}}
+}
+
 func call(name string, t catalog.Type, list ...ir.Expr) *ir.Func {
 	return &ir.Func{Name: name, List: list, Typ: t}
 }

@@ -2,9 +2,11 @@ package residual_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/cockroachdb/datadriven"
 
 	"github.com/lianji/lianji/catalog"
@@ -84,6 +86,13 @@ func trees() map[string]tree {
 			"SELECT a + 1 FROM (SELECT * FROM t ORDER BY a NULLS LAST, b NULLS LAST LIMIT 2 OFFSET 1)"},
 		"limit of a limit": {&ir.Limit{Input: &ir.TopN{Input: project(t(), pass(10, 11)...), Keys: []ir.Key{up(col(10)), up(col(11))}, Count: rows(3)}, Offset: rows(2)},
 			"SELECT a, b FROM t ORDER BY a NULLS LAST, b NULLS LAST LIMIT 1 OFFSET 2"},
+		"sort of a limit": {&ir.Sort{Input: &ir.TopN{Input: project(t(), pass(10, 11)...), Keys: []ir.Key{up(col(10)), up(col(11))}, Count: rows(3)}, Keys: []ir.Key{down(col(11))}},
+			"SELECT * FROM (SELECT a, b FROM t ORDER BY a NULLS LAST, b NULLS LAST LIMIT 3) ORDER BY b DESC NULLS FIRST"},
+		"decimals keep their width": {project(t(), assign(100, call("-", catalog.DecimalOf(16, 2), decimal("1", 16), &ir.Cast{Arg: col(10), Typ: catalog.DecimalOf(15, 2)})),
+			assign(101, call("+", catalog.DecimalOf(17, 2), &ir.Cast{Arg: &ir.Cast{Arg: col(10), Typ: catalog.DecimalOf(16, 2)}, Typ: catalog.DecimalOf(17, 2)}, &ir.Cast{Arg: decimal("2", 3), Typ: catalog.DecimalOf(17, 2)})),
+			assign(102, call("*", catalog.DecimalOf(9, 3), &ir.Cast{Arg: &ir.Cast{Arg: col(10), Typ: catalog.DecimalOf(4, 1)}, Typ: catalog.DecimalOf(9, 1)}, &ir.Cast{Arg: decimal("3", 5), Typ: catalog.DecimalOf(9, 2)})),
+			assign(103, call("+", catalog.DecimalOf(12, 2), &ir.Coalesce{List: []ir.Expr{&ir.Cast{Arg: col(10), Typ: catalog.DecimalOf(12, 2)}, decimal("0", 12)}}, decimal("2", 12)))),
+			"SELECT 1 - a::DECIMAL(15,2), a + 2, a * 3, coalesce(a, 0) + 2 FROM t"},
 		"filter over a limit": {filter(&ir.TopN{Input: project(t(), pass(10, 11)...), Keys: []ir.Key{up(col(10)), up(col(11))}, Count: rows(2)}, greater(col(11), number(1))),
 			"SELECT * FROM (SELECT a, b FROM t ORDER BY a NULLS LAST, b NULLS LAST LIMIT 2) WHERE b > 1"},
 		"distinct": {&ir.Sort{Input: &ir.Distinct{Input: project(t(), assign(100, plus(col(11), number(1))), assign(10, col(10)))}, Keys: []ir.Key{down(col(100)), up(col(10))}},
@@ -166,16 +175,32 @@ func TestTrees(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v: %s", err, text)
 			}
+			for i, col := range c.root.Output() {
+				if f := got.Schema.Field(i); !arrow.TypeEqual(f.Type, col.Type.Arrow()) && col.Type.Kind != catalog.List {
+					t.Errorf("column %d is %s, want %s", i+1, f.Type, col.Type)
+				}
+			}
 			if c.sql == "" {
 				return
 			}
-			want := query(t, r, c.sql)
+			want := query(t, r, cast(c.sql, c.root.Output()))
 			want.Schema = got.Schema // the names are made up, and a literal's type by hand is another
 			if err := oracle.Compare(want, got, oracle.Order{Total: isOrdered(c.root)}); err != nil {
 				t.Errorf("%v\n%s", err, text)
 			}
 		})
 	}
+}
+
+// cast gives a text's columns the types that they should have: a cell of another
+// type is another cell.
+func cast(sql string, columns []ir.Column) string {
+	var names, items []string
+	for i, c := range columns {
+		name := "x" + strconv.Itoa(i)
+		names, items = append(names, name), append(items, "CAST("+name+" AS "+c.Type.DuckDB()+")")
+	}
+	return "SELECT " + strings.Join(items, ", ") + " FROM (" + sql + ") AS x(" + strings.Join(names, ", ") + ")"
 }
 
 func query(t testing.TB, r *oracle.Reference, sql string) oracle.Result {
