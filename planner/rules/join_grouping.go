@@ -15,8 +15,9 @@ import (
 //	  remote pg (u: z)                    remote lite (w: x)
 //
 // Sound because inner joins may be made in any order when each condition is asked
-// where all of its columns are there. It must not fire for two inputs that no exact
-// equality links, nor across a join of another kind.
+// where all of its columns are there; one that can fail is asked last, of rows that
+// passed all others. It must not fire for two inputs that no exact equality links,
+// nor across a join of another kind, nor where a condition is volatile.
 var joinGrouping = Rule{Name: "join_grouping", Late: true, Apply: func(c *Context) (ir.Node, error) {
 	return c.group(c.Plan.Root, true), nil
 }}
@@ -101,19 +102,20 @@ func (t *joinTree) rebuild(n ir.Node, k *int) ir.Node {
 // when there is none that is not.
 func (c *Context) regroup(t *joinTree, output []ir.Column, ordered bool) ir.Node {
 	i, k := c.linked(t)
-	if i < 0 {
+	if i < 0 || volatile(t.on...) {
 		return nil
 	}
 	pair := []ir.Node{t.leaves[i], t.leaves[k]}
 	rest := append(append(append([]ir.Node{}, t.leaves[:i]...), t.leaves[i+1:k]...), t.leaves[k+1:]...)
 	on := append([]ir.Expr{}, t.on...)
 	tree := pair[0]
-	for _, leaf := range append(pair[1:], rest...) {
+	for n, leaf := range append(pair[1:], rest...) {
+		last := n == len(rest)
 		joined := &ir.Join{Kind: ir.Inner, Left: tree, Right: leaf}
 		have := ir.SetOf(joined.Output())
 		var later []ir.Expr
 		for _, e := range on {
-			if have.Has(e) {
+			if have.Has(e) && (last || total(e)) {
 				joined.On = append(joined.On, e)
 			} else {
 				later = append(later, e)

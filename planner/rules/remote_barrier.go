@@ -14,9 +14,9 @@ import (
 //	      scan t                      scan t
 //
 // Sound because the dialect writes a barrier as a derived table of its own and, over
-// rows that a row filter hides, calls no condition exact that could fail. It must
-// not fire while a mask or a row filter is still computed here: the barrier then
-// is a stage of its own, and nothing of the statement reaches below it.
+// rows that a row filter hides, calls no condition exact that could fail. It must not
+// fire while a mask or a row filter is still computed here: the barrier then is a
+// stage of its own, and nothing of the statement reaches below it.
 var remoteBarrier = Rule{Name: "remote_barrier", Late: true, Apply: func(c *Context) (ir.Node, error) {
 	return c.over(func(n ir.Node, r *ir.Remote, d dialect.Dialect) ir.Node {
 		if b, ok := n.(*ir.Barrier); ok {

@@ -26,27 +26,24 @@ var remoteFilter = Rule{Name: "remote_filter", Late: true, Apply: func(c *Contex
 		at := dialect.Places(r.Input)
 		var there, here []ir.Expr
 		for _, p := range f.Preds {
-			if filtered(r.Input, p) { // a superset that is there already
-				here = append(here, p)
-				continue
-			}
 			verdict, reason := d.Condition(p, at)
 			c.note(r, ir.ExprText(p, ir.Redacted), verdict, reason)
-			if verdict != dialect.None {
+			if verdict != dialect.None && !filtered(r.Input, p) {
 				there = append(there, p)
 			}
 			if verdict != dialect.Exact {
 				here = append(here, p)
 			}
 		}
-		if len(there) == 0 {
+		if len(there) == 0 && len(here) == len(f.Preds) {
 			return n
 		}
 		return ir.Where(&ir.Remote{Source: r.Source, Input: ir.Where(r.Input, there...)}, here...)
 	})
 }}
 
-// filtered reports whether p is asked below n already.
+// filtered reports whether p is asked below n already, as a superset is that stayed
+// here too.
 func filtered(n ir.Node, p ir.Expr) bool {
 	for {
 		switch x := n.(type) {

@@ -6,21 +6,27 @@ import (
 
 // remoteSort lets the source order the rows of the whole answer.
 //
-//	sort a nulls last   ->   remote pg
-//	  remote pg                sort a nulls last
-//	    scan t                   scan t
+//	project b              ->   remote pg
+//	  sort a nulls last           project b
+//	    remote pg                   sort a nulls last
+//	      scan t                      scan t
 //
-// Sound because the dialect orders only by keys whose order there is DuckDB's. It
-// fires at the root alone: anywhere else DuckDB reads the stream in any order, and
-// the sort would be lost.
+// Sound because the dialect orders only by keys whose order there is DuckDB's, and
+// because the source's rows are then the answer. It must not fire anywhere but at
+// the end of the answer: DuckDB reads a stream in any order, and the sort would be
+// lost.
 var remoteSort = Rule{Name: "remote_sort", Late: true, Apply: func(c *Context) (ir.Node, error) {
-	s, ok := c.Plan.Root.(*ir.Sort)
+	above, n := endOf(c.Plan.Root)
+	s, ok := n.(*ir.Sort)
 	if !ok {
 		return c.Plan.Root, nil
 	}
 	r, d := c.remoteOf(s.Input)
 	if r == nil {
-		return s, nil
+		return c.Plan.Root, nil
 	}
-	return c.into(s, r, d), nil
+	if out := c.ending(above, s, r, d); out != nil {
+		return out, nil
+	}
+	return c.Plan.Root, nil
 }}
