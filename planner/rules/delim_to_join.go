@@ -54,8 +54,9 @@ import "github.com/lianji/lianji/planner/ir"
 //   - where an expression that can fail or is volatile would now be evaluated on rows
 //     of T that no d selects: below an aggregate, a window or a DISTINCT; elsewhere
 //     such an expression moves up with the conditions and sees the same pairs as before;
-//   - where a mark could become NULL instead of false: its conditions are equalities,
-//     made IS NOT DISTINCT FROM over rows that are not NULL;
+//   - so that a mark becomes NULL where it was false: a condition that moves to a mark
+//     join is made one that is never NULL;
+//   - where a LIMIT decides which values an IN compares, and not only whether there are any;
 //   - for set operations, DISTINCT ON, UNNEST, CTEs and right and full joins over delim
 //     get, and inside of a delim join that itself stays.
 var delimToJoin = Rule{Name: "delim_to_join", Apply: func(c *Context) (ir.Node, error) {
