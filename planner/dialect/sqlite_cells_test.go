@@ -79,8 +79,8 @@ var looks = []struct {
 		return b.project(&ir.Join{Kind: ir.Inner, Left: s, Right: o, On: []ir.Expr{eq(c, col(o, "id"))}}, false, 0)
 	}},
 	{"an anti join", text.Equal, func(b *builder, s *ir.Scan, c *ir.Ref, _ any) ir.Node {
-		o := b.scan("visit", "nc")
-		return b.project(&ir.Join{Kind: ir.Anti, Left: s, Right: o, On: []ir.Expr{eq(c, col(o, "nc"))}}, false, 0)
+		o := b.scan("code", "k")
+		return b.project(&ir.Join{Kind: ir.Anti, Left: s, Right: o, On: []ir.Expr{eq(c, col(o, "k"))}}, false, 0)
 	}},
 	{"the condition of an outer join", anyType, func(b *builder, s *ir.Scan, c *ir.Ref, v any) ir.Node {
 		o := b.scan("visit", "vid")
@@ -142,6 +142,7 @@ func TestSQLiteLooksAtCells(t *testing.T) {
 // TestSQLiteOperatorVerdicts: what SQLite is not given, and why.
 func TestSQLiteOperatorVerdicts(t *testing.T) {
 	utf16 := map[string]*catalog.Table{"person": {ID: liteTables["person"].ID, Columns: []catalog.Column{liteText("xm", "TEXT", "BINARY UTF-16"), liteText("nc", "TEXT", "")}}}
+	codesByCase := map[string]*catalog.Table{"code": {ID: liteTables["code"].ID, Unique: [][]string{{"k"}}, Columns: []catalog.Column{liteText("k", "TEXT (STRICT)", "NOCASE")}}}
 	long := func(s *ir.Scan) ir.Expr {
 		var list []ir.Expr
 		for range 300 {
@@ -182,6 +183,22 @@ func TestSQLiteOperatorVerdicts(t *testing.T) {
 		{"an outer join whose right side has no class", nil, func(b *builder) ir.Node {
 			p, q := b.scan("person", "id"), b.scan("person", "n")
 			return &ir.Join{Kind: ir.Left, Left: p, Right: q, On: []ir.Expr{eq(col(p, "id"), col(q, "n"))}}
+		}, "search by"},
+		{"a semi join without an index", nil, func(b *builder) ir.Node {
+			p, v := b.scan("person", "id"), b.scan("visit", "vid")
+			return &ir.Join{Kind: ir.Semi, Left: p, Right: v, On: []ir.Expr{eq(col(p, "id"), col(v, "vid"))}}
+		}, "search by"},
+		{"an anti join with an index", nil, func(b *builder) ir.Node {
+			p, v := b.scan("person", "id"), b.scan("visit", "vid")
+			return &ir.Join{Kind: ir.Anti, Left: v, Right: ir.Where(p, eq(col(p, "id"), lit(col(p, "id"), int64(1)))), On: []ir.Expr{eq(col(v, "vid"), col(p, "id"))}}
+		}, ""},
+		{"a semi join over groups", nil, func(b *builder) ir.Node {
+			p, q := b.scan("person", "id"), b.scan("person", "id")
+			return &ir.Join{Kind: ir.Semi, Left: p, Right: b.group(q, []ir.Expr{col(q, "id")}), On: []ir.Expr{eq(col(p, "id"), col(q, "id"))}}
+		}, "search by"},
+		{"a semi join by an index of another collation", codesByCase, func(b *builder) ir.Node {
+			p, q := b.scan("code", "k"), b.scan("code", "k")
+			return &ir.Join{Kind: ir.Semi, Left: p, Right: q, On: []ir.Expr{eq(col(p, "k"), col(q, "k"))}}
 		}, "search by"},
 		{"an outer join whose left side has no class", nil, func(b *builder) ir.Node {
 			p, q := b.scan("person", "n"), b.scan("person", "id")

@@ -42,6 +42,10 @@ var liteTables = map[string]*catalog.Table{
 		column("bl", "BLOB (STRICT)", kind(catalog.Blob)),
 		column("true", "INTEGER (STRICT)", whole),
 	}},
+	"code": {ID: catalog.TableID{Schema: "main", Name: "code"}, PrimaryKey: []string{"k"}, Columns: []catalog.Column{
+		liteText("k", "TEXT (STRICT)", "BINARY"),
+		column("z", "INTEGER (STRICT)", whole),
+	}},
 	"seen": {ID: catalog.TableID{Schema: "main", Name: "seen"}, View: true, Columns: []catalog.Column{
 		column("id", "INTEGER", whole),
 		liteText("xm", "TEXT", "BINARY"),
@@ -112,12 +116,12 @@ var liteTrees = []struct {
 		return &ir.Join{Kind: ir.Inner, Left: p, Right: left, On: []ir.Expr{eq(col(p, "id"), col(v, "person"))}}
 	}},
 	{"semi join", false, func(b *builder) ir.Node {
-		p, v := b.scan("person", "id", "n"), b.scan("visit", "person", "vid")
-		return &ir.Join{Kind: ir.Semi, Left: p, Right: ir.Where(v, notNull(col(v, "vid"))), On: []ir.Expr{eq(col(p, "n"), col(v, "person"))}}
+		p, q := b.scan("person", "id", "n"), b.scan("person", "id", "xm")
+		return &ir.Join{Kind: ir.Semi, Left: p, Right: ir.Where(q, notNull(col(q, "xm"))), On: []ir.Expr{eq(col(p, "n"), col(q, "id"))}}
 	}},
 	{"anti join", false, func(b *builder) ir.Node {
-		p, v := b.scan("person", "id", "bl"), b.scan("visit", "bl")
-		return &ir.Join{Kind: ir.Anti, Left: p, Right: v, On: []ir.Expr{eq(col(p, "bl"), col(v, "bl"))}}
+		p, c := b.scan("person", "id", "nc"), b.scan("code", "k")
+		return &ir.Join{Kind: ir.Anti, Left: p, Right: c, On: []ir.Expr{eq(col(p, "nc"), col(c, "k"))}}
 	}},
 	{"counts", false, func(b *builder) ir.Node {
 		s := b.scan("person")

@@ -23,9 +23,12 @@ var liteSetup = []string{
 	`CREATE TABLE person (id INTEGER PRIMARY KEY, n INTEGER, ok BOOLEAN, born DATE, xm TEXT, nc TEXT COLLATE NOCASE, rt VARCHAR(9) COLLATE RTRIM,
 		js JSON, un, kk TEXT UNIQUE, bl BLOB, price DECIMAL(10,2), rate REAL, seen TIMESTAMP)`,
 	`CREATE TABLE visit (vid INTEGER, person INTEGER, xm TEXT, nc TEXT COLLATE NOCASE, bl BLOB, "true" INTEGER) STRICT`,
-	`CREATE INDEX visit_person ON visit (person)`,
+	`CREATE TABLE code (k TEXT PRIMARY KEY, z INTEGER) STRICT`,
+	codes,
 	`CREATE VIEW seen AS SELECT id, xm, nc FROM person`,
 }
+
+const codes = `INSERT INTO code VALUES ('a', 1), ('A', 2), ('b', 3), ('中', 4), ('a ', NULL), ('', 9223372036854775807)`
 
 // litePools hold what the columns' cells are drawn from, in SQLite's SQL.
 var (
@@ -98,7 +101,7 @@ func liteWorld(t *testing.T, encoding string) *world {
 	t.Helper()
 	w := openLite(t, liteFile(t, encoding, append(liteSetup, liteRows("person", personColumns, 60), liteRows("visit", visitColumns, 80))...))
 	local := filepath.Join(t.TempDir(), "local.duckdb")
-	write(t, local, append(copyOf(t, w), "CREATE VIEW seen AS SELECT id, xm, nc FROM person"))
+	write(t, local, append(copyOf(t, w), "CREATE VIEW seen AS SELECT id, xm, nc FROM person", "CREATE TABLE code (k VARCHAR, z BIGINT)", codes))
 	in, err := duck.Open(t.Context(), duck.Options{Path: local})
 	if err != nil {
 		t.Fatal(err)

@@ -81,8 +81,10 @@ func sqliteParts(list ...ir.Expr) int {
 	return n
 }
 
-// sqliteSearches says why a join would compare every row with every row: its inner
-// side, which of all kinds but an inner join is the right one, must have a plain column.
+// sqliteSearches says why a join would compare every row with every row. Its inner
+// side, which of all kinds but an inner join is the right one, must have a plain column:
+// SQLite makes an index over it. Not for what a semi or an anti join asks of each row:
+// that needs an index that is there.
 func sqliteSearches(n *ir.Join, at Columns) string {
 	tables := 0
 	ir.Walk(n, func(n ir.Node) {
@@ -101,12 +103,44 @@ func sqliteSearches(n *ir.Join, at Columns) string {
 		}
 		for _, side := range []ir.Expr{c.Left, c.Right} {
 			r, ok := narrow(side).(*ir.Ref)
-			if ok && (at[r.ID].Base == nil || sqliteSure(*at[r.ID].Base)) && (right[r.ID] || n.Kind == ir.Inner) {
+			if !ok {
+				continue
+			}
+			p, inner := at[r.ID], right[r.ID] || n.Kind == ir.Inner
+			if n.Kind == ir.Semi || n.Kind == ir.Anti {
+				inner = inner && sqliteIndexed(p) && sqliteOneTable(n.Right)
+			}
+			if inner && (p.Base == nil || sqliteSure(*p.Base)) {
 				return ""
 			}
 		}
 	}
 	return "a join without a column that SQLite could search by"
+}
+
+// sqliteIndexed reports whether a key of the table leads with the column, by bytes.
+func sqliteIndexed(p Place) bool {
+	if p.Base == nil {
+		return false
+	}
+	leads := len(p.Table.PrimaryKey) > 0 && p.Table.PrimaryKey[0] == p.Base.Name
+	for _, u := range p.Table.Unique {
+		leads = leads || len(u) > 0 && u[0] == p.Base.Name
+	}
+	return leads && (p.Base.Type.Kind != catalog.Text || strings.HasPrefix(p.Base.Collation.Name, "BINARY"))
+}
+
+// sqliteOneTable reports whether a tree is written as one table.
+func sqliteOneTable(n ir.Node) bool {
+	switch n := n.(type) {
+	case *ir.Scan:
+		return true
+	case *ir.Filter:
+		return sqliteOneTable(n.Input)
+	case *ir.Project:
+		return sqliteOneTable(n.Input)
+	}
+	return false
 }
 
 // pair calls exact what keyed does: both columns are in one database, so of one encoding.
