@@ -85,12 +85,13 @@ func row(e ...ir.Expr) ir.Node {
 func TestUnsupported(t *testing.T) {
 	s := scan("t", 1)
 	cases := map[string]ir.Node{
-		"a constant of type TIMESTAMP_NS": row(&ir.Const{Value: catalog.Value{Type: kind(catalog.TimestampNS), V: int64(1)}}),
-		"text that is not UTF-8":          row(word("\xff")),
-		"a constant of type BIGINT":       row(&ir.Const{Value: catalog.Value{Type: bigint, V: "1"}}),
-		"the rows of *ir.Scan":            filter(s, greater(col(10), number(1))),
-		"the rows of *ir.Barrier":         &ir.Barrier{Input: s},
-		"a mark join on such a condition": &ir.Join{Kind: ir.Mark, Left: s, Right: scan("u", 2), On: []ir.Expr{&ir.Or{List: []ir.Expr{eq(col(10), col(20)), eq(col(11), col(21))}}}, Mark: column(100, "m", boolean)},
+		"a constant of type TIMESTAMP_NS":                                        row(&ir.Const{Value: catalog.Value{Type: kind(catalog.TimestampNS), V: int64(1)}}),
+		"text that is not UTF-8":                                                 row(word("\xff")),
+		"a constant of type BIGINT":                                              row(&ir.Const{Value: catalog.Value{Type: bigint, V: "1"}}),
+		"the rows of *ir.Scan":                                                   filter(s, greater(col(10), number(1))),
+		"the rows of *ir.Barrier":                                                &ir.Barrier{Input: s},
+		"a mark join on such a condition":                                        &ir.Join{Kind: ir.Mark, Left: s, Right: scan("u", 2), On: []ir.Expr{&ir.Or{List: []ir.Expr{eq(col(10), col(20)), eq(col(11), col(21))}}}, Mark: column(100, "m", boolean)},
+		"a correlated subquery with the function random":                         project(joined(ir.Single, s, project(scan("u", 2), assign(20, col(20)), assign(100, call("random", double))), eq(col(10), col(20))), assign(100, ref(100, double))),
 		"a subquery that may have several rows, of which not one column is read": project(joined(ir.Single, s, scan("u", 2), eq(col(10), col(20))), pass(10)...),
 	}
 	for want, root := range cases {

@@ -17,6 +17,8 @@ var volatileFunctions = map[string]bool{
 	"error": true, "write_log": true, "sleep_ms": true,
 }
 
+func isVolatileFunction(name string) bool { return volatileFunctions[strings.ToLower(name)] }
+
 // join makes the value of an expression of its parts'.
 func join(text string, parts ...value) value {
 	v := value{text: text}
@@ -173,7 +175,7 @@ func (w *writer) function(b *block, e *ir.Func) value {
 		texts[k] = w.ident(e.Typ.Fields[at].Name) + " := " + texts[k]
 	}
 	v := join(w.ident(e.Name)+"("+strings.Join(texts, ", ")+")", args...)
-	return w.sized(v, volatileFunctions[strings.ToLower(e.Name)])
+	return w.sized(v, isVolatileFunction(e.Name))
 }
 
 func (w *writer) sized(v value, volatile bool) value {

@@ -229,6 +229,9 @@ func (w *writer) markText(n *ir.Join, l, r *block) string {
 			return ""
 		}
 	}
+	if len(query.where) > len(r.where) {
+		w.steady(n)
+	}
 	body := func(items []ir.Expr) string {
 		text := "SELECT "
 		if len(items) == 0 {
@@ -250,6 +253,23 @@ func (w *writer) markText(n *ir.Join, l, r *block) string {
 		return "((" + list(w.exprs(l, lefts)) + ") IN " + body(rights) + ")"
 	}
 	return "(" + w.expr(l, lefts[0]).text + " " + deciding[0].Op.String() + " ANY " + body(rights) + ")"
+}
+
+// steady refuses a subquery that reads columns of the left side, when what it reads
+// differs from call to call: the tree has its rows once for all rows of the left side.
+func (w *writer) steady(n *ir.Join) {
+	if len(n.On) == 0 {
+		return
+	}
+	ir.Walk(n.Right, func(below ir.Node) {
+		for _, e := range below.Exprs() {
+			ir.WalkExpr(e, func(x ir.Expr) {
+				if f, ok := x.(*ir.Func); ok && isVolatileFunction(f.Name) {
+					w.unsupported("a correlated subquery with the function " + f.Name)
+				}
+			})
+		}
+	})
 }
 
 // rest writes FROM and WHERE.
@@ -276,6 +296,7 @@ func (w *writer) single(n *ir.Join, l, r *block, need ir.Set) *block {
 		return w.outer(w.side(l, left, reads, n.On, true), w.nullable(r, right, reads, n.On), " LEFT JOIN ", n.On)
 	}
 	read := sorted(within(need, n.Right.Output()))
+	w.steady(n)
 	if len(read) != 1 { // a subquery that nothing reads would not fail
 		w.unsupported("a subquery that may have several rows, of which not one column is read")
 		return l
