@@ -63,11 +63,12 @@ type Conn interface {
 // a statement. Columns is never empty.
 type Fragment struct {
 	SQL     string
-	Values  []catalog.Value  // for the text's placeholders, in order
-	Table   catalog.TableID  // for errors that name a table and column
-	Columns []catalog.Column // the rows' columns: the stream's schema is catalog.ArrowSchema(Columns)
-	Alloc   memory.Allocator // where batches live; required
-	Rows    int              // rows in a batch, at most; 0 means DefaultBatchRows
+	Values  []catalog.Value   // for the text's placeholders, in order
+	Table   catalog.TableID   // for errors that name a table and column: the first that SQL reads
+	More    []catalog.TableID // further tables that SQL reads
+	Columns []catalog.Column  // the rows' columns: the stream's schema is catalog.ArrowSchema(Columns)
+	Alloc   memory.Allocator  // where batches live; required
+	Rows    int               // rows in a batch, at most; 0 means DefaultBatchRows
 }
 
 // Limits of a batch: a stream gives at most these, one huge cell excepted.

@@ -114,5 +114,5 @@ func (e *Engine) source(name string) (connectors.Source, error) {
 }
 
 func (e *Engine) fragment(s *planner.Stream) connectors.Fragment {
-	return connectors.Fragment{SQL: s.SQL, Values: s.Values, Table: s.Table, Columns: s.Columns, Alloc: e.o.Alloc}
+	return connectors.Fragment{SQL: s.SQL, Values: s.Values, Table: s.Table, More: s.More, Columns: s.Columns, Alloc: e.o.Alloc}
 }

@@ -35,16 +35,17 @@ type Plan struct {
 
 // Stream is what a residual reads: rows of a source, or of a stage of policy.
 type Stream struct {
-	Source  string           // empty for a stage
-	SQL     string           // in the source's dialect
-	Values  []catalog.Value  // of SQL's placeholders
-	Columns []catalog.Column // as they come
-	Table   catalog.TableID  // for errors that name one; the first that is read
-	Rows    int64            // estimate; -1 when unknown
-	Shown   []catalog.Column // what the residual sees
-	Fetched []int            // for each of Shown its place in Columns, -1 for one that does not come
-	Spool   bool             // must be read into a table first: it may be read more than once
-	Stage   *Stage           // when it is no source's
+	Source  string            // empty for a stage
+	SQL     string            // in the source's dialect
+	Values  []catalog.Value   // of SQL's placeholders
+	Columns []catalog.Column  // as they come
+	Table   catalog.TableID   // for errors that name one; the first that is read
+	More    []catalog.TableID // further ones
+	Rows    int64             // estimate; -1 when unknown
+	Shown   []catalog.Column  // what the residual sees
+	Fetched []int             // for each of Shown its place in Columns, -1 for one that does not come
+	Spool   bool              // must be read into a table first: it may be read more than once
+	Stage   *Stage            // when it is no source's
 	view    func(kind, from string) []string
 	whole   func() *Stream
 }

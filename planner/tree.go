@@ -178,11 +178,9 @@ func (a *assembly) remote(r *ir.Remote) *Stream {
 		return nil
 	}
 	s := &Stream{Source: r.Source, SQL: text.SQL, Values: text.Values, Columns: text.Columns, Rows: estimate(r.Input)}
-	ir.Walk(r.Input, func(n ir.Node) {
-		if scan, ok := n.(*ir.Scan); ok && s.Table == (catalog.TableID{}) {
-			s.Table = scan.Table.ID
-		}
-	})
+	if len(text.Tables) > 0 {
+		s.Table, s.More = text.Tables[0], text.Tables[1:]
+	}
 	a.streams = append(a.streams, s)
 	return s
 }

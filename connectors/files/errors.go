@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/connectors/internal/duckscan"
 	"github.com/lianji/lianji/internal/duck"
@@ -32,21 +34,39 @@ func (t *table) refuse(id string, f file, args msg.Args) *errs.Error {
 // explain reads an error of DuckDB in a scan: which file, line and column. Its
 // text quotes what stands there, and is not passed on.
 func (s *source) explain(ctx context.Context, in duckscan.Instance, f connectors.Fragment, e *duck.Error) error {
+	var read []*table
 	s.mu.Lock()
-	described := s.tables[f.Table.Name]
-	if described == nil {
-		s.mu.Unlock()
-		return nil
+	for _, id := range append([]catalog.TableID{f.Table}, f.More...) {
+		if t := s.tables[id.Name]; t != nil {
+			described := *t // its list of files is replaced by other scans
+			read = append(read, &described)
+		}
 	}
-	t := *described // its list of files is replaced by other scans
 	s.mu.Unlock()
-	if err := s.cellError(ctx, in, &t, e); err != nil {
-		return err
+	for _, t := range read {
+		if err := s.cellError(ctx, in, t, e); err != nil {
+			return err
+		}
 	}
-	if err := t.fileError(e); err != nil {
-		return err
+	// The message may name a file; what names none is told of the first table.
+	slices.SortStableFunc(read, func(a, b *table) int { return b.named(e) - a.named(e) })
+	for _, t := range read {
+		if err := t.fileError(e); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// named counts the files of the table whose paths stand in DuckDB's message.
+func (t *table) named(e *duck.Error) int {
+	n := 0
+	for _, f := range t.files {
+		if strings.Contains(e.Message, f.path) {
+			n++
+		}
+	}
+	return n
 }
 
 // contentError turns an error of DuckDB about a table's files into one that names

@@ -28,7 +28,7 @@ type Options struct {
 	Open func(ctx context.Context) (*duck.DB, error)
 	// Stale, when set, is asked while nobody uses the instance: true has it opened anew.
 	Stale func() bool
-	// Before, when set, runs before the statement of each scan.
+	// Before, when set, runs before the statement of each scan, for each table that it reads.
 	Before func(ctx context.Context, in Instance, table catalog.TableID) error
 	// Explain, when set, reads an error of DuckDB first; nil leaves it to this package.
 	Explain func(ctx context.Context, in Instance, f connectors.Fragment, e *duck.Error) error

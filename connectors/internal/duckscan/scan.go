@@ -92,8 +92,10 @@ func (s *stream) start() error {
 		return errs.Internalf("a fragment without a statement")
 	}
 	if before := c.pool.o.Before; before != nil {
-		if err := before(s.ctx, Instance{c.in.db, c.duck}, f.Table); err != nil {
-			return err
+		for _, table := range append([]catalog.TableID{f.Table}, f.More...) {
+			if err := before(s.ctx, Instance{c.in.db, c.duck}, table); err != nil {
+				return err
+			}
 		}
 	}
 	var err error
