@@ -1,11 +1,14 @@
 package rules
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/ir"
 )
 
-// joinGrouping brings two inputs of one source together that stand apart in a tree
+// joinGrouping brings inputs of one source together that stand apart in a tree
 // of inner joins, so that remote_join finds them side by side.
 //
 //	inner join on y = z            ->   inner join on x = y
@@ -26,12 +29,12 @@ var joinGrouping = Rule{Name: "join_grouping", Late: true, Apply: func(c *Contex
 // columns by their order.
 func (c *Context) group(n ir.Node, ordered bool) ir.Node {
 	if j, ok := n.(*ir.Join); ok && plainInner(j) {
-		t := &joinTree{beside: map[int]bool{}}
+		t := &joinTree{}
 		t.flatten(j)
 		for i, leaf := range t.leaves {
 			t.leaves[i] = c.group(leaf, ordered)
 		}
-		if now := c.regroup(t, j.Output(), ordered); now != nil {
+		if now := c.regroup(j, t, j.Output(), ordered); now != nil {
 			return now
 		}
 		k := 0
@@ -68,16 +71,12 @@ func plainInner(j *ir.Join) bool { return j.Kind == ir.Inner && j.Delim == nil }
 type joinTree struct {
 	leaves []ir.Node
 	on     []ir.Expr
-	beside map[int]bool // leaf i and the next one are a join's two inputs
 }
 
 func (t *joinTree) flatten(n ir.Node) {
 	if j, ok := n.(*ir.Join); ok && plainInner(j) {
-		at := len(t.leaves)
 		t.flatten(j.Left)
-		one := len(t.leaves) == at+1
 		t.flatten(j.Right)
-		t.beside[at] = t.beside[at] || (one && len(t.leaves) == at+2)
 		t.on = append(t.on, j.On...)
 		return
 	}
@@ -98,20 +97,21 @@ func (t *joinTree) rebuild(n ir.Node, k *int) ir.Node {
 	return t.leaves[*k-1]
 }
 
-// regroup gives the tree with one pair of linked leaves of a source side by side; nil
-// when there is none that is not.
-func (c *Context) regroup(t *joinTree, output []ir.Column, ordered bool) ir.Node {
-	i, k := c.linked(t)
-	if i < 0 || volatile(t.on...) {
+// regroup gives the tree with the linked leaves of each source side by side; nil when
+// they are already.
+func (c *Context) regroup(n ir.Node, t *joinTree, output []ir.Column, ordered bool) ir.Node {
+	if volatile(t.on...) {
 		return nil
 	}
-	pair := []ir.Node{t.leaves[i], t.leaves[k]}
-	rest := append(append(append([]ir.Node{}, t.leaves[:i]...), t.leaves[i+1:k]...), t.leaves[k+1:]...)
+	groups := c.linked(t)
+	if len(groups) == len(t.leaves) {
+		return nil
+	}
 	on := append([]ir.Expr{}, t.on...)
-	tree := pair[0]
-	for n, leaf := range append(pair[1:], rest...) {
-		last := n == len(rest)
-		joined := &ir.Join{Kind: ir.Inner, Left: tree, Right: leaf}
+	// join puts the conditions that can be asked of two inputs there; those that can
+	// fail are asked last, of rows that passed all others.
+	join := func(left, right ir.Node, last bool) *ir.Join {
+		joined := &ir.Join{Kind: ir.Inner, Left: left, Right: right}
 		have := ir.SetOf(joined.Output())
 		var later []ir.Expr
 		for _, e := range on {
@@ -121,7 +121,23 @@ func (c *Context) regroup(t *joinTree, output []ir.Column, ordered bool) ir.Node
 				later = append(later, e)
 			}
 		}
-		tree, on = joined, later
+		on = later
+		return joined
+	}
+	var tree ir.Node
+	for k, group := range groups {
+		part := t.leaves[group[0]]
+		for m, leaf := range group[1:] {
+			part = join(part, t.leaves[leaf], k == 0 && len(groups) == 1 && m == len(group)-2)
+		}
+		if tree == nil {
+			tree = part
+		} else {
+			tree = join(tree, part, k == len(groups)-1)
+		}
+	}
+	if shape(n) == shape(tree) {
+		return nil
 	}
 	if !ordered {
 		return tree
@@ -133,44 +149,84 @@ func (c *Context) regroup(t *joinTree, output []ir.Column, ordered bool) ir.Node
 	return p
 }
 
-// linked finds two leaves of one source with an exact equality over both; -1 for none.
-func (c *Context) linked(t *joinTree) (int, int) {
-	for i := range t.leaves {
-		left, d := c.remoteOf(t.leaves[i])
-		if left == nil {
-			continue
-		}
-		for k := i + 1; k < len(t.leaves); k++ {
-			right, _ := c.remoteOf(t.leaves[k])
-			if k == i+1 && t.beside[i] { // remote_join looks at them
-				continue
-			}
-			if right != nil && right.Source == left.Source && linkedBy(t.on, left, right, d) {
-				return i, k
-			}
-		}
+// shape tells how a tree of inner joins is put together.
+func shape(n ir.Node) string {
+	if j, ok := n.(*ir.Join); ok && plainInner(j) {
+		return "(" + shape(j.Left) + " " + shape(j.Right) + ")"
 	}
-	return -1, -1
+	return strconv.Itoa(int(n.Output()[0].ID))
 }
 
-func linkedBy(on []ir.Expr, left, right *ir.Remote, d dialect.Dialect) bool {
-	a, b := ir.SetOf(left.Output()), ir.SetOf(right.Output())
-	for _, e := range on {
+// linked puts leaves of one source that exact equalities link into one group, each
+// behind one that it is linked to; every other leaf is a group of its own. Groups
+// come in the order of their first leaves.
+func (c *Context) linked(t *joinTree) [][]int {
+	leafOf := map[ir.ColID]int{}
+	for i, leaf := range t.leaves {
+		if r, _ := c.remoteOf(leaf); r == nil {
+			continue
+		}
+		for _, col := range leaf.Output() {
+			leafOf[col.ID] = i
+		}
+	}
+	links := map[int][]int{}
+	for _, e := range t.on {
 		cmp, ok := e.(*ir.Compare)
 		if !ok || cmp.Op != ir.Eq {
 			continue
 		}
-		if !(a.Has(cmp.Left) && b.Has(cmp.Right)) && !(b.Has(cmp.Left) && a.Has(cmp.Right)) {
+		i, ok := onlyLeaf(cmp.Left, leafOf)
+		k, ok2 := onlyLeaf(cmp.Right, leafOf)
+		if !ok || !ok2 || i == k || slices.Contains(links[i], k) {
 			continue
 		}
-		verdict, _ := d.Condition(e, placesOf(left, right))
-		inside := &ir.Join{Kind: ir.Inner, Left: left.Input, Right: right.Input, On: []ir.Expr{e}}
-		if verdict != dialect.Exact {
-			continue
-		}
-		if verdict, _ = d.Operator(inside, placesOf(left, right)); verdict == dialect.Exact {
-			return true
+		left, d := c.remoteOf(t.leaves[i])
+		right, _ := c.remoteOf(t.leaves[k])
+		if left.Source == right.Source && linkedBy(e, left, right, d) {
+			links[i], links[k] = append(links[i], k), append(links[k], i)
 		}
 	}
-	return false
+	var groups [][]int
+	taken := map[int]bool{}
+	for i := range t.leaves {
+		if taken[i] {
+			continue
+		}
+		taken[i] = true
+		group := []int{i}
+		for at := 0; at < len(group); at++ {
+			slices.Sort(links[group[at]])
+			for _, k := range links[group[at]] {
+				if !taken[k] {
+					taken[k] = true
+					group = append(group, k)
+				}
+			}
+		}
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// onlyLeaf gives the one leaf whose columns an expression reads.
+func onlyLeaf(e ir.Expr, leafOf map[ir.ColID]int) (int, bool) {
+	leaf, ok := -1, true
+	for id := range ir.RefsOf(e) {
+		i, known := leafOf[id]
+		ok = ok && known && (leaf < 0 || leaf == i)
+		leaf = i
+	}
+	return leaf, ok && leaf >= 0
+}
+
+// linkedBy reports whether two inputs could be joined at their source by e.
+func linkedBy(e ir.Expr, left, right *ir.Remote, d dialect.Dialect) bool {
+	at := placesOf(left, right)
+	if verdict, _ := d.Condition(e, at); verdict != dialect.Exact {
+		return false
+	}
+	inside := &ir.Join{Kind: ir.Inner, Left: left.Input, Right: right.Input, On: []ir.Expr{e}}
+	verdict, _ := d.Operator(inside, at)
+	return verdict == dialect.Exact
 }
