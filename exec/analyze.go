@@ -34,7 +34,7 @@ func (e *Engine) Analyze(ctx context.Context, p *planner.Plan) (*planner.Measure
 		out.Operators = m.operators()
 	}
 	r.Release() // nothing counts from here on
-	for _, s := range ofSources(p.Streams) {
+	for _, s := range ofSources(r.plan.Streams) {
 		var counts planner.Counts
 		if ran := m.streams[s]; ran != nil {
 			counts = ran.counts()

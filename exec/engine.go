@@ -4,6 +4,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -101,6 +102,7 @@ type Rows struct {
 	free    []func() // run in reverse order by Release
 	once    sync.Once
 	engine  *Engine
+	plan    *planner.Plan
 }
 
 // New makes an engine and its folder for spilling, and removes what processes
@@ -166,12 +168,41 @@ func (e *Engine) run(ctx context.Context, p *planner.Plan, m *measure) (*Rows, e
 		err = r.residual(p)
 	}
 	if err != nil {
+		text := r.refused(err, p)
 		err = r.person(err)
 		r.Release()
+		if text != nil {
+			return e.run(ctx, text, m)
+		}
 		return nil, err
 	}
+	r.plan = p
 	return r, nil
 }
+
+// refused gives the plan to run instead of one whose text DuckDB did not take; nil
+// for every other error. No row has been given by then.
+func (r *Rows) refused(err error, p *planner.Plan) *planner.Plan {
+	var not *notTaken
+	if !errors.As(err, &not) || r.ctx.Err() != nil {
+		return nil
+	}
+	text, err := p.ByText()
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// notTaken is DuckDB's refusal to prepare a residual.
+type notTaken struct{ err error }
+
+func (e *notTaken) Error() string { return e.err.Error() }
+func (e *notTaken) Unwrap() error { return e.err }
+
+// Plan gives the plan that runs: the fallback of the one that was asked for, where
+// DuckDB did not take its text.
+func (r *Rows) Plan() *planner.Plan { return r.plan }
 
 func (e *Engine) enter(r *Rows) bool {
 	e.mu.Lock()

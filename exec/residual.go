@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"sort"
 	"sync"
 
@@ -35,6 +36,10 @@ func (r *Rows) residual(p *planner.Plan) error {
 	}
 	stmt, err := inst.conn.Prepare(r.ctx, p.Text)
 	if err != nil {
+		var d *duck.Error
+		if errors.As(err, &d) && d.Kind != duck.KindMemory && d.Kind != duck.KindDiskFull {
+			return &notTaken{err}
+		}
 		return err
 	}
 	r.free = append(r.free, stmt.Close)
@@ -45,7 +50,7 @@ func (r *Rows) residual(p *planner.Plan) error {
 	r.free = append(r.free, reader.Release)
 	r.schema = catalog.ArrowSchema(p.Columns)
 	if !reader.Schema().Equal(r.schema) {
-		return errs.Internalf("the executor's result differs from the binder's: %s, %s", reader.Schema(), r.schema)
+		return &notTaken{errs.Internalf("the executor's result differs from the binder's: %s, %s", reader.Schema(), r.schema)}
 	}
 	r.source = reader
 	return nil

@@ -29,6 +29,7 @@ type Plan struct {
 	Scans    []*Scan // of the fallback, one for each table reference, in the text's order
 	root     *node   // of the fallback
 	tree     ir.Node // with the borders of sources; nil for the fallback
+	byText   func(why string) (*Plan, error)
 	notes    []rules.Note
 	fired    []string // rules that changed the tree
 }
@@ -266,6 +267,15 @@ func (s *Scan) views(kind, from string) []string {
 		"CREATE SCHEMA IF NOT EXISTS " + place,
 		strings.Join([]string{"CREATE", kind, place + "." + catalog.QuoteIdent(s.Name), "AS", from}, " "),
 	}
+}
+
+// ByText gives the fallback of a plan that was made by the tree, for a residual that
+// DuckDB turns out not to take. It is nil for a fallback.
+func (p *Plan) ByText() (*Plan, error) {
+	if p.byText == nil {
+		return nil, nil
+	}
+	return p.byText("DuckDB does not take the text of the tree")
 }
 
 // Tree gives the tree with the borders of sources; nil for the fallback.

@@ -22,6 +22,7 @@ func (s *Statement) planTree(values []catalog.Value) (*Plan, string, error) {
 		return nil, "", err
 	}
 	p := &Plan{Columns: s.Columns, tree: c.Plan.Root, notes: c.Notes, fired: append(append([]string{}, s.fired...), fired...)}
+	p.byText = func(why string) (*Plan, error) { return s.planText(values, why) }
 	a := &assembly{dialect: s.planner.dialect}
 	if r, ok := c.Plan.Root.(*ir.Remote); ok {
 		stream := a.remote(r)

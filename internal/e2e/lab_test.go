@@ -41,6 +41,7 @@ type lab struct {
 	engine    *exec.Engine
 	snapshot  policy.Snapshot
 	published []policy.Published
+	notTaken  int // runs in which DuckDB did not take the text of a tree
 }
 
 // The sources of a lab and what they are.
@@ -207,6 +208,9 @@ func (l *lab) run(ctx context.Context, p *planner.Plan) (oracle.Result, error) {
 		return oracle.Result{}, err
 	}
 	defer rows.Release()
+	if rows.Plan() != p {
+		l.notTaken++
+	}
 	return oracle.Collect(rows)
 }
 

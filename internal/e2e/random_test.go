@@ -117,7 +117,7 @@ func TestRandomStatements(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("by the fallback: %s", strings.Join(sorted(fallbacks), ", "))
+	t.Logf("by the fallback: %s; and %d of which DuckDB did not take the tree's text", strings.Join(sorted(fallbacks), ", "), l.notTaken)
 	bothFailed /= 3
 	t.Logf("%d statements: %d straight, %d failed alike; %d pairs reached a source, %d ran here", count, straight, bothFailed, len(reached), len(here))
 	t.Logf("reached: %s", strings.Join(sorted(reached), ", "))
