@@ -113,3 +113,21 @@ func BenchmarkPlanTPCDS(b *testing.B) {
 	b.ReportMetric(float64(least[slowest].Microseconds())/1000, "ms/slowest")
 	b.Logf("the slowest is Q%d", slowest+1)
 }
+
+// BenchmarkPlanPointAgain plans a point look-up that the cache knows, with another
+// value each time.
+func BenchmarkPlanPointAgain(b *testing.B) {
+	p := newPlanning(b, "tpch", oracle.TPCHTables, oracle.TPCHColumns)
+	n := int64(0)
+	for b.Loop() {
+		s, err := p.planner.Prepare(b.Context(), point, p.snapshot, planner.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		n++
+		plan, err := s.Plan([]catalog.Value{{Type: catalog.Type{Kind: catalog.Int64}, V: n}})
+		if err != nil || !plan.Straight || plan.Fallback != "" {
+			b.Fatalf("%v, %+v", err, plan)
+		}
+	}
+}
