@@ -219,7 +219,11 @@ func columnsOf(list []Assign) []Column {
 }
 
 func concat(lists ...[]Column) []Column {
-	var out []Column
+	n := 0
+	for _, l := range lists {
+		n += len(l)
+	}
+	out := make([]Column, 0, n)
 	for _, l := range lists {
 		out = append(out, l...)
 	}
