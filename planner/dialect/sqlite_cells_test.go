@@ -42,6 +42,11 @@ var looks = []struct {
 		e.Negated = true
 		return b.project(ir.Where(s, e), false, 0)
 	}},
+	{"NOT IN what is nowhere", text.Equal, func(b *builder, s *ir.Scan, c *ir.Ref, _ any) ir.Node {
+		e := in(c, "nowhere")
+		e.Negated = true
+		return b.project(ir.Where(s, e), false, 0)
+	}},
 	{"IS DISTINCT FROM", anyType, func(b *builder, s *ir.Scan, c *ir.Ref, v any) ir.Node {
 		return b.project(ir.Where(s, cmpr(ir.IsDistinct, c, lit(c, v))), false, 0)
 	}},
@@ -269,6 +274,11 @@ func TestSQLiteOperatorVerdicts(t *testing.T) {
 		if _, err := dialect.For("sqlite").Statement(n); (err == nil) != ok {
 			t.Errorf("%s: the verdict is %v, the statement's error %v", c.name, ok, err)
 		}
+	}
+	b := newBuilder(liteTables)
+	s := b.scan("person")
+	if v, reason := dialect.For("sqlite").Condition(long(s), dialect.Places(s)); v != dialect.None || !strings.Contains(reason, "500 parts") {
+		t.Errorf("a long condition: %s %q", v, reason)
 	}
 }
 
