@@ -26,6 +26,8 @@ func List() []Rule {
 		crossToJoin,
 		// Again: a left join on an outer column's value untangles once it is inner.
 		delimToJoin,
+		// After all semi joins are there.
+		semiPushdown,
 		// After the last move of conditions: it looks for constants at both sides of joins.
 		transitivePredicates,
 		topN,
