@@ -5,11 +5,6 @@ import (
 	"github.com/lianji/lianji/planner/ir"
 )
 
-// volatile are the functions that give another value for each call.
-var volatile = map[string]bool{
-	"random": true, "setseed": true, "uuid": true, "gen_random_uuid": true, "uuidv4": true, "uuidv7": true, "nextval": true, "currval": true,
-}
-
 // steady are the aggregates that give the same value in whatever order rows come;
 // of those that are false this holds only where they add no floats.
 var steady = map[string]bool{
@@ -36,7 +31,7 @@ func unsteady(n ir.Node) bool {
 			ir.WalkExpr(e, func(x ir.Expr) {
 				switch x := x.(type) {
 				case *ir.Func:
-					found = found || volatile[x.Name]
+					found = found || ir.VolatileFunction(x.Name)
 				case *ir.Agg:
 					found = found || !steadyCall(x.Name, x.List)
 				case *ir.WindowCall:

@@ -9,16 +9,6 @@ import (
 	"github.com/lianji/lianji/planner/ir"
 )
 
-// volatileFunctions give another value for each call, or fail: they are called
-// neither more often nor for other rows than the tree says.
-var volatileFunctions = map[string]bool{
-	"random": true, "setseed": true, "uuid": true, "uuidv4": true, "uuidv7": true, "gen_random_uuid": true, "nextval": true, "currval": true,
-	"current_query_id": true, "current_transaction_id": true, "current_connection_id": true, "current_query": true, "stats": true,
-	"error": true, "write_log": true, "sleep_ms": true,
-}
-
-func isVolatileFunction(name string) bool { return volatileFunctions[strings.ToLower(name)] }
-
 // join makes the value of an expression of its parts'.
 func join(text string, parts ...value) value {
 	v := value{text: text}
@@ -175,7 +165,7 @@ func (w *writer) function(b *block, e *ir.Func) value {
 		texts[k] = w.ident(e.Typ.Fields[at].Name) + " := " + texts[k]
 	}
 	v := join(w.ident(e.Name)+"("+strings.Join(texts, ", ")+")", args...)
-	return w.sized(v, isVolatileFunction(e.Name))
+	return w.sized(v, ir.VolatileFunction(e.Name))
 }
 
 func (w *writer) sized(v value, volatile bool) value {

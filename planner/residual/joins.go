@@ -264,7 +264,7 @@ func (w *writer) steady(n *ir.Join) {
 	ir.Walk(n.Right, func(below ir.Node) {
 		for _, e := range below.Exprs() {
 			ir.WalkExpr(e, func(x ir.Expr) {
-				if f, ok := x.(*ir.Func); ok && isVolatileFunction(f.Name) {
+				if f, ok := x.(*ir.Func); ok && ir.VolatileFunction(f.Name) {
 					w.unsupported("a correlated subquery with the function " + f.Name)
 				}
 			})
