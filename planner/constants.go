@@ -3,12 +3,12 @@ package planner
 import (
 	"encoding/json"
 	"math/big"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/ir"
 )
 
 var planKinds = map[string]catalog.Kind{
@@ -145,103 +145,6 @@ func decimalText(n *big.Int, scale int32) string {
 	return s
 }
 
-// castValue brings v to type t where DuckDB's cast gives that very value and
-// cannot fail; ok is false for every other cast.
-func castValue(v catalog.Value, t catalog.Type) (catalog.Value, bool) {
-	if v.IsNull() {
-		return catalog.Value{}, false
-	}
-	if v.Type.Equal(t) {
-		return v, true
-	}
-	out := catalog.Value{Type: t}
-	switch x := v.V.(type) {
-	case int64:
-		if !isInteger(v.Type.Kind) {
-			return out, false
-		}
-		switch {
-		case isInteger(t.Kind):
-			out.V = x
-			return out, fitsInteger(x, t.Kind)
-		case t.Kind == catalog.Decimal:
-			out.V = strconv.FormatInt(x, 10)
-			return out, fitsDecimal(out.V.(string), t)
-		case t.Kind == catalog.Float64:
-			out.V = float64(x)
-			return out, x > -1<<53 && x < 1<<53
-		}
-	case string:
-		switch {
-		case v.Type.Kind == catalog.Decimal && t.Kind == catalog.Decimal:
-			out.V = x
-			return out, t.Scale >= v.Type.Scale && fitsDecimal(x, t)
-		case v.Type.Kind == catalog.Text:
-			return castText(x, t)
-		}
-	}
-	return out, false
-}
-
-func isInteger(k catalog.Kind) bool {
-	return k == catalog.Int8 || k == catalog.Int16 || k == catalog.Int32 || k == catalog.Int64
-}
-
-func fitsInteger(x int64, k catalog.Kind) bool {
-	switch k {
-	case catalog.Int8:
-		return x == int64(int8(x))
-	case catalog.Int16:
-		return x == int64(int16(x))
-	case catalog.Int32:
-		return x == int64(int32(x))
-	}
-	return k == catalog.Int64
-}
-
-func fitsDecimal(digits string, t catalog.Type) bool {
-	whole, frac, _ := strings.Cut(strings.TrimPrefix(digits, "-"), ".")
-	return len(strings.TrimLeft(whole, "0")) <= int(t.Precision-t.Scale) && len(frac) <= int(t.Scale)
-}
-
-var (
-	plainInteger = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
-	plainUUID    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-)
-
-// castText reads only the canonical forms; DuckDB takes more of them.
-func castText(s string, t catalog.Type) (catalog.Value, bool) {
-	out := catalog.Value{Type: t}
-	switch t.Kind {
-	case catalog.Bool:
-		out.V = s == "t" || s == "true"
-		return out, s == "t" || s == "true" || s == "f" || s == "false"
-	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
-		if !plainInteger.MatchString(s) {
-			return out, false
-		}
-		n, err := strconv.ParseInt(s, 10, 64)
-		out.V = n
-		return out, err == nil && fitsInteger(n, t.Kind)
-	case catalog.UUID:
-		out.V = strings.ToLower(s)
-		return out, plainUUID.MatchString(s)
-	case catalog.Date:
-		d, err := time.Parse("2006-01-02", s)
-		out.V = d.Unix() / 86400
-		return out, err == nil && d.Unix()%86400 == 0
-	case catalog.Timestamp:
-		for _, layout := range []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05.999999"} {
-			// A comma before the fraction is good for time.Parse and not for DuckDB.
-			if d, err := time.Parse(layout, s); err == nil && len(s) <= len("2006-01-02 15:04:05.000000") && !strings.Contains(s, ",") {
-				out.V = d.UnixMicro()
-				return out, true
-			}
-		}
-	}
-	return out, false
-}
-
 // resolve gives the operand's value for a predicate on a column of type t.
 func (o operand) resolve(params []catalog.Value, t catalog.Type) (catalog.Value, bool) {
 	v := o.value
@@ -251,9 +154,12 @@ func (o operand) resolve(params []catalog.Value, t catalog.Type) (catalog.Value,
 		}
 		v = params[o.param-1]
 	}
-	for _, c := range append(o.casts, t) {
+	if v.IsNull() { // what a comparison with NULL gives is DuckDB's to say
+		return v, false
+	}
+	for _, c := range slices.Concat(o.casts, []catalog.Type{t}) { // o is shared by executions
 		var ok bool
-		if v, ok = castValue(v, c); !ok {
+		if v, ok = ir.CastValue(v, c); !ok {
 			return v, false
 		}
 	}

@@ -7,68 +7,31 @@ import (
 	"github.com/lianji/lianji/catalog"
 )
 
-// A constant is sent only when its cast cannot fail and gives the value that
-// DuckDB's gives: everything else stays here, where DuckDB casts it.
-func TestCastsOfConstants(t *testing.T) {
+// A constant is sent when all of its casts, and the last one to the column's type,
+// surely give DuckDB's value, and when there is a value.
+func TestResolve(t *testing.T) {
 	kind := func(k catalog.Kind) catalog.Type { return catalog.Type{Kind: k} }
-	whole := func(k catalog.Kind, n int64) catalog.Value { return catalog.Value{Type: kind(k), V: n} }
-	text := func(s string) catalog.Value { return catalog.Value{Type: kind(catalog.Text), V: s} }
-	decimal := func(w, s int32, digits string) catalog.Value {
-		return catalog.Value{Type: catalog.DecimalOf(w, s), V: digits}
-	}
-	for _, c := range []struct {
-		from catalog.Value
+	value := func(k catalog.Kind, v any) catalog.Value { return catalog.Value{Type: kind(k), V: v} }
+	params := []catalog.Value{value(catalog.Text, "300"), value(catalog.Int64, nil)}
+	for name, c := range map[string]struct {
+		o    operand
 		to   catalog.Type
 		want any // nil: not to be sent
 	}{
-		{whole(catalog.Int64, math.MaxInt8), kind(catalog.Int8), int64(math.MaxInt8)},
-		{whole(catalog.Int64, math.MaxInt8+1), kind(catalog.Int8), nil},
-		{whole(catalog.Int64, math.MinInt16), kind(catalog.Int16), int64(math.MinInt16)},
-		{whole(catalog.Int64, math.MinInt16-1), kind(catalog.Int16), nil},
-		{whole(catalog.Int64, math.MaxInt32), kind(catalog.Int32), int64(math.MaxInt32)},
-		{whole(catalog.Int64, math.MaxInt32+1), kind(catalog.Int32), nil},
-		{whole(catalog.Int64, -1), kind(catalog.Uint8), nil},
-		{whole(catalog.Int64, 999), catalog.DecimalOf(4, 1), "999"},
-		{whole(catalog.Int64, 1000), catalog.DecimalOf(4, 1), nil},
-		{whole(catalog.Int64, 1<<53-1), kind(catalog.Float64), float64(1<<53 - 1)},
-		{whole(catalog.Int64, 1<<53+1), kind(catalog.Float64), nil}, // no double has that value
-		{whole(catalog.Int64, 1), kind(catalog.Text), nil},
-		{whole(catalog.Int64, 1), kind(catalog.Bool), nil},
-		{whole(catalog.Date, 1), kind(catalog.Int64), nil},
-		{decimal(4, 2, "-12.50"), catalog.DecimalOf(5, 3), "-12.50"},
-		{decimal(4, 2, "12.50"), catalog.DecimalOf(4, 3), nil}, // no room before the point
-		{decimal(4, 2, "12.50"), catalog.DecimalOf(4, 1), nil}, // DuckDB would round
-		{decimal(4, 2, "12.50"), kind(catalog.Int32), nil},
-		{decimal(4, 2, "12.50"), kind(catalog.Float64), nil},
-		{text("-7"), kind(catalog.Int32), int64(-7)},
-		{text("007"), kind(catalog.Int32), nil},
-		{text(" 7"), kind(catalog.Int32), nil},
-		{text("7.0"), kind(catalog.Int32), nil},
-		{text("128"), kind(catalog.Int8), nil},
-		{text("true"), kind(catalog.Bool), true},
-		{text("f"), kind(catalog.Bool), false},
-		{text("yes"), kind(catalog.Bool), nil},
-		{text("A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11"), kind(catalog.UUID), "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
-		{text("a0eebc999c0b4ef8bb6d6bb9bd380a11"), kind(catalog.UUID), nil},
-		{text("1970-01-02"), kind(catalog.Date), int64(1)},
-		{text("1969-12-31"), kind(catalog.Date), int64(-1)},
-		{text("2023-02-29"), kind(catalog.Date), nil},
-		{text("1970-1-2"), kind(catalog.Date), nil},
-		{text("1970-01-02 00:00:01"), kind(catalog.Date), nil},
-		{text("1970-01-01 00:00:00.000001"), kind(catalog.Timestamp), int64(1)},
-		{text("1970-01-01 00:00:00.0000015"), kind(catalog.Timestamp), nil},
-		{text("1970-01-01 00:00:00"), kind(catalog.TimestampTZ), nil}, // the session zone decides
-		{text("1.5"), kind(catalog.Float64), nil},
-		{text("1.5"), catalog.DecimalOf(3, 1), nil},
-		{catalog.Value{Type: kind(catalog.Float64), V: 1.5}, kind(catalog.Float32), nil},
-		{catalog.Value{Type: kind(catalog.Int64)}, kind(catalog.Int64), nil}, // NULL
+		"a value":                    {operand{value: value(catalog.Int32, int64(7))}, kind(catalog.Int32), int64(7)},
+		"a value, widened":           {operand{value: value(catalog.Int32, int64(7))}, catalog.DecimalOf(4, 1), "7"},
+		"a value without room":       {operand{value: value(catalog.Int32, int64(300))}, kind(catalog.Int8), nil},
+		"NULL":                       {operand{value: value(catalog.Int32, nil)}, kind(catalog.Int32), nil},
+		"a parameter":                {operand{param: 1}, kind(catalog.Int16), int64(300)},
+		"a parameter, through casts": {operand{param: 1, casts: []catalog.Type{kind(catalog.Int32), kind(catalog.Int64)}}, kind(catalog.Float64), 300.0},
+		"a cast on the way fails":    {operand{param: 1, casts: []catalog.Type{kind(catalog.Int8)}}, kind(catalog.Int64), nil},
+		"a parameter that is NULL":   {operand{param: 2}, kind(catalog.Int64), nil},
+		"NULL through a cast":        {operand{param: 2, casts: []catalog.Type{kind(catalog.Int64)}}, kind(catalog.Date), nil},
+		"a parameter too many":       {operand{param: 3}, kind(catalog.Int64), nil},
 	} {
-		got, ok := castValue(c.from, c.to)
-		switch {
-		case ok != (c.want != nil):
-			t.Errorf("%s %v as %s: sent %v", c.from.Type.DuckDB(), c.from.V, c.to.DuckDB(), ok)
-		case ok && (got.V != c.want || !got.Type.Equal(c.to)):
-			t.Errorf("%s %v as %s: %+v, want %v", c.from.Type.DuckDB(), c.from.V, c.to.DuckDB(), got, c.want)
+		got, ok := c.o.resolve(params, c.to)
+		if ok != (c.want != nil) || (ok && (got.V != c.want || !got.Type.Equal(c.to))) {
+			t.Errorf("%s: %+v %v, want %v", name, got, ok, c.want)
 		}
 	}
 }

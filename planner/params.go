@@ -10,6 +10,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/planner/ir"
 )
 
 // infer finds a type for every parameter. DuckDB's plan needs all of them and
@@ -157,6 +158,11 @@ func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
+// written is a text as a constant.
+func written(text string) catalog.Value {
+	return catalog.Value{Type: catalog.Type{Kind: catalog.Text}, V: text}
+}
+
 // Value reads a parameter's value from its text. The text is never repeated in an error.
 func (p Param) Value(text string) (catalog.Value, error) {
 	v := catalog.Value{Type: p.Type}
@@ -166,11 +172,12 @@ func (p Param) Value(text string) (catalog.Value, error) {
 	switch k := p.Type.Kind; k {
 	case catalog.Text, catalog.JSON:
 		v.V = text
-	case catalog.UUID:
-		if !plainUUID.MatchString(text) {
+	case catalog.UUID, catalog.Date:
+		d, ok := ir.CastValue(written(text), p.Type)
+		if !ok {
 			return refuse()
 		}
-		v.V = strings.ToLower(text)
+		v.V = d.V
 	case catalog.Bool:
 		switch strings.ToLower(text) {
 		case "true", "t", "1":
@@ -182,10 +189,11 @@ func (p Param) Value(text string) (catalog.Value, error) {
 		}
 	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
 		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || !fitsInteger(n, k) {
+		d, ok := ir.CastValue(catalog.Value{Type: catalog.Type{Kind: catalog.Int64}, V: n}, p.Type)
+		if err != nil || !ok {
 			return refuse()
 		}
-		v.V = n
+		v.V = d.V
 	case catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64:
 		n, err := strconv.ParseUint(text, 10, map[catalog.Kind]int{catalog.Uint8: 8, catalog.Uint16: 16, catalog.Uint32: 32, catalog.Uint64: 64}[k])
 		if err != nil {
@@ -200,18 +208,12 @@ func (p Param) Value(text string) (catalog.Value, error) {
 		v.V = f
 	case catalog.Decimal:
 		whole, frac, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
-		if !digits(whole) || (point && !digits(frac)) || !fitsDecimal(text, p.Type) {
+		if !digits(whole) || (point && !digits(frac)) || !ir.FitsDecimal(text, p.Type) {
 			return refuse()
 		}
 		v.V = text
-	case catalog.Date:
-		d, ok := castText(text, p.Type)
-		if !ok {
-			return refuse()
-		}
-		v.V = d.V
 	case catalog.Timestamp:
-		d, ok := castText(strings.Replace(text, "T", " ", 1), p.Type)
+		d, ok := ir.CastValue(written(strings.Replace(text, "T", " ", 1)), p.Type)
 		if !ok {
 			return refuse()
 		}

@@ -30,7 +30,7 @@ func CastValue(v catalog.Value, t catalog.Type) (out catalog.Value, ok bool) {
 			return out, fitsInteger(x, t.Kind)
 		case t.Kind == catalog.Decimal:
 			out.V = strconv.FormatInt(x, 10)
-			return out, fitsDecimal(out.V.(string), t)
+			return out, FitsDecimal(out.V.(string), t)
 		case t.Kind == catalog.Float64:
 			out.V = float64(x)
 			return out, x > -1<<53 && x < 1<<53
@@ -39,7 +39,7 @@ func CastValue(v catalog.Value, t catalog.Type) (out catalog.Value, ok bool) {
 		switch {
 		case v.Type.Kind == catalog.Decimal && t.Kind == catalog.Decimal:
 			out.V = x
-			return out, t.Scale >= v.Type.Scale && fitsDecimal(x, t)
+			return out, t.Scale >= v.Type.Scale && FitsDecimal(x, t)
 		case v.Type.Kind == catalog.Text:
 			return castText(x, t)
 		}
@@ -63,7 +63,9 @@ func fitsInteger(x int64, k catalog.Kind) bool {
 	return k == catalog.Int64
 }
 
-func fitsDecimal(digits string, t catalog.Type) bool {
+// FitsDecimal reports whether a number in plain digits, with a point or without, has
+// a place in the decimal type t without rounding.
+func FitsDecimal(digits string, t catalog.Type) bool {
 	whole, frac, _ := strings.Cut(strings.TrimPrefix(digits, "-"), ".")
 	return len(strings.TrimLeft(whole, "0")) <= int(t.Precision-t.Scale) && len(frac) <= int(t.Scale)
 }
