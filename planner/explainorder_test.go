@@ -1,6 +1,7 @@
 package planner_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,7 +56,8 @@ func TestStreamsAreNumberedAlike(t *testing.T) {
 		}
 		for i, stream := range e.Streams {
 			table := stream.Source
-			if stream.SQL != plan.Streams[i].SQL || !strings.Contains(stream.SQL, `"`+table+`"`) || len(stream.Reads) != 1 || !strings.HasSuffix(stream.Reads[0], "."+table) {
+			other := func(read string) bool { return !strings.HasSuffix(read, "."+table) }
+			if stream.SQL != plan.Streams[i].SQL || !strings.Contains(stream.SQL, `"`+table+`"`) || len(stream.Reads) == 0 || slices.ContainsFunc(stream.Reads, other) {
 				t.Errorf("%s: stream %d: %+v", sql, i+1, stream)
 			}
 			in := false
