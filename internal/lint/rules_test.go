@@ -184,6 +184,7 @@ func TestImports(t *testing.T) {
 		{Path: "connectors/internal/build", Imports: []string{"catalog"}},
 		{Path: "connectors/sqlite", Imports: []string{"connectors", "connectors/internal/build", "zombiezen.com/go/sqlite"}},
 		{Path: "connectors/files", Imports: []string{"connectors", "internal/duck"}},
+		{Path: "planner/plantest", Imports: []string{"planner/bind"}},
 		{Path: "exec", Imports: []string{"planner/bind", "connectors", "internal/duck"}},
 		{Path: "server/httpapi", Imports: []string{"exec"}},
 		{Path: "internal/app", Imports: []string{"server/httpapi", "exec"}},
@@ -211,6 +212,8 @@ func TestImports(t *testing.T) {
 		{"policy", "database/sql", "no source driver"},
 		{"cmd/lianji", "connectors/connectortest", "helpers of tests"},
 		{"connectors/sqlite", "connectors/connectortest", "helpers of tests"},
+		{"planner/bind", "planner/plantest", "helpers of tests"},
+		{"exec", "planner/plantest", "helpers of tests"},
 		{"exec", bindings, "internal/duck is the one way"},
 		{"connectors/files", bindings, "internal/duck is the one way"},
 	} {
@@ -231,9 +234,13 @@ func TestImportsRoundAbout(t *testing.T) {
 		{Path: "exec"},
 		{Path: "policy", Imports: []string{"internal/c"}},
 		{Path: "internal/c", Imports: []string{"github.com/jackc/pgx/v5"}},
+		{Path: "cmd/lianji", Imports: []string{"internal/d"}},
+		{Path: "internal/d", Imports: []string{"planner/plantest"}},
+		{Path: "planner/plantest"},
 	}
 	expect(t, lint.Imports(graph),
 		"catalog: imports internal/a -> internal/b -> exec: ",
+		"cmd/lianji: imports internal/d -> planner/plantest: helpers of tests",
 		"policy: imports internal/c -> github.com/jackc/pgx/v5: ")
 }
 
