@@ -13,7 +13,7 @@ func (e *Explanation) Text() string {
 	case e.Plan == "text":
 		fmt.Fprintf(&b, "as written, each table reference a scan of its own: %s\n", e.Fallback)
 	case e.Straight:
-		b.WriteString("straight: the source's rows are the answer, DuckDB is not used\n")
+		b.WriteString("straight: the source's rows are the answer, the gateway's DuckDB is not used\n")
 	}
 	for _, n := range e.Nodes {
 		fmt.Fprintf(&b, "%-8s %s%s%s\n", n.border(), strings.Repeat("  ", n.Depth), n.Node, about(n.Rows))

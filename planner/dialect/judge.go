@@ -222,8 +222,8 @@ func narrow(e ir.Expr) ir.Expr {
 
 func signed(k catalog.Kind) bool { return k >= catalog.Int8 && k <= catalog.Int64 }
 
-// valueOp gives the operator against a value that is not NULL, and for the two that
-// know NULL whether rows of NULL belong to it too.
+// valueOp gives the operator against a value that is not NULL; of the two that know
+// NULL it says nothing of the rows of NULL.
 func valueOp(op ir.CompareOp) Op {
 	switch op {
 	case ir.Eq, ir.IsNotDistinct, ir.IsDistinct:
@@ -265,7 +265,7 @@ func judgeCompare(d judging, e *ir.Compare, at Columns) (Verdict, string) {
 	if v != None && (op == ir.IsDistinct || op == ir.IsNotDistinct) {
 		null, why := judgePredicate(d, left, IsNull, nil, at)
 		if v != Exact || null != Exact {
-			return None, reason + why
+			return None, strings.Trim(reason+"; "+why, "; ")
 		}
 	}
 	return v, reason

@@ -16,7 +16,7 @@ import (
 // Sound because the dialect calls a condition over two columns exact only where the
 // engine compares them as DuckDB does; conditions of an inner join may as well be
 // asked above it, those of any other kind may not, so all of them have to be exact.
-// One statement also reads both tables at one moment (A12). It must not fire for a
+// One statement also reads both tables at one moment. It must not fire for a
 // join without an exact equality: every row with every row is more than the two
 // tables together.
 var remoteJoin = Rule{Name: "remote_join", Late: true, Apply: func(c *Context) (ir.Node, error) {
@@ -37,13 +37,16 @@ var remoteJoin = Rule{Name: "remote_join", Late: true, Apply: func(c *Context) (
 func (c *Context) joinThere(j *ir.Join, left, right *ir.Remote, d dialect.Dialect) ir.Node {
 	at := placesOf(left, right)
 	var there, here []ir.Expr
+	var asked []Note
 	for _, e := range j.On {
 		verdict, reason := d.Condition(e, at)
-		c.note(left, ir.ExprText(e, ir.Redacted), verdict, reason)
+		note := Note{What: ir.ExprText(e, ir.Redacted), Verdict: verdict, Reason: reason}
 		if verdict == dialect.Exact {
 			there = append(there, e)
+			asked = append(asked, note)
 		} else {
 			here = append(here, e)
+			c.note(left, note.What, verdict, reason)
 		}
 	}
 	if len(here) > 0 && j.Kind != ir.Inner {
@@ -52,6 +55,11 @@ func (c *Context) joinThere(j *ir.Join, left, right *ir.Remote, d dialect.Dialec
 	inside := *j
 	inside.Left, inside.Right, inside.On = left.Input, right.Input, there
 	verdict, reason := d.Operator(&inside, at)
+	if verdict == dialect.Exact { // else none of them went anywhere
+		for _, note := range asked {
+			c.note(left, note.What, note.Verdict, note.Reason)
+		}
+	}
 	c.note(left, ir.Line(j, ir.Redacted), verdict, reason)
 	if verdict != dialect.Exact {
 		return j

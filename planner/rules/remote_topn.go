@@ -14,8 +14,8 @@ import (
 //	                                                             scan t
 //
 // Sound because a Remote holds the whole of its input: every condition below it is
-// exact, else a filter would stand between (A5), and the dialect orders only by keys
-// whose order there is DuckDB's, with the place of NULL written out (A4). DuckDB
+// exact, else a filter would stand between, and the dialect orders only by keys
+// whose order there is DuckDB's, with the place of NULL written out. DuckDB
 // reads a stream with several threads, in any order: where somebody above reads the
 // rows as a list, they are put in order once more here. At the end of the answer they
 // are not, when all that is above goes to the source as well. It must not fire over a

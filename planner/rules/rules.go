@@ -20,7 +20,7 @@ type Rule struct {
 	Apply func(c *Context) (ir.Node, error)
 }
 
-// Context is what a rule sees. It gives the new root, or c.Plan.Root when it has
+// Context is what a rule sees. Apply gives the new root, or c.Plan.Root when it has
 // nothing to do; the plan's root is changed by who runs it.
 type Context struct {
 	Plan *ir.Plan
