@@ -3,6 +3,8 @@ package ir
 import (
 	"errors"
 	"fmt"
+
+	"github.com/lianji/lianji/catalog"
 )
 
 // Base names a base column that a plan reads.
@@ -25,19 +27,31 @@ func Reads(n Node) map[Base]bool {
 }
 
 // Check reports what is wrong with a tree: a column that is read and that no input
-// gives, an id that two nodes make, an output that is empty or doubled, a DelimGet
-// or CTERef without its node.
+// gives, or that is read as another type; an id that two nodes make; an output that
+// is empty or doubled; a DelimGet or CTERef without its node; rows, grouping sets and
+// calls that do not fit their node.
 func Check(root Node) error {
-	c := &checker{made: map[ColID]bool{}, delims: map[int]Set{}, ctes: map[int]Set{}}
+	c := &checker{made: map[ColID]bool{}, delims: map[int]types{}, ctes: map[int]types{}}
 	c.visit(root)
 	return errors.Join(c.problems...)
 }
 
 type checker struct {
 	made     map[ColID]bool
-	delims   map[int]Set
-	ctes     map[int]Set
+	delims   map[int]types
+	ctes     map[int]types
 	problems []error
+}
+
+// types are columns with their types.
+type types map[ColID]catalog.Type
+
+func typesOf(columns []Column) types {
+	m := make(types, len(columns))
+	for _, c := range columns {
+		m[c.ID] = c.Type
+	}
+	return m
 }
 
 func (c *checker) failf(format string, args ...any) {
@@ -67,9 +81,9 @@ func (c *checker) visit(n Node) []Column {
 		out := c.visit(n.Left)
 		inputs = append(inputs, out)
 		if n.Delim != nil {
-			left := SetOf(out)
+			left := typesOf(out)
 			for _, id := range n.Delim.Columns {
-				if !left[id] {
+				if _, ok := left[id]; !ok {
 					c.failf("%s: #%d is not a column of its left side", Line(n, Redacted), id)
 				}
 			}
@@ -81,7 +95,7 @@ func (c *checker) visit(n Node) []Column {
 		}
 	case *CTE:
 		def := c.visit(n.Def)
-		c.ctes[n.ID] = SetOf(def)
+		c.ctes[n.ID] = typesOf(def)
 		inputs = append(inputs, def, c.visit(n.Body))
 		delete(c.ctes, n.ID)
 	default:
@@ -93,6 +107,7 @@ func (c *checker) visit(n Node) []Column {
 	c.makes(n, out)
 	c.output(n, out, inputs)
 	c.reads(n, inputs)
+	c.fits(n)
 	return out
 }
 
@@ -127,12 +142,12 @@ func (c *checker) makes(n Node, out []Column) {
 		c.assigned(n, n.Cols)
 	case *Aggregate:
 		c.assigned(n, n.Groups)
-		c.make(n, columnsOf(n.Aggs)...)
+		c.assigned(n, n.Aggs)
 		for _, g := range n.Grouping {
 			c.make(n, g.Column)
 		}
 	case *Window:
-		c.make(n, columnsOf(n.Calls)...)
+		c.assigned(n, n.Calls)
 	case *Unnest:
 		c.make(n, columnsOf(n.Calls)...)
 	case *Join:
@@ -157,7 +172,7 @@ func (c *checker) assigned(n Node, list []Assign) {
 
 func (c *checker) from(n Node, out []Column) {
 	var from []ColID
-	var have Set
+	var have types
 	ok := true
 	switch n := n.(type) {
 	case *DelimGet:
@@ -171,10 +186,15 @@ func (c *checker) from(n Node, out []Column) {
 	}
 	if !ok || len(from) != len(out) {
 		c.failf("%s: nothing gives its rows", Line(n, Redacted))
+		return
 	}
-	for _, id := range from {
-		if !have[id] {
+	for i, id := range from {
+		t, ok := have[id]
+		switch {
+		case !ok:
 			c.failf("%s: #%d is not there", Line(n, Redacted), id)
+		case !t.Equal(out[i].Type):
+			c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), id, out[i].Type, t)
 		}
 	}
 }
@@ -211,10 +231,10 @@ func (c *checker) reads(n Node, inputs [][]Column) {
 	if len(exprs) == 0 {
 		return
 	}
-	have := map[ColID]Column{}
+	have := types{}
 	for _, in := range inputs {
 		for _, col := range in {
-			have[col.ID] = col
+			have[col.ID] = col.Type
 		}
 	}
 	for _, e := range exprs {
@@ -223,12 +243,12 @@ func (c *checker) reads(n Node, inputs [][]Column) {
 			if !ok {
 				return
 			}
-			col, ok := have[r.ID]
+			t, ok := have[r.ID]
 			switch {
 			case !ok:
 				c.failf("%s: #%d is not given by an input", Line(n, Redacted), r.ID)
-			case !col.Type.Equal(r.Typ):
-				c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), r.ID, r.Typ, col.Type)
+			case !t.Equal(r.Typ):
+				c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), r.ID, r.Typ, t)
 			}
 		})
 	}

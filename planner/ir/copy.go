@@ -61,6 +61,9 @@ func (c *copier) expr(e Expr) Expr {
 }
 
 func (c *copier) assigns(list []Assign) []Assign {
+	if list == nil {
+		return nil
+	}
 	out := make([]Assign, len(list))
 	for i, a := range list {
 		e := c.expr(a.Expr)
@@ -139,9 +142,9 @@ func (c *copier) own(n Node) Node {
 	case *Aggregate:
 		d := *n
 		d.Groups, d.Aggs = c.assigns(n.Groups), c.assigns(n.Aggs)
-		d.Grouping = make([]GroupingCall, len(n.Grouping))
-		for i, g := range n.Grouping {
-			d.Grouping[i] = GroupingCall{Column: c.make(g.Column), Groups: g.Groups}
+		d.Grouping = nil
+		for _, g := range n.Grouping {
+			d.Grouping = append(d.Grouping, GroupingCall{Column: c.make(g.Column), Groups: g.Groups})
 		}
 		return &d
 	}

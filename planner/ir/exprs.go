@@ -11,6 +11,9 @@ func exprsOf(lists ...[]Assign) []Expr {
 }
 
 func mapAssigns(list []Assign, f func(Expr) Expr) []Assign {
+	if list == nil {
+		return nil
+	}
 	out := make([]Assign, len(list))
 	for i, a := range list {
 		out[i] = Assign{Column: a.Column, Expr: f(a.Expr)}

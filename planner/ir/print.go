@@ -9,8 +9,7 @@ import (
 // Style says what the printer shows of values.
 type Style uint8
 
-// Redacted, the zero Style, shows no value; Exactly shows values with their types, so
-// that equal texts are equal expressions.
+// Redacted, the zero Style, shows no value; Exactly shows values with their types.
 const (
 	Redacted Style = iota
 	Exactly
@@ -154,7 +153,10 @@ func columns(list []Column) string {
 func renamed(list []Column, from []ColID) string {
 	out := make([]string, len(list))
 	for i, c := range list {
-		out[i] = fmt.Sprintf("%s = #%d", c.text(), from[i])
+		out[i] = c.text()
+		if i < len(from) { // a tree that Check is to find fault with may have too few
+			out[i] += fmt.Sprintf(" = #%d", from[i])
+		}
 	}
 	return strings.Join(out, ", ")
 }

@@ -130,6 +130,3 @@ func Where(n Node, preds ...Expr) Node {
 	}
 	return &Filter{Input: n, Preds: preds}
 }
-
-// Equal reports whether two expressions are the same in every part.
-func Equal(a, b Expr) bool { return ExprText(a, Exactly) == ExprText(b, Exactly) }
