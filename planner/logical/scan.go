@@ -178,6 +178,9 @@ func (d *decoder) tableFunction(r *reader, name string, columns []ir.Column, rea
 		f.Args = append(f.Args, d.constant(&parameters[i]))
 	}
 	for _, c := range columns {
+		if name == "repeat" { // DuckDB names its column after the value, and names are shown
+			c.Name = "repeat"
+		}
 		f.Columns = append(f.Columns, d.plan.NewColumn(c.Name, c.Type))
 	}
 	if len(f.Columns) == 0 {
