@@ -71,6 +71,16 @@ type Fragment struct {
 	Rows    int               // rows in a batch, at most; 0 means DefaultBatchRows
 }
 
+// TableNames writes the names of the tables that SQL reads, for an error that cannot
+// tell which of them it is about.
+func (f Fragment) TableNames() string {
+	names := f.Table.Name
+	for _, t := range f.More {
+		names += ", " + t.Name
+	}
+	return names
+}
+
 // Limits of a batch: a stream gives at most these, one huge cell excepted.
 const (
 	DefaultBatchRows = 64 << 10

@@ -123,14 +123,26 @@ func (x *explainer) node(n ir.Node, depth int, at string, stream int) {
 		at, stream = atSource, len(x.out.Streams)+1
 		x.stream(n, false)
 	case *ir.Barrier:
-		x.add(depth, at, stream, line, estimate(n))
+		x.add(depth, at, stream, line, -1)
 		x.guarded(n.Input, depth+1, at, stream)
 		return
 	}
-	x.add(depth, at, stream, line, estimate(n))
+	x.add(depth, at, stream, line, shownEstimate(n))
 	for _, in := range n.Inputs() {
 		x.node(in, depth+1, at, stream)
 	}
+}
+
+// shownEstimate guesses nothing of what comes through a barrier: a guess is made of
+// the table's own size, hidden rows included.
+func shownEstimate(n ir.Node) int64 {
+	rows := estimate(n)
+	ir.Walk(n, func(n ir.Node) {
+		if _, ok := n.(*ir.Barrier); ok {
+			rows = -1
+		}
+	})
+	return rows
 }
 
 // guarded describes what stands below a barrier without saying what it is.

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -9,6 +11,7 @@ import (
 	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/rules"
+	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
 )
 
@@ -110,11 +113,16 @@ func (s *Scan) Whole() *Scan {
 	return &w
 }
 
-// sent gives the predicates that the source gets.
+// maxSent is how many predicates a source gets with one scan of the fallback: SQLite
+// refuses an expression of more than 1,000 levels.
+const maxSent = 200
+
+// sent gives the predicates that the source gets: of those that only spare rows, the
+// first ones do.
 func (s *Scan) sent() []dialect.Predicate {
 	var sent []dialect.Predicate
 	for _, j := range s.Where {
-		if j.Verdict != dialect.None {
+		if j.Verdict != dialect.None && len(sent) < maxSent {
 			sent = append(sent, j.Predicate)
 		}
 	}
@@ -147,9 +155,29 @@ func (s *Statement) Plan(values []catalog.Value) (*Plan, error) {
 	return s.planText(values, why)
 }
 
+// typed gives text with its columns cast to the types of the answer. DuckDB types
+// 'x' || NULL as NULL once it knows that a parameter's value is NULL.
+func typed(text string, columns []catalog.Column, values []catalog.Value) string {
+	if !slices.ContainsFunc(values, catalog.Value.IsNull) {
+		return text
+	}
+	if s, err := sqltext.Statement(text); err == nil { // without its semicolon
+		text = s.SQL
+	}
+	names, list := make([]string, len(columns)), make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = "n" + strconv.Itoa(i+1)
+		list[i] = names[i]
+		if c.Type.Kind != catalog.Null {
+			list[i] = "CAST(" + names[i] + " AS " + c.Type.DuckDB() + ")"
+		}
+	}
+	return "SELECT " + strings.Join(list, ", ") + " FROM (" + text + "\n) AS x(" + strings.Join(names, ", ") + ")"
+}
+
 // planText plans the fallback.
 func (s *Statement) planText(values []catalog.Value, why string) (*Plan, error) {
-	p := &Plan{Columns: s.Columns, Text: s.text, Values: values, Fallback: why, root: s.root}
+	p := &Plan{Columns: s.Columns, Text: typed(s.text, s.Columns, values), Values: values, Fallback: why, root: s.root}
 	for _, ref := range s.refs {
 		scan, err := s.scan(ref, values)
 		if err != nil {
@@ -231,7 +259,7 @@ func judge(d dialect.Dialect, r *policy.Resource, q pushed, values []catalog.Val
 
 // goStraight lets the rows pass DuckDB by, where every predicate is exact.
 func (s *Statement) goStraight(p *Plan, values []catalog.Value) {
-	if s.straight == nil {
+	if s.straight == nil || len(s.straight.where) > maxSent {
 		return
 	}
 	r, scan := s.straight.ref.resource, p.Scans[0]

@@ -35,7 +35,7 @@ func (s *Statement) planTree(values []catalog.Value) (*Plan, string, error) {
 		for i, col := range s.Columns {
 			names[i] = col.Name
 		}
-		p.Text = a.write(c.Plan.Root, names)
+		p.Text = typed(a.write(c.Plan.Root, names), s.Columns, values)
 		p.Streams = a.streams
 	}
 	if a.reason != "" {

@@ -35,17 +35,17 @@ func (c *conn) Scan(ctx context.Context, f connectors.Fragment) (connectors.Stre
 	for _, column := range f.Columns {
 		if !column.Type.Readable() {
 			return nil, s.wrap(errs.NotSupported, "column_unreadable", nil,
-				msg.Args{"Column": column.Name, "Table": f.Table.Name, "Type": column.SourceType})
+				msg.Args{"Column": column.Name, "Table": f.TableNames(), "Type": column.SourceType})
 		}
 	}
 	run, cancel := s.running(ctx)
 	r, err := c.reader(run, f)
 	if err != nil {
 		cancel()
-		return nil, s.fail(ctx, c.db, err, f.Table.Name)
+		return nil, s.fail(ctx, c.db, err, f.TableNames())
 	}
 	c.stream = &stream{
-		conn: c, ctx: ctx, table: f.Table.Name, schema: catalog.ArrowSchema(f.Columns),
+		conn: c, ctx: ctx, table: f.TableNames(), schema: catalog.ArrowSchema(f.Columns),
 		batches: r.out, done: safego.Run(func() error { return r.run(run) }), cancel: cancel,
 	}
 	return c.stream, nil
@@ -88,7 +88,7 @@ func (c *conn) reader(ctx context.Context, f connectors.Fragment) (*reader, erro
 		return nil, err
 	}
 	r.builder = array.NewRecordBuilder(f.Alloc, catalog.ArrowSchema(f.Columns))
-	at := cellPlace{source: c.src, table: f.Table.Name, utf16: c.db.encoding != "UTF-8", bigEndian: c.db.encoding == "UTF-16be", buffer: new([]byte)}
+	at := cellPlace{source: c.src, table: f.TableNames(), utf16: c.db.encoding != "UTF-8", bigEndian: c.db.encoding == "UTF-16be", buffer: new([]byte)}
 	for i, column := range f.Columns {
 		made, err := newColumn(at, column, r.builder.Field(i))
 		if err != nil {

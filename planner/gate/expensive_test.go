@@ -130,6 +130,7 @@ var expensive = []struct {
 	{"parentheses", "select " + times(100000, "(") + "1" + times(100000, ")"), "gate_too_deep"},
 	{"NOT", "select " + times(500, "not ") + "true", "gate_too_deep"},
 	{"lists", "select " + times(300, "[") + "1" + times(300, "]"), "gate_too_deep"},
+	{"scalar subqueries: 20 s at 12 levels", times(9, "select count(*) from t where a > (") + "select max(a) from t" + times(9, ")"), "gate_subqueries_too_deep"},
 	{"subqueries", "select " + times(150, "(select ") + "1" + times(150, ")"), "gate_too_deep"},
 	{"derived tables", "select * from " + times(150, "(select * from ") + "t" + times(150, ")"), "gate_too_deep"},
 	{"joins", "select * from t a0" + strings.ReplaceAll(each(250, format(" join t b# using (a)")), ",", ""), "gate_too_deep"},

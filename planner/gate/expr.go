@@ -259,7 +259,19 @@ func (m *measurer) star(o object, s *scope) (estimate, error) {
 	return out, nil
 }
 
+// maxSubqueries is how deep subqueries that read something may stand in the expressions of others:
+// DuckDB's optimiser takes about three times as long for each level, deaf to
+// interrupts (10 levels 1 s, 12 levels 20 s).
+const maxSubqueries = 8
+
 func (m *measurer) subquery(o object, s *scope) (estimate, error) {
+	if from := sub(sub(sub(o, "subquery"), "node"), "from_table"); text(from, "type") != "EMPTY" {
+		m.subqueries++
+		defer func() { m.subqueries-- }()
+	}
+	if m.subqueries > maxSubqueries {
+		return estimate{}, m.tooComplex("gate_subqueries_too_deep", maxSubqueries)
+	}
 	b := newBody(s.body)
 	in := s.inner()
 	in.body = b

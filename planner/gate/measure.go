@@ -111,7 +111,8 @@ type measurer struct {
 	tableAt map[int]int // by offset: index into the tree's tables
 	at      int
 
-	lambdas int // round the expression at hand
+	lambdas    int // round the expression at hand
+	subqueries int // round the expression at hand, in expressions
 }
 
 func measureTree(tree *Tree, limits Limits, widths Widths) error {

@@ -253,7 +253,7 @@ func (d *decoder) bound(v *value, in []ir.Column) ir.Expr {
 	case "UNSET":
 	case "CONSTANT_VALUE":
 		if n > 1<<62 {
-			d.unsupported("a limit of %d rows", n)
+			d.unsupported("a limit that is not one of rows")
 		}
 		e = plain(catalog.Type{Kind: catalog.Int64}, int64(n))
 	case "EXPRESSION_VALUE":
