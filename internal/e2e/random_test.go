@@ -88,6 +88,10 @@ func TestRandomStatements(t *testing.T) {
 			var got oracle.Result
 			if err == nil {
 				got, err = l.run(t.Context(), plan)
+				if err != nil && strings.Contains(errs.From(err).Detail, windowRace) {
+					t.Logf("statement %d, %s: DuckDB's threads met in a window; once more", n, way.name)
+					got, err = l.run(t.Context(), plan)
+				}
 			}
 			if err == nil && way.name == "all rules" {
 				countPairs(plan, s, reached, here)
@@ -129,6 +133,10 @@ func TestRandomStatements(t *testing.T) {
 		t.Errorf("%d of %d statements failed on both sides: the generator proves too little", bothFailed, count)
 	}
 }
+
+// windowRace is an error of DuckDB 1.5.5's own, in its WindowLocalSourceState: it
+// comes and goes over one statement and one data, in the reference too.
+const windowRace = "Attempted to access index 0 within vector of size 0"
 
 // someRules picks rules to leave out: none, some or most of them.
 func someRules(coin *rand.Rand) []string {
