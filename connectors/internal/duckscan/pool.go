@@ -124,6 +124,9 @@ func (p *Pool) Close() {
 func (p *Pool) bound(ctx context.Context) (context.Context, func()) {
 	run, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(p.ctx, cancel)
+	if p.ctx.Err() != nil { // AfterFunc would cancel a little later
+		cancel()
+	}
 	return run, func() { stop(); cancel() }
 }
 
