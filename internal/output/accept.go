@@ -7,7 +7,7 @@ import (
 
 // offered lists the forms that a client can ask for by media type, the first
 // being the one for clients that take anything.
-var offered = []Form{JSON, NDJSON, CSV, Arrow}
+var offered = []Form{JSON, NDJSON, CSV, Arrow, Parquet}
 
 // ParseAccept chooses the form for an Accept header (RFC 9110, 12.5.1). An empty
 // header takes anything. Of forms with the same weight the one that the header

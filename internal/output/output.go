@@ -27,6 +27,12 @@
 // of a message, so that every reader reports an error even where the abort of the
 // transfer is lost. The caller aborts the transfer all the same.
 //
+// Parquet is a file in row groups of 128 Ki rows, or of 32 MiB of Arrow where that
+// is less; the row group at hand is kept in memory. A broken one has no footer, without
+// which no reader takes it. Columns have the types that they have in Arrow, but an
+// INTERVAL is text, TIMESTAMP_S is in milliseconds, the fields of a STRUCT without
+// names are called f1, f2, …, and a second column of a name gets _1 behind it.
+//
 // Table is for terminals: columns get the width of the first batch's values,
 // nothing is cut off, and control characters are shown as escapes. Only a complete
 // table is followed by the line with the number of rows.
@@ -77,14 +83,16 @@ const (
 	NDJSON
 	CSV
 	Arrow
+	Parquet
 )
 
 var forms = [...]struct{ name, contentType string }{
-	Table:  {"table", "text/plain; charset=utf-8"},
-	JSON:   {"json", "application/json"},
-	NDJSON: {"ndjson", "application/x-ndjson"},
-	CSV:    {"csv", "text/csv; charset=utf-8; header=present"},
-	Arrow:  {"arrow", "application/vnd.apache.arrow.stream"},
+	Table:   {"table", "text/plain; charset=utf-8"},
+	JSON:    {"json", "application/json"},
+	NDJSON:  {"ndjson", "application/x-ndjson"},
+	CSV:     {"csv", "text/csv; charset=utf-8; header=present"},
+	Arrow:   {"arrow", "application/vnd.apache.arrow.stream"},
+	Parquet: {"parquet", "application/vnd.apache.parquet"},
 }
 
 func (f Form) String() string {
@@ -102,9 +110,16 @@ func ContentType(f Form) string {
 	return ""
 }
 
+// IsBinary reports forms that are no text: a terminal must not get them.
+func (f Form) IsBinary() bool { return f == Arrow || f == Parquet }
+
+// TellsItself reports forms with a place for an error: a broken answer says so in
+// its text. The transfer of every other broken answer must be aborted.
+func (f Form) TellsItself() bool { return f == JSON || f == NDJSON }
+
 // ParseForm finds a form by its name, such as "ndjson".
 func ParseForm(name string) (Form, bool) {
-	for f := Table; f <= Arrow; f++ {
+	for f := Table; f <= Parquet; f++ {
 		if forms[f].name == name {
 			return f, true
 		}
@@ -178,6 +193,8 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 		}
 	case Arrow:
 		rows, err = writeArrow(ctx, out, s)
+	case Parquet:
+		rows, err = writeParquet(ctx, out, s)
 	default:
 		err = errs.Internalf("output form %d", f)
 	}
