@@ -53,6 +53,9 @@ func List() []Rule {
 		joinGrouping,
 		remoteJoin,
 		remoteAggregate,
+		// After remote_join, which leaves joins of two sources, and after what moves
+		// filters below the border: what is added up there is not filtered any more.
+		partialAggregate,
 		remoteTopN,
 		remoteSort,
 	}
