@@ -51,7 +51,7 @@ func (p *planning) cold(b *testing.B, sql string, values ...catalog.Value) time.
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := s.Plan(values); err != nil {
+	if _, err := s.Plan(b.Context(), values); err != nil {
 		b.Fatal(err)
 	}
 	return time.Since(begun)
@@ -125,7 +125,7 @@ func BenchmarkPlanPointAgain(b *testing.B) {
 			b.Fatal(err)
 		}
 		n++
-		plan, err := s.Plan([]catalog.Value{{Type: catalog.Type{Kind: catalog.Int64}, V: n}})
+		plan, err := s.Plan(b.Context(), []catalog.Value{{Type: catalog.Type{Kind: catalog.Int64}, V: n}})
 		if err != nil || !plan.Straight || plan.Fallback != "" {
 			b.Fatalf("%v, %+v", err, plan)
 		}

@@ -247,7 +247,7 @@ func (w *world) plan(sql string, values ...string) (*planner.Plan, error) {
 		}
 		vs = append(vs, v)
 	}
-	return s.Plan(vs)
+	return s.Plan(w.t.Context(), vs)
 }
 
 func rowsText(t *testing.T, s interface {

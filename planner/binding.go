@@ -270,7 +270,7 @@ func (b *binding) finish(ctx context.Context, bound *Bound, a *attempt) (*Statem
 	if err := b.guard(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := s.decodeLogical(bound.Plan); err != nil {
+	if err := s.decodeLogical(ctx, bound.Plan); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -297,7 +297,7 @@ func (b *binding) guard(ctx context.Context, s *Statement) error {
 }
 
 // decodeLogical reads the plan into the tree, or notes why the tree cannot hold it.
-func (s *Statement) decodeLogical(raw []byte) error {
+func (s *Statement) decodeLogical(ctx context.Context, raw []byte) error {
 	var tables []logical.Table
 	for _, ref := range s.refs {
 		r := ref.resource
@@ -320,17 +320,17 @@ func (s *Statement) decodeLogical(raw []byte) error {
 			return nil
 		}
 		s.logical = plan.Clone()
-		return s.early()
+		return s.early(ctx)
 	}
 	return nil
 }
 
 // early runs the rules that need no values.
-func (s *Statement) early() error {
+func (s *Statement) early(ctx context.Context) error {
 	var err error
-	s.fired, err = rules.RunEarly(&rules.Context{Plan: s.logical}, rules.List(), s.planner.off)
+	s.fired, err = rules.RunEarly(&rules.Context{Plan: s.logical, Err: ctx.Err}, rules.List(), s.planner.off)
 	if err != nil {
-		return errs.Wrap(errs.Internal, "internal", nil, err)
+		return errs.From(err)
 	}
 	return nil
 }

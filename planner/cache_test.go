@@ -218,7 +218,7 @@ func TestCacheIsShared(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if plan, err := s.Plan([]catalog.Value{value}); err != nil || len(plan.Streams) != 1 {
+				if plan, err := s.Plan(t.Context(), []catalog.Value{value}); err != nil || len(plan.Streams) != 1 {
 					t.Error(plan, err)
 					return
 				}
@@ -245,7 +245,7 @@ func BenchmarkPointLookup(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := s.Plan([]catalog.Value{value}); err != nil {
+		if _, err := s.Plan(b.Context(), []catalog.Value{value}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -66,7 +66,7 @@ func TestPlannerDoc(t *testing.T) {
 func docBlocks(t *testing.T) map[string]string {
 	t.Helper()
 	s := plantest.Prepare(t, docStatement)
-	plan, err := s.Plan(nil)
+	plan, err := s.Plan(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

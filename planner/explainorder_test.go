@@ -42,7 +42,7 @@ func TestStreamsAreNumberedAlike(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", sql, err)
 		}
-		plan, err := s.Plan(nil)
+		plan, err := s.Plan(t.Context(), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", sql, err)
 		}

@@ -66,7 +66,7 @@ func TestGuardsInPlans(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v (%s)", d.Input, err, errs.From(err).Detail)
 		}
-		plan, err := s.Plan(nil)
+		plan, err := s.Plan(t.Context(), nil)
 		if err != nil {
 			t.Fatalf("%s: %v (%s)", d.Input, err, errs.From(err).Detail)
 		}

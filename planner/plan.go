@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,8 @@ type Stream struct {
 	Fetched []int             // for each of Shown its place in Columns, -1 for one that does not come
 	Spool   bool              // must be read into a table first: it may be read more than once
 	Stage   *Stage            // when it is no source's
+	Keyed   *Keyed            // when it waits for keys; nil otherwise
+	part    *ir.Remote        // of a tree; nil for the fallback
 	view    func(kind, from string) []string
 	whole   func() *Stream
 }
@@ -136,16 +139,17 @@ type Judged struct {
 	Reason  string // in words, where the verdict is not exact
 }
 
-// Plan gives the statement its parameters' values, one for each of s.Params.
-func (s *Statement) Plan(values []catalog.Value) (*Plan, error) {
+// Plan gives the statement its parameters' values, one for each of s.Params. It ends
+// with ctx between two rules.
+func (s *Statement) Plan(ctx context.Context, values []catalog.Value) (*Plan, error) {
 	if len(values) != len(s.Params) {
 		return nil, errs.New(errs.ParameterInvalid, "parameter_count", msg.Args{"Want": len(s.Params), "Got": len(values)})
 	}
 	why := s.fallback
 	if s.logical != nil {
-		p, reason, err := s.planTree(values)
+		p, reason, err := s.planTree(ctx, values)
 		if err != nil {
-			return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+			return nil, errs.From(err)
 		}
 		if p != nil {
 			return p, nil

@@ -74,7 +74,7 @@ func TestFragments(t *testing.T) {
 			t.Errorf("%s: %v (%s)", c.sql, err, errs.From(err).Detail)
 			continue
 		}
-		plan, err := s.Plan(nil)
+		plan, err := s.Plan(t.Context(), nil)
 		if err != nil {
 			t.Errorf("%s: %v", c.sql, err)
 			continue
@@ -112,7 +112,7 @@ func TestPushedValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := s.Plan(nil)
+		plan, err := s.Plan(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestPushedValues(t *testing.T) {
 		}
 		values = append(values, v)
 	}
-	plan, err := s.Plan(values)
+	plan, err := s.Plan(t.Context(), values)
 	if err != nil || !plan.Straight || plan.Scans[0].Values[0].V != "3.10" || plan.Scans[0].Values[1].V != int64(42) {
 		t.Errorf("parameters: %+v %v", plan, err)
 	}

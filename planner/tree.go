@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,9 +14,9 @@ import (
 )
 
 // planTree plans the statement by its tree. Without a plan the reason says in words
-// why the fallback has to do; an error is a rule's failed check, which fails the query.
-func (s *Statement) planTree(values []catalog.Value) (*Plan, string, error) {
-	c := &rules.Context{Plan: s.logical.Clone(), Dialect: s.planner.dialect}
+// why the fallback has to do; an error is a rule's failed check, which fails the query, or ctx's.
+func (s *Statement) planTree(ctx context.Context, values []catalog.Value) (*Plan, string, error) {
+	c := &rules.Context{Plan: s.logical.Clone(), Dialect: s.planner.dialect, Err: ctx.Err}
 	c.Plan.Root = withValues(c.Plan.Root, values)
 	fired, err := rules.RunLate(c, rules.List(), s.planner.off)
 	if err != nil {
@@ -37,6 +38,7 @@ func (s *Statement) planTree(values []catalog.Value) (*Plan, string, error) {
 		}
 		p.Text = typed(a.write(c.Plan.Root, names), s.Columns, values)
 		p.Streams = a.streams
+		s.sendKeys(c.Plan.Root, p.Streams)
 	}
 	if a.reason != "" {
 		return nil, a.reason, nil
@@ -178,7 +180,7 @@ func (a *assembly) remote(r *ir.Remote) *Stream {
 		a.fail("source %s: %s", r.Source, err)
 		return nil
 	}
-	s := &Stream{Source: r.Source, SQL: text.SQL, Values: text.Values, Columns: text.Columns, Rows: estimate(r.Input)}
+	s := &Stream{Source: r.Source, SQL: text.SQL, Values: text.Values, Columns: text.Columns, Rows: estimate(r.Input), part: r}
 	if len(text.Tables) > 0 {
 		s.Table, s.More = text.Tables[0], text.Tables[1:]
 	}

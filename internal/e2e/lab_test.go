@@ -198,7 +198,7 @@ func (l *lab) planBy(ctx context.Context, p *planner.Planner, text string) (*pla
 	if err != nil {
 		return nil, err
 	}
-	return s.Plan(nil)
+	return s.Plan(ctx, nil)
 }
 
 // run gives a plan's whole answer.

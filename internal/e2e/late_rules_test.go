@@ -147,7 +147,7 @@ func (l *lab) goldenRows(t *testing.T, rule string, d *datadriven.TestData) {
 			}
 			values[i] = v
 		}
-		plan, err := s.Plan(values)
+		plan, err := s.Plan(t.Context(), values)
 		if err != nil {
 			t.Fatalf("%s: %v (%s)", d.Input, err, errs.From(err).Detail)
 		}

@@ -26,7 +26,7 @@ func TestNullParameters(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v (%s)", text, err, errs.From(err).Detail)
 			}
-			plan, err := s.Plan([]catalog.Value{{Type: s.Params[0].Type}})
+			plan, err := s.Plan(t.Context(), []catalog.Value{{Type: s.Params[0].Type}})
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}

@@ -155,7 +155,7 @@ func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string
 	if err != nil {
 		return nil, err
 	}
-	return stmt.Plan(values)
+	return stmt.Plan(ctx, values)
 }
 
 // typeAtHand is the type of a value that the client sent as a number or a truth

@@ -31,8 +31,8 @@ func sameOwn(a, b Expr) bool {
 	switch a := a.(type) {
 	case *Ref:
 		return a.ID == b.(*Ref).ID
-	case *Const: // not by ==: 0.0 and -0.0 are two values, and NaN is one
-		return ExprText(a, Exactly) == ExprText(b, Exactly)
+	case *Const:
+		return sameValue(a, b.(*Const))
 	case *Param:
 		return a.Number == b.(*Param).Number
 	case *Cast:
@@ -61,6 +61,23 @@ func sameOwn(a, b Expr) bool {
 			(f.From == nil) == (g.From == nil) && (f.To == nil) == (g.To == nil)
 	}
 	return false
+}
+
+// sameValue compares constants of one type. It does so by their texts and not by ==,
+// but for the two most frequent forms, of which it comes to the same: 0.0 and -0.0
+// are two values, and NaN is one.
+func sameValue(a, b *Const) bool {
+	switch x := a.Value.V.(type) {
+	case int64:
+		if y, ok := b.Value.V.(int64); ok {
+			return x == y
+		}
+	case string:
+		if y, ok := b.Value.V.(string); ok {
+			return x == y
+		}
+	}
+	return ExprText(a, Exactly) == ExprText(b, Exactly)
 }
 
 // sameOrder compares sort keys but for their expressions.

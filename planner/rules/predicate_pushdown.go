@@ -83,14 +83,15 @@ func (p *pusher) movable(list []ir.Expr) (move, stay []ir.Expr) {
 	if p.still {
 		return nil, list
 	}
+	found := setOf(nil)
 	for _, e := range ir.Conjuncts(list...) {
 		if !total(e) {
 			stay = append(stay, e)
 			continue
 		}
-		move = union(move, ir.Conjuncts(factored(e)))
+		found.add(ir.Conjuncts(factored(e))...)
 	}
-	return move, stay
+	return found.list, stay
 }
 
 func (p *pusher) filter(n *ir.Filter, preds []ir.Expr) ir.Node {

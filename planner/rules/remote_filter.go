@@ -23,12 +23,13 @@ var remoteFilter = Rule{Name: "remote_filter", Late: true, Apply: func(c *Contex
 		if !ok {
 			return n
 		}
-		at := dialect.Places(r.Input)
+		at, scan := dialect.Places(r.Input), firstScan(r)
+		asked := setOf(filtered(r.Input))
 		var there, here []ir.Expr
 		for _, p := range f.Preds {
 			verdict, reason := d.Condition(p, at)
-			c.note(r, ir.ExprText(p, ir.Redacted), verdict, reason)
-			if verdict != dialect.None && !filtered(r.Input, p) {
+			c.note(scan, ir.ExprText(p, ir.Redacted), verdict, reason)
+			if verdict != dialect.None && !asked.has(p) {
 				there = append(there, p)
 			}
 			if verdict != dialect.Exact {
@@ -42,22 +43,18 @@ var remoteFilter = Rule{Name: "remote_filter", Late: true, Apply: func(c *Contex
 	})
 }}
 
-// filtered reports whether p is asked below n already, as a superset is that stayed
-// here too.
-func filtered(n ir.Node, p ir.Expr) bool {
+// filtered gives what is asked below already, as a superset is that stayed here too.
+func filtered(n ir.Node) []ir.Expr {
+	var asked []ir.Expr
 	for {
 		switch x := n.(type) {
 		case *ir.Filter:
-			for _, q := range x.Preds {
-				if ir.Equal(p, q) {
-					return true
-				}
-			}
+			asked = append(asked, x.Preds...)
 			n = x.Input
 		case *ir.Project:
 			n = x.Input
 		default:
-			return false
+			return asked
 		}
 	}
 }

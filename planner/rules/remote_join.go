@@ -35,7 +35,7 @@ var remoteJoin = Rule{Name: "remote_join", Late: true, Apply: func(c *Context) (
 }}
 
 func (c *Context) joinThere(j *ir.Join, left, right *ir.Remote, d dialect.Dialect) ir.Node {
-	at := placesOf(left, right)
+	at, scan := placesOf(left, right), firstScan(left)
 	var there, here []ir.Expr
 	var asked []Note
 	for _, e := range j.On {
@@ -46,7 +46,7 @@ func (c *Context) joinThere(j *ir.Join, left, right *ir.Remote, d dialect.Dialec
 			asked = append(asked, note)
 		} else {
 			here = append(here, e)
-			c.note(left, note.What, verdict, reason)
+			c.note(scan, note.What, verdict, reason)
 		}
 	}
 	if len(here) > 0 && j.Kind != ir.Inner {
@@ -57,10 +57,10 @@ func (c *Context) joinThere(j *ir.Join, left, right *ir.Remote, d dialect.Dialec
 	verdict, reason := d.Operator(&inside, at)
 	if verdict == dialect.Exact { // else none of them went anywhere
 		for _, note := range asked {
-			c.note(left, note.What, note.Verdict, note.Reason)
+			c.note(scan, note.What, note.Verdict, note.Reason)
 		}
 	}
-	c.note(left, ir.Line(j, ir.Redacted), verdict, reason)
+	c.note(scan, ir.Line(j, ir.Redacted), verdict, reason)
 	if verdict != dialect.Exact {
 		return j
 	}

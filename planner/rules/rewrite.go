@@ -58,26 +58,24 @@ func where(n ir.Node, preds ...ir.Expr) ir.Node {
 // union adds those expressions to a list that it does not have. A volatile one is
 // another each time.
 func union(list, more []ir.Expr) []ir.Expr {
-	out := list[:len(list):len(list)]
-	for _, e := range more {
-		if !contains(out, e) || volatile(e) {
-			out = append(out, e)
-		}
-	}
-	return out
+	s := setOf(list)
+	s.add(more...)
+	return s.list
 }
 
 // without leaves those expressions out that are in drop.
 func without(list, drop []ir.Expr) []ir.Expr {
+	dropped := setOf(drop)
 	var out []ir.Expr
 	for _, e := range list {
-		if !contains(drop, e) {
+		if !dropped.has(e) {
 			out = append(out, e)
 		}
 	}
 	return out
 }
 
+// contains looks for an expression in a short list; an exprSet is for others.
 func contains(list []ir.Expr, e ir.Expr) bool {
 	for _, x := range list {
 		if x == e || (reflect.TypeOf(x) == reflect.TypeOf(e) && ir.Equal(x, e)) {

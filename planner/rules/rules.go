@@ -29,6 +29,15 @@ type Context struct {
 	Dialect func(source string) dialect.Dialect
 	// Notes collects what the sources were asked to take, and the answers.
 	Notes []Note
+	noted map[noteKey]bool
+	// Err tells between two rules that nobody waits for the plan any more, as a
+	// context's Err does. It may be nil.
+	Err func() error
+}
+
+type noteKey struct {
+	scan ir.ColID
+	what string
 }
 
 // Note says whether a condition or an operator over a Remote went to its source.
@@ -39,25 +48,30 @@ type Note struct {
 	Reason  string // in words; empty for exact
 }
 
-// note keeps one note for each condition or operator.
-func (c *Context) note(r *ir.Remote, what string, v dialect.Verdict, reason string) {
-	n := Note{Scan: firstScan(r), What: what, Verdict: v, Reason: reason}
-	for _, old := range c.Notes {
-		if old.Scan == n.Scan && old.What == n.What {
-			return
-		}
+// note keeps one note for each condition or operator over the Remote of that first scan.
+func (c *Context) note(scan ir.ColID, what string, v dialect.Verdict, reason string) {
+	key := noteKey{scan, what}
+	if c.noted[key] {
+		return
 	}
-	c.Notes = append(c.Notes, n)
+	if c.noted == nil {
+		c.noted = map[noteKey]bool{}
+	}
+	c.noted[key] = true
+	c.Notes = append(c.Notes, Note{Scan: scan, What: what, Verdict: v, Reason: reason})
 }
 
+// firstScan gives the first column of the first scan of a tree; 0 where there is none.
 func firstScan(n ir.Node) ir.ColID {
-	var id ir.ColID
-	ir.Walk(n, func(n ir.Node) {
-		if s, ok := n.(*ir.Scan); ok && id == 0 {
-			id = s.Columns[0].ID
+	if s, ok := n.(*ir.Scan); ok {
+		return s.Columns[0].ID
+	}
+	for _, in := range n.Inputs() {
+		if id := firstScan(in); id != 0 {
+			return id
 		}
-	})
-	return id
+	}
+	return 0
 }
 
 // maxRounds bounds how often the late rules are repeated: a tree of more levels
@@ -103,6 +117,11 @@ func run(c *Context, list []Rule, off map[string]bool) ([]string, error) {
 	for _, r := range list {
 		if off[r.Name] {
 			continue
+		}
+		if c.Err != nil {
+			if err := c.Err(); err != nil {
+				return fired, err
+			}
 		}
 		root, err := r.Apply(c)
 		if err != nil {
