@@ -22,11 +22,11 @@ build: compiler ## build bin/lianji
 	go build $(TAGS) -o bin/lianji ./cmd/lianji
 
 unit: compiler ## test what needs no server; prints what was skipped
-	@LIANJI_TEST_POSTGRES=off $(GOTEST) -timeout=10m ./... && status=0 || status=1; \
-	echo 'To run what was skipped: make test. Set LIANJI_TEST_POSTGRES to a folder with initdb and postgres to name the server.'; \
+	@LIANJI_TEST_POSTGRES=off LIANJI_TEST_MARIADB=off $(GOTEST) -timeout=10m ./... && status=0 || status=1; \
+	echo 'To run what was skipped: make test. Set LIANJI_TEST_POSTGRES to a folder with initdb and postgres, LIANJI_TEST_MARIADB to one with mariadbd, to name the servers.'; \
 	exit $$status
 
-test: deps ## lint and all tests, with a throw-away PostgreSQL; under 15 minutes on 2 cores
+test: deps ## lint and all tests, with a throw-away PostgreSQL and MariaDB; under 15 minutes on 2 cores
 	@$(GOTEST) -timeout=14m ./...
 
 test-long: deps mutants ## the longer proofs (LIANJI_LONG=1), the race detector, the mutants

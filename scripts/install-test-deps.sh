@@ -53,6 +53,21 @@ if [ -z "${LIANJI_TEST_POSTGRES-}" ] && ! have_postgres; then
 	}
 fi
 
+# The places that internal/testmaria looks in.
+have_mariadb() {
+	local dir
+	for dir in /usr/sbin /usr/local/sbin /usr/libexec "$(dirname "$(command -v mariadbd || echo /)")"; do
+		if [ -x "$dir/mariadbd" ]; then return 0; fi
+	done
+	return 1
+}
+if [ -z "${LIANJI_TEST_MARIADB-}" ] && ! have_mariadb; then
+	debian mariadb-server || {
+		say "or name the folder of mariadbd in LIANJI_TEST_MARIADB, or skip those tests: make unit"
+		exit 1
+	}
+fi
+
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/lianji-test
 venv=$cache/venv
 mkdir -p "$cache"

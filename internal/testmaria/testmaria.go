@@ -1,0 +1,124 @@
+// Package testmaria gives tests a real MariaDB of their own: made in a temporary
+// folder, on a free port of 127.0.0.1 and a socket in that folder, gone when the
+// test process is gone, however that ends. A server that already runs is never
+// touched.
+//
+//	db := testmaria.Start(t).Database(t)    // the process's server, a database per test
+//	db.Exec(t, "create table ...")          // as its owner
+//	db.Load(t, "`t`", rows)                 // many rows, fast
+//	connect(db.Reader)                      // as a user who may only read
+//
+// StartOwn gives a server that a test may stop, kill and start again.
+//
+// LIANJI_TEST_MARIADB decides: unset, the installed binaries are looked for and a
+// test fails when there are none; a folder, mariadbd lies there; "off", the test is
+// skipped with that reason.
+package testmaria
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+const admin = "lianji_admin"
+
+// Server is one throw-away MariaDB: utf8mb4, no fsync. Its methods may be called
+// from several tests at once, except Stop, Kill and Restart.
+type Server struct {
+	Port int
+
+	adminPassword string
+	dir           string // temporary folder: data, socket, log
+	bin           binaries
+	account       *account
+	settings      []string
+	run           *supervised // nil while the server does not run
+}
+
+var shared struct {
+	once   sync.Once
+	server *Server
+	err    error
+}
+
+// Start returns the server that the tests of this process share, started by the
+// first call. It may not be stopped by a test.
+func Start(tb testing.TB) *Server {
+	tb.Helper()
+	skipWhenOff(tb)
+	shared.once.Do(func() { shared.server, shared.err = start(nil) })
+	if shared.err != nil {
+		tb.Fatal(shared.err)
+	}
+	return shared.server
+}
+
+// StartOwn starts a server for this test alone and removes it at the test's end.
+// Each setting is an option of mariadbd without its dashes, such as
+// "max-connections=10".
+func StartOwn(tb testing.TB, settings ...string) *Server {
+	tb.Helper()
+	skipWhenOff(tb)
+	s, err := start(settings)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.remove(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}
+
+// Main runs the tests of a package and stops the shared server. A package does
+// not need it for cleanliness, only to be sure that the server is gone before
+// the process is.
+func Main(m *testing.M) { Exit(m.Run()) }
+
+// Exit stops the shared server and ends the process with the given code: for a
+// TestMain with more to do, such as goleak.VerifyTestMain(m, goleak.Cleanup(testmaria.Exit)).
+func Exit(code int) {
+	if err := Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// Stop stops the shared server, if it was started: for a TestMain that has other
+// servers to stop too. No test may run then.
+func Stop() error {
+	if shared.server == nil {
+		return nil
+	}
+	return shared.server.remove()
+}
+
+func skipWhenOff(tb testing.TB) {
+	tb.Helper()
+	if os.Getenv(variable) == "off" {
+		tb.Skip("needs a MariaDB server, and " + variable + "=off")
+	}
+}
+
+// dsn gives the URL of a database. Only tests see it: it holds the password.
+func (s *Server) dsn(user, password, database string) string {
+	u := url.URL{
+		Scheme:   "mysql",
+		User:     url.UserPassword(user, password),
+		Host:     net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)),
+		Path:     "/" + database,
+		RawQuery: "tls=false",
+	}
+	return u.String()
+}
+
+// newPassword has letters that a URL, a shell and SQL each treat specially.
+func newPassword() string { return rand.Text() + "@/:%'\" 密" }
