@@ -138,7 +138,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"query", "--direct=perhaps", "select 1"}, "The value of the flag --direct cannot be read"},
 		{[]string{"query", "select 1"}, "As an operator use --direct; to see published resources use --url"},
 		{[]string{"query", "--config", "lianji.yaml", "select 1"}, "--direct"},
-		{[]string{"query", "--direct", "--format", "parquet", "select 1"}, "parquet is not there yet"},
+		{[]string{"query", "--direct", "-o", ".", "select 1"}, ". is not an ordinary file"},
+		{[]string{"query", "--direct", "-o", "/dev/null", "select 1"}, "/dev/null is not an ordinary file"},
+		{[]string{"query", "--direct", "-o", "nowhere/x", "select 1"}, "nowhere/x cannot be written: no such file or directory."},
 		{[]string{"query", "--direct", "--format", "xml", "select 1"}, "There is no form xml"},
 		{[]string{"query", "--direct", "--url", "http://127.0.0.1:1", "select 1"}, "choose one"},
 		{[]string{"query", "--config", "lianji.yaml", "--url", "http://127.0.0.1:1", "select 1"}, "choose one"},
@@ -186,15 +188,16 @@ func TestConfigurationErrors(t *testing.T) {
 func TestQueryDirect(t *testing.T) {
 	config(t, good)
 	for form, want := range map[string]string{
-		"table":  " id | 姓名\n----+------\n  1 | 张1\n  2 | 张2\n  3 | 张3\n",
-		"json":   `{"columns":[{"name":"id","type":"BIGINT"},{"name":"姓名","type":"VARCHAR"}],` + "\n\"rows\":[\n[\"1\",\"张1\"],\n[\"2\",\"张2\"],\n[\"3\",\"张3\"]\n],\"row_count\":3}\n",
-		"ndjson": `{"columns":[{"name":"id","type":"BIGINT"},{"name":"姓名","type":"VARCHAR"}]}` + "\n[\"1\",\"张1\"]\n[\"2\",\"张2\"]\n[\"3\",\"张3\"]\n{\"row_count\":3}\n",
-		"csv":    "id,姓名\r\n1,张1\r\n2,张2\r\n3,张3\r\n",
-		"arrow":  "",
+		"table":   " id | 姓名\n----+------\n  1 | 张1\n  2 | 张2\n  3 | 张3\n",
+		"json":    `{"columns":[{"name":"id","type":"BIGINT"},{"name":"姓名","type":"VARCHAR"}],` + "\n\"rows\":[\n[\"1\",\"张1\"],\n[\"2\",\"张2\"],\n[\"3\",\"张3\"]\n],\"row_count\":3}\n",
+		"ndjson":  `{"columns":[{"name":"id","type":"BIGINT"},{"name":"姓名","type":"VARCHAR"}]}` + "\n[\"1\",\"张1\"]\n[\"2\",\"张2\"]\n[\"3\",\"张3\"]\n{\"row_count\":3}\n",
+		"csv":     "id,姓名\r\n1,张1\r\n2,张2\r\n3,张3\r\n",
+		"arrow":   "\xff\xff\xff\xff",
+		"parquet": "PAR1",
 	} {
 		q := rows(2, 1)
 		code, stdout, stderr := run{querier: q}.args(t, "query", "--direct", "--format", form, "--param", "沈河", "--param", "a=b", "--purpose", "JC-1", "select 1")
-		if code != 0 || (form != "arrow" && stdout != want) || (form == "arrow" && !strings.HasPrefix(stdout, "\xff\xff\xff\xff")) {
+		if binary := form == "arrow" || form == "parquet"; code != 0 || !strings.HasPrefix(stdout, want) || (!binary && stdout != want) {
 			t.Errorf("%s: exit %d, stdout %q", form, code, stdout)
 		}
 		if note := strings.HasPrefix(stderr, "3 row(s) in"); note != (form == "table") {

@@ -39,7 +39,7 @@ func gateway(t *testing.T, q server.Querier) string {
 // A gateway's answer looks as if the statement had been answered here.
 func TestUrlAnswersLikeDirect(t *testing.T) {
 	config(t, good)
-	for _, form := range []string{"table", "json", "ndjson", "csv", "arrow"} {
+	for _, form := range []string{"table", "json", "ndjson", "csv", "arrow", "parquet"} {
 		for _, n := range [][]int{{2, 3}, {}} {
 			_, here, _ := run{querier: rows(n...)}.args(t, "query", "--direct", "--format", form, "select 1")
 			q := rows(n...)

@@ -33,6 +33,7 @@ type queryFlags struct {
 	tokenFile string
 	purpose   string
 	format    string
+	output    string // a file; empty means standard output
 	params    []string
 }
 
@@ -52,6 +53,7 @@ func (c *command) queryCommand() *cobra.Command {
 	var f queryFlags
 	cmd := c.describe(&cobra.Command{Use: "query [--config F --direct | --url URL] 'SQL'"}, "query")
 	c.queryFlags(cmd, &f, "table")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", c.text("cli_flag_output", nil))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.configSet = cmd.Flags().Changed("config")
 		return c.query(cmd.Context(), f, args[0])
@@ -59,17 +61,39 @@ func (c *command) queryCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *command) query(ctx context.Context, f queryFlags, argument string) (err error) {
+func (c *command) query(ctx context.Context, f queryFlags, argument string) error {
 	form, ok := output.ParseForm(f.format)
 	if !ok {
-		id := "cli_format"
-		if f.format == "parquet" {
-			id = "cli_parquet"
-		}
-		return usage(id, msg.Args{"Format": f.format})
+		return usage("cli_format", msg.Args{"Format": f.format})
 	}
+	if f.output != "" {
+		return c.queryInto(ctx, f, form, argument)
+	}
+	if form.IsBinary() && terminalWidth(c.Stdout) > 0 {
+		return usage("cli_binary", msg.Args{"Format": f.format})
+	}
+	return c.queryTo(ctx, c.Stdout, f, form, argument)
+}
+
+// queryInto writes the answer to the file of -o.
+func (c *command) queryInto(ctx context.Context, f queryFlags, form output.Form, argument string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	file, err := createOut(f.output)
+	if err != nil {
+		return err
+	}
+	defer file.discard()
+	if err := c.queryTo(ctx, file, f, form, argument); err != nil {
+		return err
+	}
+	return file.finish()
+}
+
+func (c *command) queryTo(ctx context.Context, w io.Writer, f queryFlags, form output.Form, argument string) error {
 	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, started time.Time) error {
-		_, err := output.Write(ctx, c.Stdout, form, a.Stream, output.Options{
+		_, err := output.Write(ctx, w, form, a.Stream, output.Options{
 			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: c.Stderr, Started: started,
 		})
 		return err

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -8,6 +9,9 @@ import (
 // offered lists the forms that a client can ask for by media type, the first
 // being the one for clients that take anything.
 var offered = []Form{JSON, NDJSON, CSV, Arrow, Parquet}
+
+// IsOffered reports whether a client can ask for a form by media type.
+func IsOffered(f Form) bool { return slices.Contains(offered, f) }
 
 // ParseAccept chooses the form for an Accept header (RFC 9110, 12.5.1). An empty
 // header takes anything. Of forms with the same weight the one that the header

@@ -28,18 +28,19 @@ func TestParseAccept(t *testing.T) {
 		"application/*;q=0, */*;q=0.1":                                       output.CSV,
 		"text/csv ; Q = 0.001":                                               output.CSV,
 		"text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8": output.JSON,
-		"application/vnd.apache.parquet, text/csv;q=0.3":                     output.CSV,
+		"application/vnd.apache.parquet, text/csv;q=0.3":                     output.Parquet,
+		"application/vnd.apache.parquet":                                     output.Parquet,
 		"garbage, text/csv;q=1.5, text/csv;q=x, application/x-ndjson":        output.NDJSON,
 		",,, text/csv ,":                                                     output.CSV,
 
-		"application/vnd.apache.parquet": 0,
-		"text/html":                      0,
-		"application/json;q=0":           0,
-		"*/*;q=0":                        0,
-		"*/json":                         0,
-		"json":                           0,
-		"text/csv;q=":                    0,
-		"text/csv;q=1e-1":                0,
+		"application/x-parquet": 0,
+		"text/html":             0,
+		"application/json;q=0":  0,
+		"*/*;q=0":               0,
+		"*/json":                0,
+		"json":                  0,
+		"text/csv;q=":           0,
+		"text/csv;q=1e-1":       0,
 	} {
 		got, ok := output.ParseAccept(header)
 		if got != want || ok != (want != 0) {

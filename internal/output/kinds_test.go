@@ -205,27 +205,8 @@ func TestValuesOfEveryKind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
 			defer alloc.AssertSize(t, 0)
-			b := array.NewBuilder(alloc, c.typ.Arrow())
-			defer b.Release()
-			// A row that is cut off again at each end: slices must be read at their place.
-			b.AppendNull()
-			b.AppendNull()
-			c.fill(b)
-			b.AppendNull()
-			b.AppendNull()
-			whole := b.NewArray()
-			defer whole.Release()
-			column := array.NewSlice(whole, 1, int64(whole.Len()-1))
-			defer column.Release()
-			schema := arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int8, Nullable: true}, {Name: "v", Type: c.typ.Arrow(), Nullable: true}}, nil)
-			index := array.NewInt8Builder(alloc)
-			defer index.Release()
-			index.AppendEmptyValues(column.Len())
-			ones := index.NewArray()
-			defer ones.Release()
-			batch := array.NewRecordBatch(schema, []arrow.Array{ones, column}, int64(column.Len()))
+			batch, types := column(alloc, c)
 			defer batch.Release()
-			types := []catalog.Type{kind(catalog.Int8), c.typ}
 
 			shows := c.show
 			if shows == nil {
@@ -251,6 +232,30 @@ func TestValuesOfEveryKind(t *testing.T) {
 
 func isRight(t catalog.Type) bool {
 	return (t.Kind >= catalog.Int8 && t.Kind <= catalog.Decimal) || t.Kind == catalog.HugeInt || t.Kind == catalog.Null
+}
+
+// column gives a batch of two columns: n, all zeros, and v, the case's values
+// between two NULLs.
+func column(alloc memory.Allocator, c kindCase) (arrow.RecordBatch, []catalog.Type) {
+	b := array.NewBuilder(alloc, c.typ.Arrow())
+	defer b.Release()
+	// A row that is cut off again at each end: slices must be read at their place.
+	b.AppendNull()
+	b.AppendNull()
+	c.fill(b)
+	b.AppendNull()
+	b.AppendNull()
+	whole := b.NewArray()
+	defer whole.Release()
+	values := array.NewSlice(whole, 1, int64(whole.Len()-1))
+	defer values.Release()
+	schema := arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int8, Nullable: true}, {Name: "v", Type: c.typ.Arrow(), Nullable: true}}, nil)
+	index := array.NewInt8Builder(alloc)
+	defer index.Release()
+	index.AppendEmptyValues(values.Len())
+	zeros := index.NewArray()
+	defer zeros.Release()
+	return array.NewRecordBatch(schema, []arrow.Array{zeros, values}, int64(values.Len())), []catalog.Type{kind(catalog.Int8), c.typ}
 }
 
 func lines(values []string, before, after, null string) []string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/lianji/lianji/internal/errs"
@@ -67,6 +68,10 @@ func recode(a arrow.Array, to arrow.DataType) (arrow.Array, error) {
 		if !arrow.TypeEqual(a.DataType(), to) {
 			return milliseconds(a, to.(*arrow.TimestampType))
 		}
+	case *array.Decimal128:
+		if !fits(a, to.(*arrow.Decimal128Type).Precision) {
+			return nil, errInexact
+		}
 	case array.ListLike, *array.Struct: // maps are lists
 		return recodeNested(a, to)
 	}
@@ -123,8 +128,21 @@ func intervalTexts(a *array.MonthDayNanoInterval) arrow.Array {
 	return b.NewArray()
 }
 
-// errBeyond is a timestamp whose milliseconds no 64 bits hold.
-var errBeyond = errors.New("beyond Parquet's timestamps")
+// fits checks the digits of decimals, of which the library writes as many bytes as
+// the precision asks for, and cuts off what is more.
+func fits(a *array.Decimal128, precision int32) bool {
+	limit := decimal128.GetScaleMultiplier(int(precision))
+	least := limit.Negate()
+	for i, v := range a.Values() {
+		if (!v.Less(limit) || !least.Less(v)) && a.IsValid(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// errInexact is a value that a file's type cannot hold.
+var errInexact = errors.New("a value beyond its type in Parquet")
 
 func milliseconds(a *array.Timestamp, to *arrow.TimestampType) (arrow.Array, error) {
 	b := array.NewTimestampBuilder(memory.DefaultAllocator, to)
@@ -136,7 +154,7 @@ func milliseconds(a *array.Timestamp, to *arrow.TimestampType) (arrow.Array, err
 		case a.IsNull(i):
 			b.AppendNull()
 		case v > math.MaxInt64/1000 || v < math.MinInt64/1000:
-			return nil, errBeyond
+			return nil, errInexact
 		default:
 			b.Append(v * 1000)
 		}

@@ -44,10 +44,16 @@ func open(t *testing.T, q server.Querier, change ...func(*httpapi.Options)) *htt
 	return s
 }
 
-// post sends a statement; headers come in pairs, an empty value takes one away.
+// post sends a statement to where statements go.
 func post(t *testing.T, s *httptest.Server, body string, headers ...string) *http.Response {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/v1/query", strings.NewReader(body))
+	return postTo(t, s, "/v1/query", body, headers...)
+}
+
+// postTo sends a body; headers come in pairs, an empty value takes one away.
+func postTo(t *testing.T, s *httptest.Server, path, body string, headers ...string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +88,7 @@ func text(t *testing.T, res *http.Response) string {
 const statement = `{"sql": "select 1"}`
 
 func TestForms(t *testing.T) {
-	const arrow = "application/vnd.apache.arrow.stream"
+	const arrow, parquet = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 	for _, c := range []struct{ accept, kind, body string }{
 		{"", "application/json", `{"columns":[{"name":"id","type":"BIGINT"},{"name":"姓名","type":"VARCHAR"}],` + "\n\"rows\":[\n[\"1\",\"张1\"],\n[\"2\",\"张2\"]\n],\"row_count\":2}\n"},
 		{"*/*", "application/json", `{"columns"`},
@@ -90,6 +96,7 @@ func TestForms(t *testing.T) {
 		{"application/x-ndjson", "application/x-ndjson", `{"columns":[{"name":"id","type":"BIGINT"},{"name":"姓名","type":"VARCHAR"}]}` + "\n[\"1\",\"张1\"]\n[\"2\",\"张2\"]\n{\"row_count\":2}\n"},
 		{"text/csv", "text/csv; charset=utf-8; header=present", "id,姓名\r\n1,张1\r\n2,张2\r\n"},
 		{arrow, arrow, "\xff\xff\xff\xff"},
+		{parquet, parquet, "PAR1"},
 	} {
 		s := open(t, &servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 2})})
 		res := post(t, s, statement, "Accept", c.accept)
@@ -101,12 +108,33 @@ func TestForms(t *testing.T) {
 		}
 	}
 	q := &servertest.Querier{}
-	for _, accept := range []string{"application/vnd.apache.parquet", "text/html", "application/json;q=0"} {
+	for _, accept := range []string{"application/x-parquet", "text/html", "application/json;q=0"} {
 		res := post(t, open(t, q), statement, "Accept", accept)
 		wantProblem(t, res, http.StatusNotAcceptable, errs.NotAcceptable)
 	}
 	if asked, _ := q.Asked(); len(asked) != 0 {
 		t.Error("a statement ran whose answer nobody would take")
+	}
+}
+
+// The address can name the form too, for clients that cannot set a header.
+func TestFormInTheAddress(t *testing.T) {
+	for query, want := range map[string]string{
+		"?format=csv": "text/csv; charset=utf-8; header=present", "?format=parquet": "application/vnd.apache.parquet",
+		"?other=1": "application/x-ndjson", "": "application/x-ndjson",
+	} {
+		res := postTo(t, open(t, &servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 2})}), "/v1/query"+query, statement, "Accept", "application/x-ndjson")
+		if got := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || got != want {
+			t.Errorf("%s: %s %s", query, res.Status, got)
+		}
+	}
+	q := &servertest.Querier{}
+	for _, query := range []string{"?format=", "?format=table", "?format=xml", "?format=CSV", "?format=csv&format=csv", "?format=csv;q=1", "?format=%zz"} {
+		res := postTo(t, open(t, q), "/v1/query"+query, statement)
+		wantProblem(t, res, http.StatusBadRequest, errs.RequestInvalid)
+	}
+	if asked, _ := q.Asked(); len(asked) != 0 {
+		t.Error("a statement ran whose form nobody knows")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -35,9 +36,9 @@ func (d *door) query(w http.ResponseWriter, r *http.Request) {
 // answer runs the statement and writes its rows, or the error in the way that is
 // left. The error that it returns is for the log.
 func (q *ask) answer() error {
-	form, ok := output.ParseAccept(strings.Join(q.r.Header.Values("Accept"), ","))
-	if !ok {
-		return q.problem(errs.New(errs.NotAcceptable, "http_not_acceptable", nil))
+	form, err := formOf(q.r)
+	if err != nil {
+		return q.problem(err)
 	}
 	q.form = form
 	a, err := read(q.w, q.r)
@@ -64,12 +65,33 @@ func (q *ask) answer() error {
 	case q.sum.Bytes == 0:
 		return q.problem(err)
 	}
-	if form == output.CSV || form == output.Arrow {
+	if !form.TellsItself() {
 		// Nothing may be left of the query when the client learns of its end.
 		answer.Stream.Release()
 		return errors.Join(err, abort(q.w))
 	}
 	return err
+}
+
+// formOf chooses the answer's form: by format in the address, for programs that
+// cannot set headers, else by Accept.
+func formOf(r *http.Request) (output.Form, error) {
+	asked, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return 0, invalid("http_format", nil)
+	}
+	names, given := asked["format"]
+	if !given {
+		if form, ok := output.ParseAccept(strings.Join(r.Header.Values("Accept"), ",")); ok {
+			return form, nil
+		}
+		return 0, errs.New(errs.NotAcceptable, "http_not_acceptable", nil)
+	}
+	form, ok := output.ParseForm(names[0])
+	if len(names) > 1 || !ok || !output.IsOffered(form) {
+		return 0, invalid("http_format", nil)
+	}
+	return form, nil
 }
 
 func (q *ask) session(purpose string) server.Session {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
@@ -141,6 +142,21 @@ func TestBrokenAnswers(t *testing.T) {
 			t.Errorf("a broken stream ended with %v", r.Err())
 		}
 	})
+	t.Run("parquet", func(t *testing.T) {
+		q := &servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 200_000}, servertest.Row{Rows: 2}, servertest.Row{Err: failure})}
+		res := post(t, open(t, q), statement, "Accept", "application/vnd.apache.parquet")
+		got, err := io.ReadAll(res.Body)
+		if !errors.Is(err, io.ErrUnexpectedEOF) || len(got) == 0 || res.StatusCode != http.StatusOK {
+			t.Errorf("%s, %d bytes and %v, want a row group and an unexpected EOF", res.Status, len(got), err)
+		}
+		if _, err := file.NewParquetReader(bytes.NewReader(got)); err == nil {
+			t.Error("the bytes pass for a whole file")
+		}
+	})
+	t.Run("parquet, before a row group is whole", func(t *testing.T) {
+		_, res := broken(t, "application/vnd.apache.parquet")
+		wantProblem(t, res, http.StatusBadGateway, errs.SourceFailed)
+	})
 	t.Run("arrow, the abort lost", func(t *testing.T) {
 		// A proxy may end the transfer in an orderly way: the bytes alone must tell.
 		_, res := broken(t, arrowType)
@@ -163,7 +179,7 @@ func TestBrokenAnswers(t *testing.T) {
 
 // What fails before the first row is an ordinary problem in every form.
 func TestFailureBeforeTheFirstRow(t *testing.T) {
-	for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv", arrowType} {
+	for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv", arrowType, "application/vnd.apache.parquet"} {
 		failure := errs.New(errs.SourceUnreachable, "source_unreachable", msg.Args{"Source": "mz"})
 		q := &servertest.Querier{Feed: servertest.Feed(servertest.Row{Err: failure})}
 		res := post(t, open(t, q), statement, "Accept", accept)
