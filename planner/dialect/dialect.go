@@ -104,6 +104,7 @@ func For(name string) Dialect { return dialects[name] }
 
 var dialects = map[string]Dialect{
 	"duckdb":   duckDB{},
+	"mysql":    mysql{},
 	"postgres": postgres{},
 	"sqlite":   sqlite{},
 }

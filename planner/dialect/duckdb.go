@@ -13,7 +13,7 @@ import (
 
 // duckDB is the dialect of DuckDB's own files, and of plain files, which DuckDB
 // reads. The source and the judge of every answer are the same engine here.
-type duckDB struct{}
+type duckDB struct{ standard }
 
 func (duckDB) Name() string { return "duckdb" }
 

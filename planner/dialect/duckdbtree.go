@@ -86,14 +86,11 @@ func (duckDB) begins(o operand, value catalog.Value, bound int) (string, []catal
 
 func (duckDB) key(o operand) string { return o.text }
 
-func (duckDB) extreme(greatest bool, o operand) string {
-	if greatest {
-		return "max(" + o.text + ")"
-	}
-	return "min(" + o.text + ")"
+func (duckDB) extreme(greatest bool, o operand) (name, arg string) {
+	return extremeName(greatest), o.text
 }
 
-func (duckDB) sum(o operand) string { return "sum(" + o.text + ")" }
+func (duckDB) summand(o operand) string { return o.text }
 
 func (duckDB) number(bound int) string { return "CAST($" + strconv.Itoa(bound+1) + " AS BIGINT)" }
 

@@ -3,6 +3,7 @@ package dialect
 import (
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
@@ -318,6 +319,22 @@ func likePrefix(e *ir.Func) (column ir.Expr, prefix catalog.Value, ok bool) {
 		return nil, catalog.Value{}, false
 	}
 	return e.List[0], catalog.Value{Type: c.Value.Type, V: begin}, true
+}
+
+// behind gives the least text that is greater than every text that begins with
+// prefix, by code points; none for one of the greatest code point alone.
+func behind(prefix string) (string, bool) {
+	runes := []rune(prefix)
+	for i := len(runes) - 1; i >= 0; i-- {
+		next := runes[i] + 1
+		if !utf8.ValidRune(next) && next <= utf8.MaxRune { // over the surrogates
+			next = 0xe000
+		}
+		if next <= utf8.MaxRune {
+			return string(runes[:i]) + string(next), true
+		}
+	}
+	return "", false
 }
 
 func judgeLike(d judging, e *ir.Func, at Columns) (Verdict, string) {

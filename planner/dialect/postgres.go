@@ -24,7 +24,7 @@ import (
 //     another character, and that would be an error instead of no rows.
 //   - Every value is cast to the column's type, so that inference chooses no other.
 //   - Only values that the PostgreSQL type holds are sent.
-type postgres struct{}
+type postgres struct{ standard }
 
 func (postgres) Name() string { return "postgres" }
 

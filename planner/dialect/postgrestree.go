@@ -163,25 +163,22 @@ func (d postgres) key(o operand) string {
 }
 
 // extreme: PostgreSQL has no min of booleans.
-func (d postgres) extreme(greatest bool, o operand) string {
-	name := "min"
+func (d postgres) extreme(greatest bool, o operand) (name, arg string) {
 	switch {
 	case o.typ.Kind == catalog.Bool && greatest:
-		name = "bool_or"
+		return "bool_or", o.text
 	case o.typ.Kind == catalog.Bool:
-		name = "bool_and"
-	case greatest:
-		name = "max"
+		return "bool_and", o.text
 	}
-	return name + "(" + d.key(o) + ")"
+	return extremeName(greatest), d.key(o)
 }
 
-// sum adds bigints, not the shorter ones, whose sum is a bigint and could overflow.
-func (postgres) sum(o operand) string {
+// summand is a bigint, not a shorter one, whose sum is a bigint and could overflow.
+func (postgres) summand(o operand) string {
 	if o.typ.Kind == catalog.Int16 || o.typ.Kind == catalog.Int32 {
-		return "sum(" + o.text + "::bigint)"
+		return o.text + "::bigint"
 	}
-	return "sum(" + o.text + ")"
+	return o.text
 }
 
 func (postgres) number(bound int) string { return fmt.Sprintf("$%d::bigint", bound+1) }

@@ -28,7 +28,7 @@ import (
 //     their order. Moments and times of day have several spellings: not sent.
 //   - Decimals are stored as binary floating point: not sent. Neither are doubles,
 //     which have no NaN in SQLite.
-type sqlite struct{}
+type sqlite struct{ standard }
 
 func (sqlite) Name() string { return "sqlite" }
 

@@ -3,7 +3,6 @@ package dialect
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
@@ -25,7 +24,7 @@ import (
 
 // Condition implements Dialect.
 func (d sqlite) Condition(e ir.Expr, at Columns) (Verdict, string) {
-	if sqliteParts(e) > maxSQLiteParts {
+	if partsOf(e) > maxSQLiteParts {
 		return None, fmt.Sprintf("a condition of more than %d parts", maxSQLiteParts)
 	}
 	return condition(d, e, at)
@@ -35,7 +34,7 @@ func (d sqlite) Condition(e ir.Expr, at Columns) (Verdict, string) {
 func (d sqlite) Operator(n ir.Node, at Columns) (Verdict, string) {
 	switch n := n.(type) {
 	case *ir.Filter:
-		if sqliteParts(n.Preds...) > maxSQLiteParts {
+		if partsOf(n.Preds...) > maxSQLiteParts {
 			return None, fmt.Sprintf("conditions of more than %d parts", maxSQLiteParts)
 		}
 	case *ir.Join:
@@ -68,31 +67,12 @@ const (
 	maxSQLiteValues = 32766
 )
 
-// sqliteParts counts what may stand in each other's way in one expression's depth.
-func sqliteParts(list ...ir.Expr) int {
-	n := 0
-	for _, e := range list {
-		ir.WalkExpr(e, func(e ir.Expr) {
-			if _, ok := e.(*ir.Const); !ok {
-				n++
-			}
-		})
-	}
-	return n
-}
-
 // sqliteSearches says why a join would compare every row with every row. Its inner
 // side, which of all kinds but an inner join is the right one, must have a plain column:
 // SQLite makes an index over it. Not for what a semi or an anti join asks of each row:
 // that needs an index that is there.
 func sqliteSearches(n *ir.Join, at Columns) string {
-	tables := 0
-	ir.Walk(n, func(n ir.Node) {
-		if _, ok := n.(*ir.Scan); ok {
-			tables++
-		}
-	})
-	if tables > maxSQLiteTables {
+	if scansOf(n) > maxSQLiteTables {
 		return fmt.Sprintf("a join of more than %d tables", maxSQLiteTables)
 	}
 	left, right := ir.SetOf(n.Left.Output()), ir.SetOf(n.Right.Output())
@@ -228,7 +208,7 @@ func (d sqlite) compare(op ir.CompareOp, a, b operand) string {
 // begins compares with the first text that does not begin so, where there is one.
 func (d sqlite) begins(o operand, value catalog.Value, bound int) (string, []catalog.Value) {
 	text := fmt.Sprintf("%s >= ?%d", d.checked(o), bound+1)
-	end, ok := sqliteBehind(value.V.(string))
+	end, ok := behind(value.V.(string))
 	if !ok {
 		return text, []catalog.Value{value}
 	}
@@ -236,33 +216,14 @@ func (d sqlite) begins(o operand, value catalog.Value, bound int) (string, []cat
 	return text, []catalog.Value{value, {Type: value.Type, V: end}}
 }
 
-// sqliteBehind gives the least text that is greater than every text that begins with
-// prefix, by code points; none for one of the greatest code point alone.
-func sqliteBehind(prefix string) (string, bool) {
-	runes := []rune(prefix)
-	for i := len(runes) - 1; i >= 0; i-- {
-		next := runes[i] + 1
-		if !utf8.ValidRune(next) && next <= utf8.MaxRune { // over the surrogates
-			next = 0xe000
-		}
-		if next <= utf8.MaxRune {
-			return string(runes[:i]) + string(next), true
-		}
-	}
-	return "", false
-}
-
 func (d sqlite) key(o operand) string { return d.checked(o) }
 
-func (d sqlite) extreme(greatest bool, o operand) string {
-	if greatest {
-		return "max(" + d.checked(o) + ")"
-	}
-	return "min(" + d.checked(o) + ")"
+func (d sqlite) extreme(greatest bool, o operand) (name, arg string) {
+	return extremeName(greatest), d.checked(o)
 }
 
-// sum is not asked for: summed allows none.
-func (sqlite) sum(o operand) string { return "sum(" + o.text + ")" }
+// summand is not asked for: summed allows none.
+func (sqlite) summand(o operand) string { return o.text }
 
 func (sqlite) number(bound int) string { return fmt.Sprintf("?%d", bound+1) }
 

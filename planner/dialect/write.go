@@ -14,6 +14,8 @@ import (
 type writing interface {
 	operating
 	Operator(n ir.Node, at Columns) (Verdict, string)
+	// quote writes a name.
+	quote(name string) string
 	// read writes the expression that gives a base column as the connector reads it.
 	read(o operand) string
 	// predicate writes a judged predicate, whose placeholders stand for p.Values.
@@ -25,10 +27,18 @@ type writing interface {
 	// key writes a column, a computed one too, as it groups, sorts and counts as
 	// distinct as in DuckDB, and still reads the same.
 	key(o operand) string
-	// extreme writes the greatest value of a column, or the least.
-	extreme(greatest bool, o operand) string
-	// sum writes the sum of a base column.
-	sum(o operand) string
+	// present writes what is NULL where a column, written as it is read, is NULL here.
+	present(o operand, read string) string
+	// extreme gives the function of the greatest value of a column, or of the least,
+	// and writes what it is given.
+	extreme(greatest bool, o operand) (name, arg string)
+	// summand writes what is added up for the sum of a base column.
+	summand(o operand) string
+	// filtered writes an aggregate of the rows in which a condition, given as text, is
+	// true. arg is a star where it counts rows.
+	filtered(name string, distinct bool, arg, condition string) string
+	// order writes a key of a sort, given as text.
+	order(key string, desc, nullsFirst bool) string
 	// number writes the placeholder of a whole number.
 	number(bound int) string
 	// truth writes a constant condition.
@@ -44,7 +54,9 @@ type operand struct {
 	typ   catalog.Type
 	place Place
 	read  bool // text gives it as the connector reads it
+	keyed bool // text is what key has written at a level below, or is of an aggregate
 	alone bool // the predicate that is written keeps or drops a row by itself, in a WHERE
+	sieve bool // so in a WHERE or in the condition of a join: NULL there is as good as false
 }
 
 // statement writes a tree.
@@ -80,6 +92,7 @@ type writer struct {
 	scans  int
 	levels int
 	alone  bool // see operand
+	sieve  bool // see operand
 }
 
 // query is a SELECT whose list is not written yet. Its parts are in the order in
@@ -108,7 +121,7 @@ func (w *writer) text(q *query, output []ir.Column) string {
 		} else {
 			b.WriteString(", ")
 		}
-		b.WriteString(w.value(q.columns[c.ID]) + " AS " + columnName(c.ID))
+		b.WriteString(w.value(q.columns[c.ID]) + " AS " + w.columnName(c.ID))
 	}
 	b.WriteString(" FROM " + q.from)
 	for _, part := range []struct {
@@ -123,15 +136,16 @@ func (w *writer) text(q *query, output []ir.Column) string {
 	return b.String() + q.limit
 }
 
-func columnName(id ir.ColID) string { return catalog.QuoteIdent("c" + strconv.Itoa(int(id))) }
+func (w *writer) columnName(id ir.ColID) string { return w.d.quote("c" + strconv.Itoa(int(id))) }
 
 // level closes q, which gives output, and opens the next level over it.
 func (w *writer) level(q *query, output []ir.Column) *query {
 	w.levels++
-	alias := catalog.QuoteIdent("q" + strconv.Itoa(w.levels))
+	alias := w.d.quote("q" + strconv.Itoa(w.levels))
 	over := &query{from: "(" + w.text(q, output) + ") AS " + alias, columns: map[ir.ColID]operand{}}
 	for _, c := range output {
-		over.columns[c.ID] = operand{text: alias + "." + columnName(c.ID), typ: c.Type, place: q.columns[c.ID].place, read: true}
+		o := q.columns[c.ID]
+		over.columns[c.ID] = operand{text: alias + "." + w.columnName(c.ID), typ: c.Type, place: o.place, read: true, keyed: o.keyed}
 	}
 	return over
 }
@@ -176,11 +190,11 @@ func (w *writer) node(n ir.Node, in []*query) (*query, error) {
 		return w.level(in[0], n.Output()), nil
 	case *ir.Filter:
 		q := w.until(in[0], n.Input, (*query).plain)
-		w.alone = true
+		w.alone, w.sieve = true, true
 		for _, e := range n.Preds {
 			q.where = append(q.where, w.condition(e, q.columns))
 		}
-		w.alone = false
+		w.alone, w.sieve = false, false
 		return q, nil
 	case *ir.Project:
 		q := w.until(in[0], n.Input, func(q *query) bool { return !q.grouped })
@@ -218,12 +232,12 @@ func (w *writer) until(q *query, n ir.Node, open func(*query) bool) *query {
 
 func (w *writer) scan(n *ir.Scan) *query {
 	w.scans++
-	alias := catalog.QuoteIdent("t" + strconv.Itoa(w.scans))
-	table := catalog.QuoteIdent(n.Table.ID.Schema) + "." + catalog.QuoteIdent(n.Table.ID.Name)
+	alias := w.d.quote("t" + strconv.Itoa(w.scans))
+	table := w.d.quote(n.Table.ID.Schema) + "." + w.d.quote(n.Table.ID.Name)
 	q := &query{from: table + " AS " + alias, columns: map[ir.ColID]operand{}}
 	for i := range n.Columns {
 		c := &n.Columns[i]
-		q.columns[c.ID] = operand{text: alias + "." + catalog.QuoteIdent(c.Base.SourceName), typ: c.Type}
+		q.columns[c.ID] = operand{text: alias + "." + w.d.quote(c.Base.SourceName), typ: c.Type}
 	}
 	for _, id := range w.read {
 		if id == n.Table.ID {
@@ -249,9 +263,11 @@ func (w *writer) join(n *ir.Join, left, right *query) *query {
 		}
 	}
 	var on []string
+	w.sieve = true
 	for _, e := range n.On {
 		on = append(on, w.condition(e, both))
 	}
+	w.sieve = false
 	if n.Kind == ir.Semi || n.Kind == ir.Anti {
 		exists := "EXISTS (SELECT 1 FROM " + right.from + " WHERE " + strings.Join(append(right.where, on...), " AND ") + ")"
 		if n.Kind == ir.Anti {
@@ -280,10 +296,10 @@ func (w *writer) aggregate(n *ir.Aggregate, q *query) *query {
 	for _, g := range n.Groups {
 		key := w.d.key(q.columns[g.Expr.(*ir.Ref).ID])
 		q.group = append(q.group, key)
-		columns[g.ID] = operand{text: key, typ: g.Type, read: true}
+		columns[g.ID] = operand{text: key, typ: g.Type, read: true, keyed: true}
 	}
 	for _, a := range n.Aggs {
-		columns[a.ID] = operand{text: w.call(a.Expr.(*ir.Agg), q.columns), typ: a.Type, read: true}
+		columns[a.ID] = operand{text: w.call(a.Expr.(*ir.Agg), q.columns), typ: a.Type, read: true, keyed: true}
 	}
 	q.columns = columns
 	return q
@@ -291,41 +307,30 @@ func (w *writer) aggregate(n *ir.Aggregate, q *query) *query {
 
 // call writes an aggregate.
 func (w *writer) call(a *ir.Agg, columns map[ir.ColID]operand) string {
-	text := "count(*)"
+	name, arg := count, "*"
 	if len(a.List) == 1 {
 		o := columns[a.List[0].(*ir.Ref).ID]
 		switch {
 		case a.Name == sum:
-			text = w.d.sum(o)
-		case a.Distinct:
-			text = a.Name + "(DISTINCT " + w.d.key(o) + ")"
+			name, arg = sum, w.d.summand(o)
+		case a.Name == count && a.Distinct:
+			arg = w.d.key(o)
 		case a.Name == count:
-			text = "count(" + w.value(o) + ")"
+			arg = w.d.present(o, w.value(o))
 		default:
-			text = w.d.extreme(a.Name == maximum, o)
+			name, arg = w.d.extreme(a.Name == maximum, o)
 		}
 	}
 	if a.Filter != nil {
-		text += " FILTER (WHERE " + w.condition(a.Filter, columns) + ")"
+		return w.d.filtered(name, a.Distinct, arg, w.condition(a.Filter, columns))
 	}
-	return text
+	return called(name, a.Distinct, arg)
 }
 
 func (w *writer) sort(keys []ir.Key, of ir.Node, q *query) *query {
 	q = w.until(q, of, (*query).plain)
 	for _, k := range keys {
-		text := w.d.key(q.columns[k.Expr.(*ir.Ref).ID])
-		if k.Desc {
-			text += " DESC"
-		} else {
-			text += " ASC"
-		}
-		if k.NullsFirst {
-			text += " NULLS FIRST"
-		} else {
-			text += " NULLS LAST"
-		}
-		q.order = append(q.order, text)
+		q.order = append(q.order, w.d.order(w.d.key(q.columns[k.Expr.(*ir.Ref).ID]), k.Desc, k.NullsFirst))
 	}
 	return q
 }

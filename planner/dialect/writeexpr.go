@@ -25,10 +25,10 @@ func (w *writer) condition(e ir.Expr, columns map[ir.ColID]operand) string {
 	default:
 		return w.part(e, columns)
 	}
-	alone := w.alone
-	w.alone = false
+	alone, sieve := w.alone, w.sieve
+	w.alone, w.sieve = false, false
 	text := w.part(e, columns)
-	w.alone = alone
+	w.alone, w.sieve = alone, sieve
 	return w.d.looked(text, cellsOf(e, columns))
 }
 
@@ -98,7 +98,7 @@ func all(list []ir.Expr, by string, one func(ir.Expr) string) string {
 // predicate writes a predicate about a column.
 func (w *writer) predicate(column ir.Expr, op Op, values []catalog.Value, columns map[ir.ColID]operand) string {
 	o := columns[narrow(column).(*ir.Ref).ID]
-	o.alone = w.alone
+	o.alone, o.sieve = w.alone, w.sieve
 	c, _ := columnFor(w.d, o.place, o.typ)
 	p := Predicate{Column: *c, Op: op, Values: valuesFor(c, values)}
 	text := w.d.predicate(o, p, len(w.values))
@@ -109,7 +109,9 @@ func (w *writer) predicate(column ir.Expr, op Op, values []catalog.Value, column
 func (w *writer) compare(e *ir.Compare, columns map[ir.ColID]operand) string {
 	op, left, value, right := splitCompare(e)
 	if value == nil {
-		return "(" + w.d.compare(op, columns[narrow(left).(*ir.Ref).ID], columns[narrow(right).(*ir.Ref).ID]) + ")"
+		a, b := columns[narrow(left).(*ir.Ref).ID], columns[narrow(right).(*ir.Ref).ID]
+		a.sieve, b.sieve = w.sieve, w.sieve
+		return "(" + w.d.compare(op, a, b) + ")"
 	}
 	text := w.predicate(left, valueOp(op), []catalog.Value{value.Value}, columns)
 	switch op {
