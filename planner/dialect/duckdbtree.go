@@ -66,6 +66,8 @@ func (duckDB) computed(t catalog.Type) (catalog.Column, bool) {
 	return catalog.Column{Type: t, SourceType: t.DuckDB(), Collation: catalog.Collation{Binary: t.Kind == catalog.Text}}, true
 }
 
+func (duckDB) combines(ir.SetKind, bool) string { return "" }
+
 func (d duckDB) summed(t catalog.Type, p Place) string {
 	if sumType(t).Kind == catalog.Invalid {
 		return "the sum of a " + t.DuckDB() + " is not one that the source holds"

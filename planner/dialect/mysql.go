@@ -59,10 +59,8 @@ var mysqlTypes = regexp.MustCompile(`^([a-z]+)(?:\(([0-9]+))?`)
 
 // mysqlStored are the types at the source whose values of a kind compare as here.
 var mysqlStored = map[catalog.Kind]string{
-	catalog.Bool: "tinyint",
-	catalog.Int8: "tinyint", catalog.Int16: "tinyint smallint year", catalog.Int32: "tinyint smallint mediumint int year",
-	catalog.Int64: "tinyint smallint mediumint int bigint year",
-	catalog.Uint8: "tinyint", catalog.Uint16: "tinyint smallint year", catalog.Uint32: "tinyint smallint mediumint int", catalog.Uint64: "tinyint smallint mediumint int bigint",
+	catalog.Bool: "bit", catalog.Int8: "tinyint", catalog.Int16: "smallint year", catalog.Int32: "int mediumint", catalog.Int64: "bigint",
+	catalog.Uint8: "tinyint", catalog.Uint16: "smallint", catalog.Uint32: "int mediumint", catalog.Uint64: "bigint",
 	catalog.Decimal: "decimal", catalog.Blob: "binary varbinary tinyblob blob mediumblob longblob",
 	catalog.Date: "date", catalog.Timestamp: "datetime", catalog.TimestampTZ: "timestamp",
 	catalog.Text: "char varchar tinytext text mediumtext longtext enum set",
@@ -136,12 +134,7 @@ func (mysql) holds(c catalog.Column, v catalog.Value) bool {
 			return x >= minMySQLTimestamp && x <= maxMySQLTimestamp && x%unit == 0
 		}
 	case uint64:
-		switch c.Type.Kind {
-		case catalog.Uint16:
-			return name != "year" || x >= minMySQLYear && x <= maxMySQLYear
-		case catalog.Uint8, catalog.Uint32, catalog.Uint64:
-			return true
-		}
+		return c.Type.Kind >= catalog.Uint8 && c.Type.Kind <= catalog.Uint64
 	case string:
 		switch c.Type.Kind {
 		case catalog.Decimal:

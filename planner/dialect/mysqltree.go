@@ -45,6 +45,8 @@ func (d mysql) Operator(n ir.Node, at Columns) (Verdict, string) {
 		}
 	case *ir.Join:
 		reason = mysqlSearches(n, at)
+	case *ir.SetOp:
+		reason = mysqlUnites(n, at)
 	case *ir.Limit:
 		if cutOff(n.Input) {
 			reason = "a limit of rows that were ordered and cut off below"
@@ -103,6 +105,26 @@ func sorted(n ir.Node) bool {
 		return sorted(n.Input)
 	}
 	return false
+}
+
+// mysqlUnites says why the rows of two sides would not come back as they are: types
+// that this gateway reads alike become another one together.
+func mysqlUnites(n *ir.SetOp, at Columns) string {
+	for _, side := range n.Inputs() {
+		for _, c := range side.Output() {
+			p := at[c.ID]
+			if c.Type.Kind == catalog.Blob {
+				return "bytes of two columns may be padded"
+			}
+			if p.Base == nil {
+				continue
+			}
+			if name, _ := mysqlType(*p.Base); name == "year" || name == "mediumint" {
+				return "a " + name + " may become another number"
+			}
+		}
+	}
+	return ""
 }
 
 // mysqlSearches says why the server could only compare every row with every row.
@@ -227,6 +249,14 @@ func (mysql) computed(t catalog.Type) (catalog.Column, bool) {
 	return c, c.SourceType != ""
 }
 
+// combines: the other operations came with MySQL 8.0.31 and MariaDB 10.5.
+func (mysql) combines(k ir.SetKind, _ bool) string {
+	if k != ir.Union {
+		return "not every version of the source knows " + k.String()
+	}
+	return ""
+}
+
 func (mysql) summed(t catalog.Type, p Place) string {
 	switch name, _ := mysqlType(*p.Base); {
 	case sumType(t).Kind == catalog.Invalid, name == "year":
@@ -279,6 +309,14 @@ func (d mysql) key(o operand) string {
 		return d.bytes(o)
 	}
 	return d.seen(o)
+}
+
+// given: bytes are told to be text again.
+func (mysql) given(o operand, read string) string {
+	if o.typ.Kind == catalog.Text && !mysqlPlain(o) {
+		return "CONVERT(" + read + " USING utf8mb4)"
+	}
+	return read
 }
 
 func (d mysql) present(o operand, _ string) string { return d.seen(o) }

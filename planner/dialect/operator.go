@@ -14,6 +14,9 @@ type operating interface {
 	// does not sort so; empty when it does. A place without a Base was computed by an
 	// aggregate at the source and has type t.
 	keyed(t catalog.Type, p Place, ordered bool) string
+	// combines says why a set operation is not the one here, or not one of all versions
+	// of the source; empty when it is.
+	combines(k ir.SetKind, all bool) string
 	// summed says why the sum of a base column of type t, a whole number or a decimal,
 	// is not DuckDB's; empty when it is.
 	summed(t catalog.Type, p Place) string
@@ -41,6 +44,10 @@ func operator(d operating, n ir.Node, at Columns) (Verdict, string) {
 		reason = judgeJoin(d, n, at)
 	case *ir.Aggregate:
 		reason = judgeAggregate(d, n, at)
+	case *ir.Distinct:
+		reason = judgeDistinct(d, n, at)
+	case *ir.SetOp:
+		reason = judgeSetOp(d, n, at)
 	case *ir.Sort:
 		reason = judgeKeys(d, n.Keys, at)
 	case *ir.TopN:
@@ -89,6 +96,36 @@ func joins(left, right ir.Set, c *ir.Compare) bool {
 		return false
 	}
 	return left.Has(c.Left) && right.Has(c.Right) || left.Has(c.Right) && right.Has(c.Left)
+}
+
+func judgeDistinct(d operating, n *ir.Distinct, at Columns) string {
+	if n.On != nil {
+		return "one row of each group by an order stays here"
+	}
+	return judgeOutput(d, n.Input, at)
+}
+
+// judgeSetOp asks for keys even of what keeps all rows: columns of two sides that are
+// read alike could be of two types at the source, and keys are made alike.
+func judgeSetOp(d operating, n *ir.SetOp, at Columns) string {
+	if reason := d.combines(n.Kind, n.All); reason != "" {
+		return reason
+	}
+	for _, side := range n.Inputs() {
+		if reason := judgeOutput(d, side, at); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+func judgeOutput(d operating, n ir.Node, at Columns) string {
+	for _, c := range n.Output() {
+		if reason := judgeKey(d, c.Ref(), at, false); reason != "" {
+			return reason
+		}
+	}
+	return ""
 }
 
 func judgeKeys(d operating, keys []ir.Key, at Columns) string {

@@ -36,6 +36,12 @@ func placesOver(n ir.Node, below Columns) Columns {
 		}
 	}
 	hides := false
+	if set, ok := n.(*ir.SetOp); ok {
+		for i, c := range set.Columns {
+			l, r := set.Left.Output()[i], set.Right.Output()[i]
+			out[c.ID] = Place{Hidden: below[l.ID].Hidden || below[r.ID].Hidden}
+		}
+	}
 	if b, ok := n.(*ir.Barrier); ok {
 		hides = filters(b.Input)
 	}

@@ -105,6 +105,8 @@ func (postgres) computed(t catalog.Type) (catalog.Column, bool) {
 	return c, c.SourceType != ""
 }
 
+func (postgres) combines(ir.SetKind, bool) string { return "" }
+
 func (postgres) summed(t catalog.Type, _ Place) string {
 	switch t.Kind {
 	case catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal:

@@ -175,6 +175,13 @@ func (d sqlite) computed(t catalog.Type) (catalog.Column, bool) {
 	return catalog.Column{Type: t, SourceType: t.DuckDB() + sqliteStrict, Collation: catalog.Collation{Name: "BINARY", Binary: true}}, true
 }
 
+func (sqlite) combines(k ir.SetKind, all bool) string {
+	if all && k != ir.Union {
+		return "SQLite counts no rows of an " + k.String()
+	}
+	return ""
+}
+
 func (sqlite) summed(catalog.Type, Place) string {
 	return "SQLite's sum is another where it does not fit in 64 bits"
 }

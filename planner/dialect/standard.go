@@ -7,6 +7,8 @@ type standard struct{}
 
 func (standard) quote(name string) string { return catalog.QuoteIdent(name) }
 
+func (standard) given(_ operand, read string) string { return read }
+
 func (standard) present(_ operand, read string) string { return read }
 
 func (standard) filtered(name string, distinct bool, arg, condition string) string {

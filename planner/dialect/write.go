@@ -27,6 +27,8 @@ type writing interface {
 	// key writes a column, a computed one too, as it groups, sorts and counts as
 	// distinct as in DuckDB, and still reads the same.
 	key(o operand) string
+	// given writes a column of the answer, which is written as it is read.
+	given(o operand, read string) string
 	// present writes what is NULL where a column, written as it is read, is NULL here.
 	present(o operand, read string) string
 	// extreme gives the function of the greatest value of a column, or of the least,
@@ -66,7 +68,7 @@ func statement(d writing, n ir.Node) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	s := Statement{SQL: w.text(q, n.Output()), Values: w.values, Tables: w.read}
+	s := Statement{SQL: w.text(q, n.Output(), d.given), Values: w.values, Tables: w.read}
 	for _, c := range n.Output() {
 		s.Columns = append(s.Columns, arrives(c, q.columns[c.ID].place))
 	}
@@ -112,8 +114,8 @@ type query struct {
 // plain reports that there is nothing behind WHERE.
 func (q *query) plain() bool { return !q.grouped && len(q.order) == 0 && q.limit == "" }
 
-// text writes q with output as its list.
-func (w *writer) text(q *query, output []ir.Column) string {
+// text writes q with output as its list, each column as given writes it.
+func (w *writer) text(q *query, output []ir.Column, given func(o operand, read string) string) string {
 	var b strings.Builder
 	for i, c := range output {
 		if i == 0 {
@@ -121,7 +123,8 @@ func (w *writer) text(q *query, output []ir.Column) string {
 		} else {
 			b.WriteString(", ")
 		}
-		b.WriteString(w.value(q.columns[c.ID]) + " AS " + w.columnName(c.ID))
+		o := q.columns[c.ID]
+		b.WriteString(given(o, w.value(o)) + " AS " + w.columnName(c.ID))
 	}
 	b.WriteString(" FROM " + q.from)
 	for _, part := range []struct {
@@ -142,13 +145,16 @@ func (w *writer) columnName(id ir.ColID) string { return w.d.quote("c" + strconv
 func (w *writer) level(q *query, output []ir.Column) *query {
 	w.levels++
 	alias := w.d.quote("q" + strconv.Itoa(w.levels))
-	over := &query{from: "(" + w.text(q, output) + ") AS " + alias, columns: map[ir.ColID]operand{}}
+	over := &query{from: "(" + w.text(q, output, w.handed) + ") AS " + alias, columns: map[ir.ColID]operand{}}
 	for _, c := range output {
 		o := q.columns[c.ID]
 		over.columns[c.ID] = operand{text: alias + "." + w.columnName(c.ID), typ: c.Type, place: o.place, read: true, keyed: o.keyed}
 	}
 	return over
 }
+
+// handed writes a column for the level above.
+func (w *writer) handed(o operand, read string) string { return read }
 
 func (w *writer) bind(values ...catalog.Value) { w.values = append(w.values, values...) }
 
@@ -208,6 +214,17 @@ func (w *writer) node(n ir.Node, in []*query) (*query, error) {
 		return w.join(n, in[0], in[1]), nil
 	case *ir.Aggregate:
 		return w.aggregate(n, in[0]), nil
+	case *ir.Distinct:
+		return w.distinct(n, in[0]), nil
+	case *ir.SetOp:
+		q := &query{columns: map[ir.ColID]operand{}}
+		w.levels++
+		alias := w.d.quote("q" + strconv.Itoa(w.levels))
+		q.from = "(" + w.combined(n, in[0], in[1], w.handed) + ") AS " + alias
+		for _, c := range n.Columns {
+			q.columns[c.ID] = operand{text: alias + "." + w.columnName(c.ID), typ: c.Type, read: true, keyed: true}
+		}
+		return q, nil
 	case *ir.Sort:
 		return w.sort(n.Keys, n.Input, in[0]), nil
 	case *ir.TopN:
@@ -287,6 +304,43 @@ func (w *writer) join(n *ir.Join, left, right *query) *query {
 		from: left.from + word + from + " ON " + strings.Join(on, " AND "), joined: true,
 		where: append(left.where, right.where...), columns: both,
 	}
+}
+
+// distinct groups by all columns: they are written as keys are, which DISTINCT would
+// compare as they come back.
+func (w *writer) distinct(n *ir.Distinct, q *query) *query {
+	q = w.until(q, n.Input, (*query).plain)
+	q.grouped = true
+	columns := map[ir.ColID]operand{}
+	for _, c := range n.Output() {
+		o := q.columns[c.ID]
+		key := w.d.key(o)
+		q.group = append(q.group, key)
+		columns[c.ID] = operand{text: key, typ: c.Type, place: o.place, read: true, keyed: true}
+	}
+	q.columns = columns
+	return q
+}
+
+// combined writes a set operation, each side's columns as keys under its own names.
+func (w *writer) combined(n *ir.SetOp, left, right *query, given func(o operand, read string) string) string {
+	var sides []string
+	for i, q := range []*query{left, right} {
+		of := n.Inputs()[i]
+		q = w.until(q, of, (*query).plain)
+		columns := map[ir.ColID]operand{}
+		for k, c := range of.Output() {
+			o := q.columns[c.ID]
+			columns[n.Columns[k].ID] = operand{text: w.d.key(o), typ: c.Type, read: true, keyed: true}
+		}
+		q.columns = columns
+		sides = append(sides, w.text(q, n.Columns, given))
+	}
+	word := " " + strings.ToUpper(n.Kind.String()) + " "
+	if n.All {
+		word += "ALL "
+	}
+	return strings.Join(sides, word)
 }
 
 func (w *writer) aggregate(n *ir.Aggregate, q *query) *query {

@@ -53,6 +53,8 @@ func List() []Rule {
 		joinGrouping,
 		remoteJoin,
 		remoteAggregate,
+		remoteDistinct,
+		remoteSetOp,
 		// After remote_join, which leaves joins of two sources, and after what moves
 		// filters below the border: what is added up there is not filtered any more.
 		partialAggregate,
