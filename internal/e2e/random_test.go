@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"regexp"
@@ -50,6 +51,11 @@ func randomLab(t *testing.T, seed uint64) (*lab, []oracle.Table) {
 		{duckSource, oracle.TestTables(seed+2, oracle.DuckDB, duckSource)},
 	}
 	l.fill(t, loads...)
+	l.estimate = func(table string) int64 {
+		h := fnv.New64a()
+		fmt.Fprint(h, seed, table)
+		return []int64{-1, 1, 100, 10_000, 1_000_000}[h.Sum64()%5]
+	}
 	l.start(t)
 	var tables []oracle.Table
 	for _, d := range loads {
@@ -70,7 +76,7 @@ func TestRandomStatements(t *testing.T) {
 	g := oracle.NewGenerator(seed, tables)
 	coin := rand.New(rand.NewPCG(seed, 1))
 	reached, here := map[string]int{}, map[string]int{}
-	fallbacks := map[string]int{}
+	fallbacks, fired := map[string]int{}, map[string]int{}
 	failures, bothFailed, straight := 0, 0, 0
 	for n := range count {
 		s := g.Statement(n)
@@ -95,6 +101,9 @@ func TestRandomStatements(t *testing.T) {
 			}
 			if err == nil && way.name == "all rules" {
 				countPairs(plan, s, reached, here)
+				for _, rule := range plan.Explain().Rules {
+					fired[rule]++
+				}
 				if plan.Straight {
 					straight++
 				}
@@ -124,6 +133,7 @@ func TestRandomStatements(t *testing.T) {
 	t.Logf("by the fallback: %s; and %d of which DuckDB did not take the tree's text", strings.Join(sorted(fallbacks), ", "), l.notTaken)
 	bothFailed /= 3
 	t.Logf("%d statements: %d straight, %d failed alike; %d pairs reached a source, %d ran here", count, straight, bothFailed, len(reached), len(here))
+	t.Logf("rules that changed a tree: %s", strings.Join(sorted(fired), ", "))
 	t.Logf("reached: %s", strings.Join(sorted(reached), ", "))
 	t.Logf("here: %s", strings.Join(sorted(here), ", "))
 	if count >= 2000 && (len(reached) < leastPairs || len(here) < leastPairs) {
