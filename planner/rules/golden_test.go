@@ -135,27 +135,36 @@ func (w *watch) run(t *testing.T, late bool) {
 	for rounds := 0; again && rounds < 12; rounds++ {
 		again = false
 		for _, r := range rules.List() {
-			if r.Late != late {
-				continue
-			}
-			before := w.plan.Root
-			fired, err := rules.RunEarly(c, []rules.Rule{{Name: r.Name, Apply: r.Apply}}, w.off)
-			if err != nil {
-				t.Fatal(err)
-			}
-			again = again || (late && len(fired) > 0)
-			if !slices.Contains(w.fired, r.Name) {
-				w.fired = append(w.fired, fired...)
-			}
-			if r.Name != w.rule || w.before != nil {
-				continue
-			}
-			w.last = before
-			if len(fired) > 0 {
-				w.before, w.after = before, w.plan.Root
+			if r.Late == late && !r.Last {
+				again = w.one(t, c, r) && late || again
 			}
 		}
 	}
+	for _, r := range rules.List() {
+		if late && r.Last {
+			w.one(t, c, r)
+		}
+	}
+}
+
+// one runs one rule, and reports whether it fired.
+func (w *watch) one(t *testing.T, c *rules.Context, r rules.Rule) bool {
+	t.Helper()
+	before := w.plan.Root
+	fired, err := rules.RunEarly(c, []rules.Rule{{Name: r.Name, Apply: r.Apply}}, w.off)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(w.fired, r.Name) {
+		w.fired = append(w.fired, fired...)
+	}
+	if r.Name == w.rule && w.before == nil {
+		w.last = before
+		if len(fired) > 0 {
+			w.before, w.after = before, w.plan.Root
+		}
+	}
+	return len(fired) > 0
 }
 
 // given puts values in the place of parameters.

@@ -60,6 +60,9 @@ func List() []Rule {
 		partialAggregate,
 		remoteTopN,
 		remoteSort,
+
+		// Last, when nothing goes to a source any more.
+		impliedFilter,
 	}
 }
 

@@ -16,7 +16,10 @@ type Rule struct {
 	Name string // of its file
 	// Late rules look at parameters' values: they run for every execution, the others
 	// when the statement is prepared.
-	Late  bool
+	Late bool
+	// Last rules are late ones that run once, when the others have nothing left to do:
+	// they shape what stays here, and nothing goes to a source after them.
+	Last  bool
 	Apply func(c *Context) (ir.Node, error)
 }
 
@@ -79,23 +82,31 @@ func firstScan(n ir.Node) ir.ColID {
 const maxRounds = 12
 
 // RunLate applies the late rules of the list again and again until none has
-// anything to do: what moved to a source lets what stands above it move too.
+// anything to do: what moved to a source lets what stands above it move too. Then it
+// applies the last rules.
 func RunLate(c *Context, list []Rule, off map[string]bool) ([]string, error) {
-	var late []Rule
+	var late, last []Rule
 	for _, r := range list {
-		if r.Late {
+		switch {
+		case r.Last:
+			last = append(last, r)
+		case r.Late:
 			late = append(late, r)
 		}
 	}
 	var fired []string
 	for range maxRounds {
 		now, err := run(c, late, off)
-		if err != nil || len(now) == 0 {
+		if err != nil {
 			return fired, err
+		}
+		if len(now) == 0 {
+			break
 		}
 		fired = append(fired, now...)
 	}
-	return fired, nil
+	now, err := run(c, last, off)
+	return append(fired, now...), err
 }
 
 // RunEarly applies the rules of the list that do not look at values, each once.
