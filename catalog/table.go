@@ -42,8 +42,11 @@ type Table struct {
 	Columns    []Column
 	PrimaryKey []string   // names of Columns, in key order; nil when there is none
 	Unique     [][]string // further unique keys
-	Rows       int64      // estimate from the source's own catalogue; -1 when unknown
+	Rows       int64      `json:"-"` // estimate from the source's own catalogue; -1 when unknown
 	Comment    string
+	// Known leads to what was read of the table's contents since; nil before anything
+	// reads it. With Rows it is no part of what the table is: only estimates look at it.
+	Known *Known `json:"-"`
 }
 
 // Column finds a column by its name here, ignoring case as DuckDB does.

@@ -39,6 +39,12 @@ type Source interface {
 	// Describe reads schemas, tables, views, columns, keys, collations and row
 	// estimates. A column whose type cannot be read has Type Invalid; it is never left out.
 	Describe(ctx context.Context) ([]*catalog.Table, error)
+	// Statistics reads what the source's own catalogue tells of the rows of these
+	// tables, which Describe gave. It reads no table for it, except for what an index
+	// has at its ends. A table of which nothing is known is left out.
+	Statistics(ctx context.Context, tables []*catalog.Table) (map[catalog.TableID]*catalog.Statistics, error)
+	// Examine tells what a person who sets the source up should know of it.
+	Examine(ctx context.Context) (*Examination, error)
 	// Acquire reserves n connections, waiting for all of them together, so that
 	// a query never waits for a second one while it holds a first. More than the
 	// source has at all is errs.SourceBusy at once.

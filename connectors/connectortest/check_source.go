@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
@@ -65,6 +66,10 @@ func checkBroken(tb testing.TB, h Harness) {
 			verify("Ping", err)
 			_, err = src.Describe(ctx)
 			verify("Describe", err)
+			_, err = src.Examine(ctx)
+			verify("Examine", err)
+			_, err = src.Statistics(ctx, []*catalog.Table{{ID: catalog.TableID{Schema: h.Schema, Name: "t"}, Rows: -1}})
+			verify("Statistics", err)
 			conns, err := src.Acquire(ctx, 1)
 			if err != nil {
 				verify("Acquire", err)

@@ -401,6 +401,7 @@ func fakeHarness(fault string) Harness {
 		},
 		Types:    fakeTypes,
 		Features: Features{Views: true, Keys: true, Unique: true, NotNull: true, Comments: true, CaseNames: true, CaseTables: true, RowEstimates: true},
+		Knows:    Knowledge{Distinct: true, Keys: true, Nulls: true, Extent: true, Top: true},
 	}
 }
 

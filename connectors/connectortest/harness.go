@@ -57,6 +57,7 @@ type Harness struct {
 	Dialect dialect.Dialect
 
 	Features Features
+	Knows    Knowledge
 }
 
 // Features says what Load makes of a Table. What is false is skipped, in print.
@@ -138,6 +139,8 @@ var checks = []check{
 	{"ping", checkPing},
 	{"describe", checkDescribe},
 	{"names", checkNames},
+	{"statistics", checkStatistics},
+	{"examine", checkExamine},
 	{"columns", checkColumns},
 	{"empty", checkEmpty},
 	{"batches", checkBatches},

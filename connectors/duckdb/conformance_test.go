@@ -34,6 +34,7 @@ func TestConformance(t *testing.T) {
 		Broken:    broken,
 		Slow:      "SELECT CAST(count(*) AS BIGINT) AS n FROM range(100000000000) AS r(i) WHERE i % 7 = 8",
 		Features:  connectortest.Features{Views: true, Keys: true, Unique: true, NotNull: true, Comments: true, RowEstimates: true},
+		Knows:     connectortest.Knowledge{Distinct: true, Keys: true, Extent: true},
 	})
 }
 

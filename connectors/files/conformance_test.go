@@ -56,6 +56,7 @@ func TestParquetConformance(t *testing.T) {
 		catalog.ListOf(of(catalog.Int32)), catalog.ListOf(of(catalog.Text)), catalog.ListOf(catalog.ListOf(of(catalog.Date))),
 		catalog.Type{Kind: catalog.Struct, Fields: []catalog.Field{{Name: "a b", Type: of(catalog.Int64)}, {Name: "字", Type: of(catalog.Text)}, {Name: "l", Type: catalog.ListOf(of(catalog.Bool))}}})
 	h.Features.RowEstimates = true
+	h.Knows = connectortest.Knowledge{Nulls: true, Extent: true}
 	h.Storable = func(_ catalog.Type, v any) bool {
 		// DuckDB's writer of Parquet takes both zeros for one.
 		x, float := v.(float64)

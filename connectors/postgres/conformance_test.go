@@ -73,6 +73,7 @@ func harness() connectortest.Harness {
 		Features: connectortest.Features{
 			Views: true, Keys: true, Unique: true, NotNull: true, Comments: true, CaseNames: true, CaseTables: true, RowEstimates: true,
 		},
+		Knows: connectortest.Knowledge{Distinct: true, Keys: true, Nulls: true, Extent: true, Top: true},
 	}
 }
 

@@ -47,6 +47,7 @@ func harness() connectortest.Harness {
 		Slow:     `WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c`,
 		Broken:   broken,
 		Features: connectortest.Features{Views: true, Keys: true, Unique: true, NotNull: true, RowEstimates: true},
+		Knows:    connectortest.Knowledge{Keys: true},
 	}
 }
 
