@@ -102,11 +102,18 @@ func (c *command) name() string {
 	return c.Name
 }
 
-// say prints a line for people on standard error, whose loss harms nobody.
-func (c *command) say(line string) { _, _ = io.WriteString(c.Stderr, line+"\n") }
+// say prints a line for people on standard error, whose loss harms nobody. Names in
+// it come from databases, and texts from a gateway: they cannot steer the terminal.
+func (c *command) say(line string) {
+	_, _ = io.WriteString(c.Stderr, output.Printable(line)+"\n")
+}
 
-// print prints a line of a command's answer on standard output.
+// print prints a line of a command's answer on standard output: as it is, but for
+// what would steer a terminal.
 func (c *command) print(line string) error {
+	if terminalWidth(c.Stdout) > 0 {
+		line = output.Printable(line)
+	}
 	if _, err := io.WriteString(c.Stdout, line+"\n"); err != nil {
 		return &output.WriteError{Err: err}
 	}

@@ -94,7 +94,7 @@ func (c *command) queryInto(ctx context.Context, f queryFlags, form output.Form,
 func (c *command) queryTo(ctx context.Context, w io.Writer, f queryFlags, form output.Form, argument string) error {
 	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, started time.Time) error {
 		_, err := output.Write(ctx, w, form, a.Stream, output.Options{
-			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: c.Stderr, Started: started,
+			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: c.Stderr, Started: started, Width: terminalWidth(w),
 		})
 		return err
 	})

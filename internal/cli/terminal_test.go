@@ -2,17 +2,23 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/creack/pty"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/servertest"
 )
 
@@ -139,5 +145,62 @@ func TestOutputFile(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// one answers every statement with one text.
+type one struct{ text string }
+
+func (o one) Query(context.Context, server.Session, server.Request) (*server.Answer, error) {
+	columns := []catalog.Column{{Name: "地址", Type: catalog.Type{Kind: catalog.Text}}}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, catalog.ArrowSchema(columns))
+	defer b.Release()
+	b.Field(0).(*array.StringBuilder).Append(o.text)
+	r, err := array.NewRecordReader(b.Schema(), []arrow.RecordBatch{b.NewRecordBatch()})
+	return &server.Answer{ID: "q-1", Columns: columns, Stream: r}, err
+}
+
+// A table keeps to the width of its terminal, and to none where there is no
+// terminal; below it stand the rows, the time and what was shortened.
+func TestTableKeepsToTheTerminal(t *testing.T) {
+	config(t, good)
+	const long = "沈阳市铁西区建设大路"
+	for _, c := range []struct {
+		columns uint16
+		want    string
+	}{
+		{14, " 地址\n--------------\n 沈阳市铁西…\n"},
+		{40, " 地址\n----------------------\n " + long + "\n"},
+		{0, " 地址\n----------------------\n " + long + "\n"}, // does not tell: 80
+	} {
+		s := newScreen(t, c.columns)
+		code, _, stderr := run{querier: one{long}, stdout: s.File}.args(t, "query", "--direct", "select 1")
+		if got := s.text(); code != 0 || got != c.want {
+			t.Errorf("%d columns: exit %d\n%s\nwant\n%s", c.columns, code, got, c.want)
+		}
+		if cut := strings.Contains(stderr, "\n1 value(s) shortened"); !strings.HasPrefix(stderr, "1 row(s) in ") || cut != (c.columns == 14) {
+			t.Errorf("%d columns: %q", c.columns, stderr)
+		}
+	}
+	_, stdout, _ := run{querier: one{long}}.args(t, "query", "--direct", "select 1")
+	if !strings.Contains(stdout, long) {
+		t.Errorf("shortened where no terminal is: %s", stdout)
+	}
+}
+
+// What steers a terminal is shown as escapes in plans and in messages too.
+func TestPlansAndMessagesDoNotSteerTheTerminal(t *testing.T) {
+	config(t, good)
+	const evil = "\x1b[2J\u202e"
+	s := newScreen(t, 80)
+	code, _, _ := run{querier: one{evil}, stdout: s.File}.args(t, "explain", "--direct", "select 1")
+	if got := s.text(); code != 0 || got != "\\x1b[2J\\u202e\n" {
+		t.Errorf("exit %d, %q", code, got)
+	}
+	e := errs.New(errs.UnknownName, "unknown_table", map[string]any{"Name": evil})
+	e.Nearest = []string{evil}
+	_, _, stderr := run{querier: &servertest.Querier{Err: e}}.args(t, "query", "--direct", "select 1")
+	if strings.ContainsAny(stderr, "\x1b\u202e") || strings.Count(stderr, "\\x1b[2J\\u202e") != 2 {
+		t.Errorf("%q", stderr)
 	}
 }

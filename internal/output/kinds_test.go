@@ -116,7 +116,7 @@ func kindCases(t *testing.T) []kindCase {
 		{name: "text", typ: kind(catalog.Text), fill: texts("张三", "", "a,b", `say "hi"`, "two\nlines", " a", "a\t", "NULL", "\x1b[2J\u202e", "bad\xff", "\u2028"),
 			json: []string{`"张三"`, `""`, `"a,b"`, `"say \"hi\""`, `"two\nlines"`, `" a"`, `"a\t"`, `"NULL"`, `"\u001b[2J` + "\u202e" + `"`, `"bad\ufffd"`, `"\u2028"`},
 			csv:  []string{"张三", `""`, `"a,b"`, `"say ""hi"""`, "\"two\nlines\"", `" a"`, "\"a\t\"", "NULL", "\x1b[2J\u202e", "bad\xff", "\u2028"},
-			show: []string{"张三", "", "a,b", `say "hi"`, `two\nlines`, " a", `a\t`, "NULL", `\x1b[2J\u202e`, "bad\ufffd", `\u2028`}},
+			show: []string{"张三", "", "a,b", `say "hi"`, `two\nlines`, " a", `a\t`, `"NULL"`, `\x1b[2J\u202e`, "bad\ufffd", `\u2028`}},
 		{name: "blob", typ: kind(catalog.Blob), fill: func(b array.Builder) {
 			b.(*array.BinaryBuilder).Append([]byte{0, 0xff, 'a'})
 			b.(*array.BinaryBuilder).Append([]byte{})

@@ -33,8 +33,11 @@
 // INTERVAL is text, TIMESTAMP_S is in milliseconds, the fields of a STRUCT without
 // names are called f1, f2, …, and a second column of a name gets _1 behind it.
 //
-// Table is for terminals: columns get the width of the first batch's values,
-// nothing is cut off, and control characters are shown as escapes. Only a complete
+// Table is for people. Its rows stream, however many there are: columns get the
+// width of the first batch's values. On a terminal (Options.Width) texts are shortened
+// to fit, with … at the end, or rows are written as records, a line a column; nothing
+// else is ever cut off. NULL is NULL, the text of that name is "NULL" in quotes, and the
+// empty text is empty. What steers a terminal is shown as escapes. Only a complete
 // table is followed by the line with the number of rows.
 //
 // # Values
@@ -142,7 +145,8 @@ type Options struct {
 	Flush   func() error   // called after each batch and at the end; nil where nothing buffers
 	QueryID string         // put into the last error member
 	Langs   []string       // languages wanted for that member and for Notes
-	Notes   io.Writer      // Table: where the line with rows and seconds goes; nil drops it
+	Notes   io.Writer      // Table: where the lines below it go, with rows and seconds; nil drops them
+	Width   int            // Table: the columns of the terminal that it is written to; 0 where it is none
 	Started time.Time      // when the query was asked; zero means when Write was called
 }
 
@@ -187,9 +191,10 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 	case CSV:
 		rows, err = writeRows(ctx, out, &csvText{schema: s.Schema()}, s, o)
 	case Table:
-		rows, err = writeRows(ctx, out, newTable(s.Schema()), s, o)
+		t := newTable(s.Schema(), o.Width)
+		rows, err = writeRows(ctx, out, t, s, o)
 		if err == nil && o.Notes != nil {
-			err = note(o, rows)
+			err = note(o, rows, t.cut)
 		}
 	case Arrow:
 		rows, err = writeArrow(ctx, out, s)
@@ -201,9 +206,13 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 	return Summary{Rows: rows, Bytes: out.written}, err
 }
 
-func note(o Options, rows int64) error {
+// note writes the lines below a table.
+func note(o Options, rows, cut int64) error {
 	seconds := string(appendSeconds(nil, time.Since(o.Started)))
 	line := msg.Text("output_rows", msg.Args{"Rows": rows, "Seconds": seconds}, o.Langs...)
+	if cut > 0 {
+		line += "\n" + msg.Text("output_cut", msg.Args{"Count": cut, "Mark": cutMark}, o.Langs...)
+	}
 	if _, err := io.WriteString(o.Notes, line+"\n"); err != nil {
 		return &WriteError{err}
 	}

@@ -80,7 +80,7 @@ func (p *parquetFile) open() (err error) {
 	properties := parquet.NewWriterProperties(
 		parquet.WithCompression(compress.Codecs.Snappy),
 		parquet.WithStoreDecimalAsInteger(true), // up to 18 digits: smaller and faster than bytes
-		parquet.WithMaxRowGroupLength(1<<40), // where a row group ends is decided here
+		parquet.WithMaxRowGroupLength(1<<40),    // where a row group ends is decided here
 	)
 	return p.out.open(func() error {
 		p.w, err = pqarrow.NewFileWriter(p.schema, &p.out, properties, pqarrow.DefaultWriterProps())
