@@ -2,6 +2,9 @@ package testmaria
 
 import (
 	"bufio"
+	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -20,7 +23,8 @@ var loads atomic.Int64
 // Load adds rows to a table by LOAD DATA: hundreds of thousands in a second. table
 // is SQL text, in this database unless it names another. A value is nil, int64,
 // uint64, float64, string, []byte, or bool for a bit(1), and arrives as those bytes:
-// text columns must be in utf8mb4, dates and decimals are given as text.
+// text columns must be in utf8mb4, dates and decimals are given as text, a uuid as its
+// 16 bytes.
 func (d *Database) Load(tb testing.TB, table string, rows iter.Seq[[]any]) {
 	tb.Helper()
 	name := "lianji_load_" + strconv.FormatInt(loads.Add(1), 10)
@@ -32,12 +36,34 @@ func (d *Database) Load(tb testing.TB, table string, rows iter.Seq[[]any]) {
 	})
 	mysql.RegisterReaderHandler(name, func() io.Reader { return in })
 	defer mysql.DeregisterReaderHandler(name)
-	err := run(d.db, "USE "+quote(d.Name)+"; LOAD DATA LOCAL INFILE 'Reader::"+name+"' INTO TABLE "+table+
-		` CHARACTER SET binary FIELDS TERMINATED BY X'09' ESCAPED BY '\' LINES TERMINATED BY X'0A'`)
+	err := d.loadFrom(name, table)
 	_ = in.CloseWithError(io.ErrClosedPipe) // a statement that failed reads no more
 	if werr := <-written; err != nil || werr != nil {
 		tb.Fatalf("loading %s: %v, %v", table, err, werr)
 	}
+}
+
+// loadFrom loads what the handler of that name gives. A value that does not fit, which
+// LOAD DATA LOCAL would change with no more than a warning, is an error.
+func (d *Database) loadFrom(name, table string) error {
+	ctx := context.Background()
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "USE "+quote(d.Name)+"; LOAD DATA LOCAL INFILE 'Reader::"+name+"' INTO TABLE "+table+
+		` CHARACTER SET binary FIELDS TERMINATED BY X'09' ESCAPED BY '\' LINES TERMINATED BY X'0A'`); err != nil {
+		return err
+	}
+	var level, code, text string
+	switch err := conn.QueryRowContext(ctx, "SHOW WARNINGS LIMIT 1").Scan(&level, &code, &text); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%s %s: %s", level, code, text)
 }
 
 var escapes = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\x00", `\0`)

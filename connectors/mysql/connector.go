@@ -1,0 +1,178 @@
+// Package mysql reads MySQL, version 5.7 and later, and MariaDB, version 10.3 and
+// later, in place: binary rows straight into Arrow, a cancel that ends the statement
+// at the server, and sessions that can only read.
+package mysql
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+)
+
+// Open is the connectors.Opener of kind "mysql". It connects to nothing.
+func Open(_ context.Context, c connectors.Config) (connectors.Source, error) {
+	if c.Connections < 1 {
+		return nil, errs.New(errs.ConfigInvalid, "mysql_no_connections", msg.Args{"Source": c.Name})
+	}
+	config, err := parseDSN(c.Name, c.DSN)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{
+		name: c.Name, config: config, killer: newKiller(config), most: c.Connections,
+		places: semaphore.NewWeighted(int64(c.Connections)), live: map[*session]struct{}{},
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// source is one server, or one database of it.
+type source struct {
+	name   string
+	config *config
+	killer *killer
+	most   int
+	places *semaphore.Weighted // one for each connection that may be held
+
+	life    context.Context // ends with Close
+	end     context.CancelFunc
+	running sync.WaitGroup // of what uses the server; none is added once closed
+
+	mu      sync.Mutex
+	closed  bool
+	killing bool       // the killer was told to connect
+	idle    []*session // the latest used last
+	live    map[*session]struct{}
+}
+
+var _ connectors.Source = (*source)(nil)
+
+// Capabilities says that a cancel ends the statement at the server and that tables
+// lie in schemas, which these servers call databases.
+func (s *source) Capabilities() connectors.Capabilities {
+	return connectors.Capabilities{Dialect: "mysql", CancelAtServer: true, Schemas: true}
+}
+
+// Ping asks the server for its version. It takes a place as a scan does.
+func (s *source) Ping(ctx context.Context) (string, error) {
+	var rows []cells
+	err := s.with(ctx, func(used *session) (err error) {
+		rows, err = used.query("SELECT VERSION()")
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if len(rows) != 1 {
+		return "", errs.Internalf("source %s: %d versions", s.name, len(rows))
+	}
+	return product(rows[0].text(0)), nil
+}
+
+// product reads a version as the server writes it: 8.0.36, 10.11.6-MariaDB-1.
+func product(version string) string {
+	number, rest, _ := strings.Cut(version, "-")
+	if strings.Contains(rest, "MariaDB") {
+		if number == "5.5.5" { // some versions say so first, for old replicas
+			number, _, _ = strings.Cut(rest, "-")
+		}
+		return "MariaDB " + number
+	}
+	return "MySQL " + number
+}
+
+// begin starts something that uses the server: run ends with ctx or when the
+// source is closed, and end must be called when the work is over.
+func (s *source) begin(ctx context.Context) (run context.Context, end func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, nil, errs.From(ctx.Err())
+	}
+	if s.closed {
+		return nil, nil, s.closedError()
+	}
+	s.running.Add(1)
+	run, cancel := context.WithCancel(ctx)
+	unhook := context.AfterFunc(s.life, cancel)
+	return run, func() {
+		unhook()
+		cancel()
+		s.running.Done()
+	}, nil
+}
+
+// endOf gives the error of work that begin started and whose context ended; nil
+// when it did not.
+func (s *source) endOf(ctx context.Context) error {
+	switch {
+	case ctx.Err() != nil:
+		return errs.From(ctx.Err())
+	case s.life.Err() != nil:
+		return s.closedError()
+	}
+	return nil
+}
+
+func (s *source) closedError() error {
+	return errs.New(errs.SourceFailed, "mysql_closed", msg.Args{"Source": s.name})
+}
+
+// with runs fn on a session. fn is run a second time on a new session when the first
+// had been lost before.
+func (s *source) with(ctx context.Context, fn func(*session) error) error {
+	conns, err := s.Acquire(ctx, 1)
+	if err != nil {
+		return err
+	}
+	place := conns[0].(*lease)
+	defer place.Release()
+	run, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	for {
+		used, err := place.open(run)
+		if err == nil {
+			cancel := s.cancelWith(run, place.session)
+			err = fn(place.session)
+			cancel.end()
+			if err != nil && used && lost(err) && run.Err() == nil {
+				place.drop()
+				continue
+			}
+		}
+		if err == nil {
+			return nil
+		}
+		if ended := s.endOf(ctx); ended != nil {
+			return ended
+		}
+		return scanError(s.name, "information_schema.*", err)
+	}
+}
+
+// Close stops what runs, at the server too, and ends every connection. It may be
+// repeated.
+func (s *source) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.end()
+	s.running.Wait() // not longer than cancelLimit: no answer is waited for beyond that
+	s.killer.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for session := range s.live {
+		session.close()
+	}
+	s.idle, s.live = nil, map[*session]struct{}{}
+	return nil
+}

@@ -1,0 +1,21 @@
+package mysql
+
+// The catalogue is read by a handful of statements over all tables.
+const (
+	sqlTables = `
+SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_ROWS, TABLE_COMMENT FROM information_schema.TABLES
+WHERE {databases} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')`
+
+	sqlColumns = `
+SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLLATION_NAME, COLUMN_COMMENT
+FROM information_schema.COLUMNS WHERE {databases} ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`
+
+	sqlKeys = `
+SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS
+WHERE {databases} AND NON_UNIQUE = 0 ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`
+
+	// MariaDB's JSON is a longtext with a check that bears the column's name.
+	sqlJSON = `
+SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
+WHERE {databases}`
+)
