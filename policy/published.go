@@ -88,7 +88,7 @@ func publish(path []string, d Described, id catalog.TableID) (*Resource, Missing
 	if len(columns) == 0 {
 		return nil, NothingToRead
 	}
-	return &Resource{Path: path, Source: d.Source, Table: t, Columns: columns}, NotMissing
+	return &Resource{Path: path, Source: d.Source, Table: t, Columns: columns, KeysMayTravel: true}, NotMissing
 }
 
 func findTable(tables []*catalog.Table, id catalog.TableID) (*catalog.Table, Missing) {

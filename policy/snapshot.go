@@ -27,6 +27,9 @@ type Resource struct {
 	Table   *catalog.Table   // at the source, with columns that the session may not have
 	Columns []catalog.Column // granted, in the table's order; all readable; a masked one has its mask's type
 	Guard   *Guard           // nil where every row and value of Columns is open
+	// KeysMayTravel allows that values of Columns are sent to other sources, as keys of
+	// a join: other providers then see them.
+	KeysMayTravel bool
 }
 
 // Name writes the resource's path for people, e.g. 公安.人口.
