@@ -14,7 +14,7 @@ import (
 // Analyze runs a plan to its end as Run does, throws the rows away and gives what
 // it measured. Every error is the *errs.Error that Run or its rows would give.
 func (e *Engine) Analyze(ctx context.Context, p *planner.Plan) (*planner.Measured, error) {
-	m := &measure{streams: map[*planner.Stream]*measuredStream{}}
+	m := &measure{streams: map[*planner.Stream]*measuredStream{}, keys: map[*planner.Stream]planner.KeysSent{}}
 	start := time.Now()
 	r, err := e.run(ctx, p, m)
 	if err != nil {
@@ -39,6 +39,9 @@ func (e *Engine) Analyze(ctx context.Context, p *planner.Plan) (*planner.Measure
 		if ran := m.streams[s]; ran != nil {
 			counts = ran.counts()
 		}
+		if sent, ok := m.keys[s]; ok {
+			counts.Keys = &sent
+		}
 		out.Streams = append(out.Streams, counts)
 	}
 	return &out, nil
@@ -57,6 +60,7 @@ func sizeOf(b arrow.RecordBatch) int64 {
 type measure struct {
 	mu        sync.Mutex
 	streams   map[*planner.Stream]*measuredStream
+	keys      map[*planner.Stream]planner.KeysSent
 	operators func() []duck.Operator // nil without a residual
 	opening   time.Duration          // of the residual's instance, which other runs find open
 }
@@ -87,6 +91,16 @@ func (m *measure) open(s *planner.Stream, start func() (openStream, error)) (ope
 	defer m.mu.Unlock()
 	m.streams[s] = ran
 	return ran, nil
+}
+
+// sent notes what became of s, which waited for keys.
+func (m *measure) sent(s *planner.Stream, k planner.KeysSent) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keys[s] = k
 }
 
 // measuredStream counts what a stream gives. It is read by one goroutine at a time,

@@ -98,8 +98,9 @@ type Rows struct {
 	scans   []*duck.Scan      // of the residual and of its stages, inner ones first
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	measure *measure // of Analyze; nil for an ordinary run
-	free    []func() // run in reverse order by Release
+	keys    map[*planner.Stream]*keySource // for whose keys others wait
+	measure *measure                       // of Analyze; nil for an ordinary run
+	free    []func()                       // run in reverse order by Release
 	once    sync.Once
 	engine  *Engine
 	plan    *planner.Plan

@@ -31,6 +31,7 @@ func (r *Rows) residual(p *planner.Plan) error {
 	}
 	r.free = append(r.free, inst.discard)
 	r.failure = r.sourceFailure
+	r.keys = r.keySources(p.Streams, places)
 	if err := r.showAll(inst, p.Streams, places); err != nil {
 		return err
 	}
@@ -184,13 +185,15 @@ func (r *Rows) show(inst *instance, s *planner.Stream, places map[*planner.Strea
 	if at.shared && !s.Spool {
 		shown = s.Spooled()
 	}
-	lazy := &lazyStream{start: func(ctx context.Context, whole bool) (openStream, error) {
-		f := shown
-		if whole {
-			f = shown.Whole()
-		}
+	read := func(ctx context.Context, f *planner.Stream) (openStream, error) {
 		return r.measure.open(s, func() (openStream, error) { return at.conn.Scan(ctx, r.engine.fragment(f)) })
-	}}
+	}
+	lazy := &lazyStream{start: r.withKeys(s, func(ctx context.Context, whole bool) (openStream, error) {
+		if whole {
+			return read(ctx, shown.Whole())
+		}
+		return read(ctx, shown)
+	}, read)}
 	if s.Stage != nil {
 		staged, err := r.stage(s, places)
 		if err != nil {

@@ -42,6 +42,7 @@ type ExplainedStream struct {
 	Spool   bool               `json:"spool,omitempty"`
 	Rows    int64              `json:"rows"` // estimate; -1 when unknown
 	Asked   []ExplainedVerdict `json:"asked,omitempty"`
+	Keys    *ExplainedKeys     `json:"keys,omitempty"`
 	Ran     *ExplainedScan     `json:"ran,omitempty"` // with ANALYZE; left out with the SQL
 }
 
@@ -178,7 +179,7 @@ func (x *explainer) add(depth int, at string, stream int, line string, rows int6
 func (x *explainer) stream(r *ir.Remote, below bool) {
 	sources := sourceStreams(x.plan.Streams)
 	s := sources[len(x.out.Streams)]
-	e := ExplainedStream{Stream: len(x.out.Streams) + 1, Source: s.Source, Columns: []string{}, SQL: s.SQL, Values: len(s.Values), Rows: s.Rows, Spool: s.Spool}
+	e := ExplainedStream{Stream: len(x.out.Streams) + 1, Source: s.Source, Columns: []string{}, SQL: s.SQL, Values: len(s.Values), Rows: s.Rows, Spool: s.Spool, Keys: explainKeys(s, sources)}
 	own := map[ir.ColID]bool{}
 	guarded := below
 	ir.Walk(r, func(n ir.Node) {

@@ -20,6 +20,7 @@ type Counts struct {
 	Bytes  int64         // of Arrow buffers
 	Took   time.Duration // from the start to the end
 	Waited time.Duration // of it, for whoever reads the rows
+	Keys   *KeysSent     // of a stream that waited for keys; nil for others, and where it was not read
 }
 
 // policyGrain is the step of times that are shown beside policy: what it takes to
@@ -42,6 +43,7 @@ func (e *Explanation) AddRun(m *Measured) {
 	for i := range e.Streams {
 		if s := &e.Streams[i]; !s.hidden() && len(m.Streams) == len(e.Streams) {
 			s.Ran = &ExplainedScan{ExplainedCounts: counts(m.Streams[i]), Waited: ms(m.Streams[i].Waited)}
+			s.Keys.addRun(m.Streams[i].Keys, e.Streams)
 		}
 	}
 	e.Ran = &ExplainedRun{ExplainedCounts: counts(m.Answer)}

@@ -57,6 +57,9 @@ func (s ExplainedStream) write(b *strings.Builder) {
 		}
 		b.WriteString("\n")
 	}
+	if s.Keys != nil {
+		s.Keys.write(b)
+	}
 	if s.Spool {
 		b.WriteString("    read into a table first: the statement may read it more than once\n")
 	}

@@ -51,6 +51,8 @@ type Stream struct {
 	Fetched []int             // for each of Shown its place in Columns, -1 for one that does not come
 	Spool   bool              // must be read into a table first: it may be read more than once
 	Stage   *Stage            // when it is no source's
+	Keyed   *Keyed            // when it waits for keys; nil otherwise
+	part    *ir.Remote        // of a tree; nil for the fallback
 	view    func(kind, from string) []string
 	whole   func() *Stream
 }

@@ -31,13 +31,15 @@ type Planner struct {
 	limits  gate.Limits
 	off     map[string]bool // rules that are left out
 	byText  bool            // every statement runs by the fallback
+	keys    keyLimits       // when keys are sent to sources
 	cache   cache
 }
 
-// Without gives a planner that leaves rules out, by their names: an answer must not
-// depend on any of them.
+// Without gives a planner that leaves rules out, by their names, or KeysRule: an
+// answer must not depend on any of them.
 func (p *Planner) Without(names ...string) *Planner {
 	q := New(p.binder, p.dialect)
+	q.keys = p.keys
 	q.off = map[string]bool{}
 	for _, n := range names {
 		q.off[n] = true
@@ -56,7 +58,7 @@ func (p *Planner) ByText() *Planner {
 // New makes a planner. dialectOf gives a source's dialect, nil for one to which
 // nothing can be sent.
 func New(b Binder, dialectOf func(source string) dialect.Dialect) *Planner {
-	return &Planner{binder: b, dialect: dialectOf}
+	return &Planner{binder: b, dialect: dialectOf, keys: usualKeys}
 }
 
 // Param is a statement's parameter.

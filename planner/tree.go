@@ -38,6 +38,7 @@ func (s *Statement) planTree(ctx context.Context, values []catalog.Value) (*Plan
 		}
 		p.Text = typed(a.write(c.Plan.Root, names), s.Columns, values)
 		p.Streams = a.streams
+		s.sendKeys(c.Plan.Root, p.Streams)
 	}
 	if a.reason != "" {
 		return nil, a.reason, nil
@@ -179,7 +180,7 @@ func (a *assembly) remote(r *ir.Remote) *Stream {
 		a.fail("source %s: %s", r.Source, err)
 		return nil
 	}
-	s := &Stream{Source: r.Source, SQL: text.SQL, Values: text.Values, Columns: text.Columns, Rows: estimate(r.Input)}
+	s := &Stream{Source: r.Source, SQL: text.SQL, Values: text.Values, Columns: text.Columns, Rows: estimate(r.Input), part: r}
 	if len(text.Tables) > 0 {
 		s.Table, s.More = text.Tables[0], text.Tables[1:]
 	}

@@ -58,7 +58,7 @@ type load struct {
 	tables []oracle.Table
 }
 
-func newLab(t *testing.T) *lab {
+func newLab(t testing.TB) *lab {
 	t.Helper()
 	reference, err := oracle.NewReference(t.Context())
 	if err != nil {
@@ -98,7 +98,7 @@ func (l *lab) publish(source, agency, table string) {
 }
 
 // open runs statements at a fresh database and opens it as a source.
-func (l *lab) open(t *testing.T, source string, statements []string) {
+func (l *lab) open(t testing.TB, source string, statements []string) {
 	t.Helper()
 	c := connectors.Config{Name: source, Connections: 4, TempDir: t.TempDir()}
 	var opener connectors.Opener
@@ -151,7 +151,7 @@ func (l *lab) open(t *testing.T, source string, statements []string) {
 }
 
 // start describes the sources and makes planner and executor.
-func (l *lab) start(t *testing.T) {
+func (l *lab) start(t testing.TB) {
 	t.Helper()
 	var described []policy.Described
 	for name, s := range l.sources {

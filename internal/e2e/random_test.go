@@ -77,17 +77,19 @@ func TestRandomStatements(t *testing.T) {
 	coin := rand.New(rand.NewPCG(seed, 1))
 	reached, here := map[string]int{}, map[string]int{}
 	fallbacks, fired := map[string]int{}, map[string]int{}
-	failures, bothFailed, straight := 0, 0, 0
+	failures, bothFailed, straight, keyed := 0, 0, 0, 0
 	for n := range count {
 		s := g.Statement(n)
 		off := someRules(coin)
+		// Of three rows: most streams have more, and none of their keys is sent.
+		eager := l.planner.Eager([]int{3, 10_000}[coin.IntN(2)])
 		want, wantErr := l.reference.Query(t.Context(), s.Unlimited)
 		for _, way := range []struct {
 			name    string
 			planner *planner.Planner
 		}{
-			{"all rules", l.planner},
-			{"without " + strings.Join(off, ", "), l.planner.Without(off...)},
+			{"all rules", eager},
+			{"without " + strings.Join(off, ", "), eager.Without(off...)},
 			{"by text", l.planner.ByText()},
 		} {
 			plan, err := l.planBy(t.Context(), way.planner, s.SQL)
@@ -106,6 +108,9 @@ func TestRandomStatements(t *testing.T) {
 				}
 				if plan.Straight {
 					straight++
+				}
+				if slices.ContainsFunc(plan.Streams, func(s *planner.Stream) bool { return s.Keyed != nil }) {
+					keyed++
 				}
 				if plan.Fallback != "" {
 					fallbacks[plan.Fallback]++
@@ -132,12 +137,15 @@ func TestRandomStatements(t *testing.T) {
 	}
 	t.Logf("by the fallback: %s; and %d of which DuckDB did not take the tree's text", strings.Join(sorted(fallbacks), ", "), l.notTaken)
 	bothFailed /= 3
-	t.Logf("%d statements: %d straight, %d failed alike; %d pairs reached a source, %d ran here", count, straight, bothFailed, len(reached), len(here))
+	t.Logf("%d statements: %d straight, %d send keys, %d failed alike; %d pairs reached a source, %d ran here", count, straight, keyed, bothFailed, len(reached), len(here))
 	t.Logf("rules that changed a tree: %s", strings.Join(sorted(fired), ", "))
 	t.Logf("reached: %s", strings.Join(sorted(reached), ", "))
 	t.Logf("here: %s", strings.Join(sorted(here), ", "))
 	if count >= 2000 && (len(reached) < leastPairs || len(here) < leastPairs) {
 		t.Errorf("%d pairs reached a source and %d ran here, at least %d of each must", len(reached), len(here), leastPairs)
+	}
+	if keyed < int(count)/20 {
+		t.Errorf("%d of %d statements send keys: the generator proves too little", keyed, count)
 	}
 	if bothFailed > int(count)/50 {
 		t.Errorf("%d of %d statements failed on both sides: the generator proves too little", bothFailed, count)
@@ -156,6 +164,9 @@ func someRules(coin *rand.Rand) []string {
 		if coin.Float64() < share {
 			off = append(off, r.Name)
 		}
+	}
+	if coin.Float64() < share {
+		off = append(off, planner.KeysRule)
 	}
 	return off
 }
