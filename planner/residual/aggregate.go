@@ -12,6 +12,9 @@ func (w *writer) aggregate(n *ir.Aggregate, need ir.Set) *block {
 	all := append(exprsOf(n.Groups), exprsOf(aggs)...)
 	below := ir.RefsOf(all...)
 	b := w.node(n.Input, below)
+	if r := w.reduced[n]; r != nil {
+		b = w.ofKeys(b, r, below)
+	}
 	if !b.open() || !b.takes(nil, all...) || b.any(isSubquery, all...) {
 		b = w.wrap(b, below)
 	}

@@ -7,6 +7,7 @@ import "github.com/lianji/lianji/planner/ir"
 func (w *writer) join(n *ir.Join, need ir.Set) *block {
 	below := union(need, n.On...)
 	left, right := within(below, n.Left.Output()), within(below, n.Right.Output())
+	w.reduce(n)
 	l := w.left(n, left)
 	r := w.node(n.Right, right)
 	reads := counts(need, n.On...)

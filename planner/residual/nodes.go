@@ -9,6 +9,9 @@ import (
 
 // node makes a block of a node, whose columns in need are read above.
 func (w *writer) node(n ir.Node, need ir.Set) *block {
+	if name := w.named[n]; name != "" {
+		return w.item(name, idsOf(n.Output()))
+	}
 	if text, ok := w.leaves[n]; ok {
 		return w.item(text, idsOf(n.Output()))
 	}
@@ -86,6 +89,9 @@ func (w *writer) filter(n *ir.Filter, need ir.Set) *block {
 		b = w.wrap(b, below)
 	}
 	preds := w.exprs(b, n.Preds)
+	if j, ok := n.Input.(*ir.Join); ok && w.joinedFew[j] {
+		afterJoin(preds, n.Preds, j)
+	}
 	if b.grouped {
 		b.having = append(b.having, preds...)
 	} else {

@@ -34,7 +34,8 @@ func Name(id ir.ColID) string { return "c" + strconv.Itoa(int(id)) }
 // Output, and its rows come in the order of a Sort or TopN at the root. The error
 // is an *Unsupported.
 func Write(root ir.Node, names []string, from func(n ir.Node) (string, bool)) (string, error) {
-	w := &writer{leaves: map[ir.Node]string{}, refs: map[int]ir.Set{}, uses: map[int]int{}, inline: map[int]ir.Node{}, with: map[int]string{}, delims: map[int]string{}}
+	w := &writer{leaves: map[ir.Node]string{}, refs: map[int]ir.Set{}, uses: map[int]int{}, inline: map[int]ir.Node{}, with: map[int]string{}, delims: map[int]string{},
+		reduced: map[*ir.Aggregate]*reduction{}, joinedFew: map[*ir.Join]bool{}, named: map[ir.Node]string{}}
 	w.ask(root, from)
 	output := root.Output()
 	if len(names) != len(output) {
@@ -65,16 +66,19 @@ func Write(root ir.Node, names []string, from func(n ir.Node) (string, bool)) (s
 // writer holds the state of one text. The first thing that cannot be written stops
 // nothing but makes the text worthless: err is looked at once, at the end.
 type writer struct {
-	err     error
-	leaves  map[ir.Node]string // what from answered
-	aliases int
-	tables  []string        // the items of WITH, each after those it reads
-	uses    map[int]int     // how many CTERefs are written of each CTE
-	refs    map[int]ir.Set  // the columns that they read
-	inline  map[int]ir.Node // a CTE written in the place of its only reference
-	with    map[int]string  // a CTE's name in the text
-	delims  map[int]string  // the name of a delim join's left side in the text
-	fresh   ir.ColID        // ids that only the text has count down from -1
+	err       error
+	leaves    map[ir.Node]string // what from answered
+	aliases   int
+	tables    []string           // the items of WITH, each after those it reads
+	uses      map[int]int        // how many CTERefs are written of each CTE
+	refs      map[int]ir.Set     // the columns that they read
+	inline    map[int]ir.Node    // a CTE written in the place of its only reference
+	with      map[int]string     // a CTE's name in the text
+	delims    map[int]string     // the name of a delim join's left side in the text
+	named     map[ir.Node]string // the name in the text of what both sides of a join read
+	reduced   map[*ir.Aggregate]*reduction
+	joinedFew map[*ir.Join]bool // joins of which the right side was reduced
+	fresh     ir.ColID          // ids that only the text has count down from -1
 }
 
 func (w *writer) unsupported(what string) {

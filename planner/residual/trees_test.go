@@ -162,7 +162,7 @@ func TestTrees(t *testing.T) {
 	if err := r.Exec(t.Context(), tables...); err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range trees() {
+	for name, c := range allTrees() {
 		t.Run(name, func(t *testing.T) {
 			if err := ir.Check(c.root); err != nil {
 				t.Fatal(err)
@@ -214,7 +214,7 @@ func query(t testing.TB, r *oracle.Reference, sql string) oracle.Result {
 
 // The text of each tree.
 func TestTexts(t *testing.T) {
-	all := trees()
+	all := allTrees()
 	datadriven.RunTest(t, "testdata/trees", func(t *testing.T, d *datadriven.TestData) string {
 		c, ok := all[strings.TrimSpace(d.Input)]
 		if !ok {
