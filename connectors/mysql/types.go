@@ -52,7 +52,8 @@ const (
 	op16
 	op32
 	op64
-	opText // text or bytes as they are
+	opWiden // a whole number of fewer bytes than the vector's
+	opText  // text or bytes as they are
 	opDecimal
 	opDate
 	opMoment
@@ -65,29 +66,9 @@ const (
 // it; false when the two do not belong together, so that a column that was altered
 // meanwhile is an error and never a wrong value.
 func reading(t catalog.Type, c column) (op, bool) {
-	whole := func(signed bool, o op, kinds ...byte) (op, bool) {
-		return o, oneOf(c.kind, kinds) && (c.flags&flagUnsigned == 0) == signed
-	}
 	switch t.Kind {
-	case catalog.Int8:
-		return whole(true, op8, typeTiny)
-	case catalog.Uint8:
-		return whole(false, op8, typeTiny)
-	case catalog.Int16:
-		if c.kind == typeYear {
-			return op16, true
-		}
-		return whole(true, op16, typeShort)
-	case catalog.Uint16:
-		return whole(false, op16, typeShort)
-	case catalog.Int32:
-		return whole(true, op32, typeLong, typeInt24)
-	case catalog.Uint32:
-		return whole(false, op32, typeLong, typeInt24)
-	case catalog.Int64:
-		return whole(true, op64, typeLongLong)
-	case catalog.Uint64:
-		return whole(false, op64, typeLongLong)
+	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64:
+		return wholeReading(t.Kind, c)
 	case catalog.Float32:
 		return op32, c.kind == typeFloat
 	case catalog.Float64:
@@ -120,6 +101,45 @@ func reading(t catalog.Type, c column) (op, bool) {
 		return opText, c.charset != charsetBinary && oneOf(c.kind, stringTypes)
 	}
 	return opNone, false
+}
+
+// width is what a whole number has on the wire and in Arrow.
+type width struct {
+	bytes  int
+	signed bool
+}
+
+var wholeKinds = map[catalog.Kind]width{
+	catalog.Int8: {1, true}, catalog.Int16: {2, true}, catalog.Int32: {4, true}, catalog.Int64: {8, true},
+	catalog.Uint8: {1, false}, catalog.Uint16: {2, false}, catalog.Uint32: {4, false}, catalog.Uint64: {8, false},
+}
+
+// wireWidth gives what a whole number has on the wire; no bytes when c is none.
+func wireWidth(c column) width {
+	w := width{signed: c.flags&flagUnsigned == 0}
+	switch c.kind {
+	case typeTiny:
+		w.bytes = 1
+	case typeShort:
+		w.bytes = 2
+	case typeYear: // said to be unsigned, and at most 2155
+		return width{2, true}
+	case typeLong, typeInt24:
+		w.bytes = 4
+	case typeLongLong:
+		w.bytes = 8
+	}
+	return w
+}
+
+// wholeReading: a column is of the type that was described. What the server computes
+// may come in fewer bytes, such as the BIGINT 1 in four; every value fits all the same.
+func wholeReading(kind catalog.Kind, c column) (op, bool) {
+	wire, here := wireWidth(c), wholeKinds[kind]
+	if wire == here {
+		return map[int]op{1: op8, 2: op16, 4: op32, 8: op64}[wire.bytes], true
+	}
+	return opWiden, wire.bytes > 0 && wire.bytes < here.bytes && (here.signed || !wire.signed)
 }
 
 var stringTypes = []byte{typeVarChar, typeEnum, typeSet, typeTinyBlob, typeMediumBlob, typeLongBlob, typeBlob, typeVarString, typeString}

@@ -46,6 +46,8 @@ func (v *vector) put(b []byte, row int) (int, error) {
 		}
 		v.data[row] = b[0]
 		return 1, nil
+	case opWiden:
+		return v.wire.bytes, v.widen(b, row)
 	}
 	f, n, ok := field(b)
 	if !ok {
@@ -74,6 +76,31 @@ func (v *vector) put(b []byte, row int) (int, error) {
 		return 0, errMalformed
 	}
 	return n, nil
+}
+
+// widen stores a whole number of fewer bytes.
+func (v *vector) widen(b []byte, row int) error {
+	n := v.wire.bytes
+	if len(b) < n {
+		return errMalformed
+	}
+	x := uint64(0)
+	for i := n - 1; i >= 0; i-- {
+		x = x<<8 | uint64(b[i])
+	}
+	if shift := 64 - 8*n; v.wire.signed {
+		x = uint64(int64(x<<shift) >> shift)
+	}
+	at := v.data[row*v.width:]
+	switch v.width {
+	case 2:
+		binary.NativeEndian.PutUint16(at, uint16(x))
+	case 4:
+		binary.NativeEndian.PutUint32(at, uint32(x))
+	default:
+		binary.NativeEndian.PutUint64(at, x)
+	}
+	return nil
 }
 
 // field gives the bytes behind their number, and how many bytes both have.

@@ -16,8 +16,9 @@ import (
 // buffers belong to it until finish hands them over.
 type vector struct {
 	op     op
-	width  int // bytes of a value of fixed width; 0 for text, bytes and bits
-	digits int // opBits: of each value
+	width  int   // bytes of a value of fixed width; 0 for text, bytes and bits
+	digits int   // opBits: of each value
+	wire   width // opWiden
 	typ    catalog.Type
 	dtype  arrow.DataType
 	zeros  int64 // dates without a day or a month, read as NULL
@@ -40,6 +41,8 @@ func newVector(t catalog.Type, c column) (*vector, bool) {
 	}
 	v := &vector{op: o, typ: t, dtype: t.Arrow(), digits: int(c.length)}
 	switch o {
+	case opWiden:
+		v.width, v.wire = wholeKinds[t.Kind].bytes, wireWidth(c)
 	case op8:
 		v.width = 1
 	case op16:
