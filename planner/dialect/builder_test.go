@@ -65,6 +65,16 @@ func (b *builder) group(n ir.Node, keys []ir.Expr, aggs ...*ir.Agg) *ir.Aggregat
 	return a
 }
 
+// combine combines columns of both tables.
+func (b *builder) combine(k ir.SetKind, all bool) *ir.SetOp {
+	p, v := b.scan("person", "id", "born", "kh", "zt"), b.scan("visit", "person", "day", "kh", "zt")
+	u := &ir.SetOp{Kind: k, All: all, Left: p, Right: b.project(v, true, 0, 2, 1, 3)}
+	for _, c := range p.Output() {
+		u.Columns = append(u.Columns, b.plan.NewColumn(c.Name, c.Type))
+	}
+	return u
+}
+
 var (
 	whole = catalog.Type{Kind: catalog.Int64}
 	huge  = catalog.Type{Kind: catalog.HugeInt}
@@ -173,6 +183,18 @@ func naive(n ir.Node) string {
 			text += " GROUP BY " + strings.Join(keys, ", ")
 		}
 		return text
+	case *ir.Distinct:
+		return "SELECT DISTINCT " + strings.Join(all, ", ") + " FROM " + in[0]
+	case *ir.SetOp:
+		var sides []string
+		for i, side := range n.Inputs() {
+			list := make([]string, len(n.Columns))
+			for k, c := range n.Columns {
+				list[k] = id(side.Output()[k].ID) + " AS " + id(c.ID)
+			}
+			sides = append(sides, "(SELECT "+strings.Join(list, ", ")+" FROM "+in[i]+")")
+		}
+		return star + "(" + strings.Join(sides, map[bool]string{true: " " + n.Kind.String() + " ALL ", false: " " + n.Kind.String() + " "}[n.All]) + ")"
 	case *ir.Sort:
 		return star + in[0] + " ORDER BY " + naiveKeys(n.Keys)
 	case *ir.TopN:

@@ -43,74 +43,82 @@ func valuesOf(rows [][]any, at int, c catalog.Column) []any {
 // another column that is called exact, by itself and under NOT, keeps at the source
 // the rows that DuckDB keeps.
 func TestConditionsAtTheSources(t *testing.T) {
-	ops := []ir.CompareOp{ir.Eq, ir.Ne, ir.Lt, ir.Le, ir.Gt, ir.Ge, ir.IsDistinct, ir.IsNotDistinct}
 	for _, w := range worlds(t) {
-		t.Run(w.name, func(t *testing.T) {
-			table := w.tables["person"]
-			all, _, err := w.answer(t.Context(), newBuilder(w.tables).scan("person"))
-			if err != nil {
-				t.Fatal(detail(err))
-			}
-			exactOnes, refused := 0, map[string]int{}
-			b := newBuilder(w.tables)
-			s := b.scan("person")
-			var batch []*ir.Agg
-			flush := func() {
-				w.check(t, b.group(s, nil, batch...))
-				batch = nil
-			}
-			try := func(e ir.Expr) {
-				v, reason := w.dialect.Condition(e, dialect.Places(s))
-				if v != dialect.Exact {
-					refused[reason]++
-					return
-				}
-				exactOnes++
-				batch = append(batch, where(agg("count_star"), e), where(agg("count_star"), not(e)), where(agg("sum", col(s, "id")), e))
-				if len(batch) > 60 {
-					flush()
-				}
-			}
-			for i, c := range table.Columns {
-				at := s.Columns[i].Ref()
-				try(null(at))
-				try(notNull(at))
-				values := valuesOf(all, i, c)
-				for _, v := range values {
-					for _, op := range ops {
-						try(cmpr(op, at, lit(at, v)))
-						if op == ir.Lt || op == ir.Ge {
-							try(cmpr(op, lit(at, v), at))
-						}
-					}
-					if begin, ok := v.(string); ok && c.Type.Kind == catalog.Text {
-						try(like(at, begin+"%"))
-					}
-				}
-				for k := range values {
-					three := []any{values[k], values[(k+1)%len(values)], values[(k+2)%len(values)]}
-					try(in(at, three...))
-					outside := in(at, three...)
-					outside.Negated = true
-					try(outside)
-				}
-				for k := i; k < len(table.Columns); k++ {
-					for _, op := range ops {
-						a, other := ir.Expr(at), s.Columns[k].Ref()
-						if whole := other.Typ.Kind; whole > c.Type.Kind && whole <= catalog.Int64 && c.Type.Kind != catalog.Bool {
-							a = cast(a, other.Typ)
-						}
-						try(cmpr(op, a, other))
-					}
-				}
-			}
-			flush()
-			if exactOnes < 2500 {
-				t.Errorf("only %d conditions were sent", exactOnes)
-			}
-			t.Logf("%d conditions sent, refused: %v", exactOnes, refused)
-		})
+		t.Run(w.name, func(t *testing.T) { w.conditions(t, "person", 2500) })
 	}
+}
+
+// conditions tries every comparison of a table's columns, of which so many at least
+// must be sent: inside of an aggregate, by itself and under NOT, and some as the WHERE
+// of a scan, where an index may serve.
+func (w *world) conditions(t *testing.T, name string, least int) {
+	ops := []ir.CompareOp{ir.Eq, ir.Ne, ir.Lt, ir.Le, ir.Gt, ir.Ge, ir.IsDistinct, ir.IsNotDistinct}
+	table := w.tables[name]
+	all, _, err := w.answer(t.Context(), newBuilder(w.tables).scan(name))
+	if err != nil {
+		t.Fatal(detail(err))
+	}
+	exactOnes, refused := 0, map[string]int{}
+	b := newBuilder(w.tables)
+	s := b.scan(name)
+	var batch []*ir.Agg
+	flush := func() {
+		w.check(t, b.group(s, nil, batch...))
+		batch = nil
+	}
+	try := func(e ir.Expr) {
+		v, reason := w.dialect.Condition(e, dialect.Places(s))
+		if v != dialect.Exact {
+			refused[reason]++
+			return
+		}
+		exactOnes++
+		batch = append(batch, where(agg("count_star"), e), where(agg("count_star"), not(e)), where(agg("sum", col(s, "id")), e))
+		if len(batch) > 60 {
+			flush()
+		}
+		if exactOnes%5 == 0 {
+			w.check(t, b.group(ir.Where(s, e), nil, agg("count_star"), agg("sum", col(s, "id"))))
+		}
+	}
+	for i, c := range table.Columns {
+		at := s.Columns[i].Ref()
+		try(null(at))
+		try(notNull(at))
+		values := valuesOf(all, i, c)
+		for _, v := range values {
+			for _, op := range ops {
+				try(cmpr(op, at, lit(at, v)))
+				if op == ir.Lt || op == ir.Ge {
+					try(cmpr(op, lit(at, v), at))
+				}
+			}
+			if begin, ok := v.(string); ok && c.Type.Kind == catalog.Text {
+				try(like(at, begin+"%"))
+			}
+		}
+		for k := range values {
+			three := []any{values[k], values[(k+1)%len(values)], values[(k+2)%len(values)]}
+			try(in(at, three...))
+			outside := in(at, three...)
+			outside.Negated = true
+			try(outside)
+		}
+		for k := i; k < len(table.Columns); k++ {
+			for _, op := range ops {
+				a, other := ir.Expr(at), s.Columns[k].Ref()
+				if whole := other.Typ.Kind; whole > c.Type.Kind && whole <= catalog.Int64 && c.Type.Kind != catalog.Bool {
+					a = cast(a, other.Typ)
+				}
+				try(cmpr(op, a, other))
+			}
+		}
+	}
+	flush()
+	if exactOnes < least {
+		t.Errorf("only %d conditions were sent", exactOnes)
+	}
+	t.Logf("%d conditions sent, refused: %v", exactOnes, refused)
 }
 
 // maker makes random trees out of what the sources are given.
@@ -189,7 +197,11 @@ func (m *maker) tree(depth int) ir.Node {
 		return m.scan(pick(m, []string{"person", "visit"}))
 	}
 	n := m.tree(depth - 1)
-	switch m.r.IntN(9) {
+	switch m.r.IntN(12) {
+	case 9:
+		return &ir.Distinct{Input: n}
+	case 10, 11:
+		return m.combined(n, m.tree(m.r.IntN(2)))
 	case 0, 1:
 		return ir.Where(n, m.condition(n, 2))
 	case 2:
@@ -252,35 +264,64 @@ func (m *maker) tree(depth int) ir.Node {
 	return &ir.Barrier{Input: n}
 }
 
+// combined combines some columns of a tree with columns of another one that have
+// their types.
+func (m *maker) combined(n, other ir.Node) ir.Node {
+	var left, right []int
+	for i, c := range n.Output() {
+		var fits []int
+		for k, d := range other.Output() {
+			if c.Type.Equal(d.Type) {
+				fits = append(fits, k)
+			}
+		}
+		if len(fits) > 0 && m.r.IntN(3) > 0 {
+			left, right = append(left, i), append(right, pick(m, fits))
+		}
+	}
+	if len(left) == 0 {
+		return &ir.Distinct{Input: n}
+	}
+	u := &ir.SetOp{Kind: pick(m, []ir.SetKind{ir.Union, ir.Intersect, ir.Except}), All: m.r.IntN(2) == 0,
+		Left: m.project(n, true, left...), Right: m.project(other, true, right...)}
+	for _, c := range u.Left.Output() {
+		u.Columns = append(u.Columns, m.plan.NewColumn(c.Name, c.Type))
+	}
+	return u
+}
+
 // TestRandomTreesAtTheSources: whatever tree is exact, the source answers as DuckDB.
 func TestRandomTreesAtTheSources(t *testing.T) {
-	const seeds = 800
 	for _, w := range worlds(t) {
-		t.Run(w.name, func(t *testing.T) {
-			sent := map[int]int{}
-			for seed := range uint64(seeds) {
-				m := &maker{newBuilder(w.tables), rand.New(rand.NewPCG(seed, 7))}
-				depth := 1 + m.r.IntN(4)
-				n := m.tree(depth)
-				ok, reason := exact(w.dialect, n)
-				if _, err := w.dialect.Statement(n); (err == nil) != ok {
-					t.Fatalf("seed %d: exact is %v (%s) and the statement's error %v\n%s", seed, ok, reason, err, ir.Text(n, ir.Exactly))
-				}
-				if !ok || joins(n) > 2 { // a join of joins may be large
-					continue
-				}
-				sent[depth]++
-				w.check(t, n)
-				if t.Failed() {
-					t.Fatalf("seed %d", seed)
-				}
-			}
-			counts := []int{sent[1], sent[2], sent[3], sent[4]}
-			t.Logf("sent per depth: %v", counts)
-			if slices.Min(counts) < 20 {
-				t.Error("the trees do not reach every depth")
-			}
-		})
+		t.Run(w.name, w.randomTrees)
+	}
+}
+
+func (w *world) randomTrees(t *testing.T) {
+	const seeds = 1000
+	sent, kinds := map[int]int{}, map[string]int{}
+	for seed := range uint64(seeds) {
+		m := &maker{newBuilder(w.tables), rand.New(rand.NewPCG(seed, 7))}
+		depth := 1 + m.r.IntN(4)
+		n := m.tree(depth)
+		ok, reason := exact(w.dialect, n)
+		if _, err := w.dialect.Statement(n); (err == nil) != ok {
+			t.Fatalf("seed %d: exact is %v (%s) and the statement's error %v\n%s", seed, ok, reason, err, ir.Text(n, ir.Exactly))
+		}
+		if !ok || joins(n) > 2 { // a join of joins may be large
+			continue
+		}
+		sent[depth]++
+		ir.Walk(n, func(n ir.Node) { kinds[fmt.Sprintf("%T", n)]++ })
+		w.check(t, n)
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+	counts := []int{sent[1], sent[2], sent[3], sent[4]}
+	t.Logf("sent per depth: %v, nodes: %v", counts, kinds)
+	if slices.Min(counts) < 20 || kinds["*ir.SetOp"] < 20 || kinds["*ir.Distinct"] < 20 {
+		t.Error("the trees do not reach every depth and every operator")
 	}
 }
 

@@ -17,7 +17,7 @@ func TestStatements(t *testing.T) {
 	for _, e := range []struct {
 		dialect string
 		tables  map[string]*catalog.Table
-	}{{"postgres", pgTables}, {"duckdb", duckTables}} {
+	}{{"postgres", pgTables}, {"duckdb", duckTables}, {"mysql", mysqlTables}} {
 		t.Run(e.dialect, func(t *testing.T) {
 			made := map[string]bool{}
 			datadriven.RunTest(t, "testdata/"+e.dialect, func(t *testing.T, d *datadriven.TestData) string {

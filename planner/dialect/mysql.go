@@ -102,7 +102,10 @@ func (d mysql) Verdict(p Predicate) (Verdict, string) {
 		return None, reason
 	}
 	for _, v := range p.Values {
-		if !v.Type.Equal(p.Column.Type) || !d.holds(p.Column, v) {
+		if !v.Type.Equal(p.Column.Type) {
+			return None, "the value has another type than the column"
+		}
+		if !d.holds(p.Column, v) {
 			return None, "the value is not one that the column can hold"
 		}
 	}

@@ -19,6 +19,7 @@ import (
 //   - There is no FILTER: an aggregate is given NULL for the rows that it must not see.
 //   - A join needs columns that are plain in the text, by which the server can search or
 //     hash: else it would compare every row with every row.
+//   - EXISTS asks nothing of the outer row's text: see mysqlRemembers.
 //   - A derived table does not keep its order: no limit is set over another one's rows.
 
 // Condition implements Dialect.
@@ -43,8 +44,25 @@ func (d mysql) Operator(n ir.Node, at Columns) (Verdict, string) {
 		if partsOf(n.Preds...) > maxMySQLParts {
 			reason = fmt.Sprintf("conditions of more than %d parts", maxMySQLParts)
 		}
+	case *ir.Aggregate:
+		for _, g := range n.Groups {
+			if g.Type.Kind == catalog.Bool {
+				reason = mysqlNoBits
+			}
+		}
+		for _, a := range n.Aggs {
+			if r := mysqlKeepsType(a.Expr.(*ir.Agg)); r != "" {
+				reason = r
+			}
+		}
+	case *ir.Distinct:
+		if hasTruth(n) {
+			reason = mysqlNoBits
+		}
 	case *ir.Join:
-		reason = mysqlSearches(n, at)
+		if reason = mysqlSearches(n, at); reason == "" {
+			reason = mysqlRemembers(n, at)
+		}
 	case *ir.SetOp:
 		reason = mysqlUnites(n, at)
 	case *ir.Limit:
@@ -107,9 +125,41 @@ func sorted(n ir.Node) bool {
 	return false
 }
 
+// mysqlNoBits: what becomes of a bit depends on how the server groups.
+const mysqlNoBits = "a truth value may be a number at the source when it is grouped"
+
+func hasTruth(n ir.Node) bool {
+	for _, c := range n.Output() {
+		if c.Type.Kind == catalog.Bool {
+			return true
+		}
+	}
+	return false
+}
+
+// mysqlKeepsType says why an aggregate would come back as another type than it has: the
+// least of truth values, and a whole number out of a CASE, which is a bigint.
+func mysqlKeepsType(a *ir.Agg) string {
+	if a.Name != minimum && a.Name != maximum {
+		return ""
+	}
+	switch a.Typ.Kind {
+	case catalog.Bool:
+		return "the least of truth values is a number at the source"
+	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Uint8, catalog.Uint16, catalog.Uint32:
+		if a.Filter != nil {
+			return "the least " + a.Typ.DuckDB() + " of some rows is a BIGINT at the source"
+		}
+	}
+	return ""
+}
+
 // mysqlUnites says why the rows of two sides would not come back as they are: types
 // that this gateway reads alike become another one together.
 func mysqlUnites(n *ir.SetOp, at Columns) string {
+	if hasTruth(n) {
+		return mysqlNoBits
+	}
 	for _, side := range n.Inputs() {
 		for _, c := range side.Output() {
 			p := at[c.ID]
@@ -149,6 +199,23 @@ func mysqlSearches(n *ir.Join, at Columns) string {
 		}
 	}
 	return "a join by texts of two collations, by which the source could not search"
+}
+
+// mysqlRemembers says why an EXISTS would be answered from memory: MariaDB keeps its
+// answers by the values of the outer columns, and tells texts apart by their collation.
+func mysqlRemembers(n *ir.Join, at Columns) string {
+	if n.Kind != ir.Semi && n.Kind != ir.Anti {
+		return ""
+	}
+	left := ir.SetOf(n.Left.Output())
+	for _, e := range n.On {
+		for id := range ir.RefsOf(e) {
+			if p := at[id]; left[id] && p.Base != nil && p.Base.Type.Kind == catalog.Text {
+				return "the source takes texts of one collation for the same when it asks whether there are rows"
+			}
+		}
+	}
+	return ""
 }
 
 // pair calls exact what keyed does, of columns of two lengths too: MySQL compares whole
@@ -267,16 +334,19 @@ func (mysql) summed(t catalog.Type, p Place) string {
 
 func (mysql) read(o operand) string { return o.text }
 
+// compare spells out what is the same with NULL: beside an = of the same two columns
+// MariaDB takes <=> in an EXISTS for true.
 func (d mysql) compare(op ir.CompareOp, a, b operand) string {
-	sign, before, after := op.String(), "", ""
-	switch op {
-	case ir.IsNotDistinct:
-		sign = "<=>"
-	case ir.IsDistinct:
-		sign, before, after = "<=>", "NOT (", ")"
+	left, right := d.key(a), d.key(b)
+	if op == ir.IsDistinct || op == ir.IsNotDistinct {
+		same := "CASE WHEN " + left + " IS NULL OR " + right + " IS NULL THEN " + left + " IS NULL AND " + right + " IS NULL ELSE " + left + " = " + right + " END"
+		if op == ir.IsDistinct {
+			return "NOT (" + same + ")"
+		}
+		return same
 	}
-	between := func(left, right string) string { return before + left + " " + sign + " " + right + after }
-	exact := between(d.key(a), d.key(b))
+	between := func(left, right string) string { return left + " " + op.String() + " " + right }
+	exact := between(left, right)
 	if op != ir.Eq || !a.sieve || !mysqlPlain(a) || !mysqlPlain(b) {
 		return exact
 	}

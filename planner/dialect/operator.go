@@ -102,26 +102,27 @@ func judgeDistinct(d operating, n *ir.Distinct, at Columns) string {
 	if n.On != nil {
 		return "one row of each group by an order stays here"
 	}
-	return judgeOutput(d, n.Input, at)
+	return judgeOutput(d, n.Input, at, false)
 }
 
 // judgeSetOp asks for keys even of what keeps all rows: columns of two sides that are
-// read alike could be of two types at the source, and keys are made alike.
+// read alike could be of two types at the source, and keys are made alike. They must
+// be fit to order by: of what they were of nothing is known above.
 func judgeSetOp(d operating, n *ir.SetOp, at Columns) string {
 	if reason := d.combines(n.Kind, n.All); reason != "" {
 		return reason
 	}
 	for _, side := range n.Inputs() {
-		if reason := judgeOutput(d, side, at); reason != "" {
+		if reason := judgeOutput(d, side, at, true); reason != "" {
 			return reason
 		}
 	}
 	return ""
 }
 
-func judgeOutput(d operating, n ir.Node, at Columns) string {
+func judgeOutput(d operating, n ir.Node, at Columns, ordered bool) string {
 	for _, c := range n.Output() {
-		if reason := judgeKey(d, c.Ref(), at, false); reason != "" {
+		if reason := judgeKey(d, c.Ref(), at, ordered); reason != "" {
 			return reason
 		}
 	}

@@ -101,7 +101,7 @@ func liteWorld(t *testing.T, encoding string) *world {
 	t.Helper()
 	w := openLite(t, liteFile(t, encoding, append(liteSetup, liteRows("person", personColumns, 60), liteRows("visit", visitColumns, 80))...))
 	local := filepath.Join(t.TempDir(), "local.duckdb")
-	write(t, local, append(copyOf(t, w), "CREATE VIEW seen AS SELECT id, xm, nc FROM person", "CREATE TABLE code (k VARCHAR, z BIGINT)", codes))
+	write(t, local, append(copyOf(t, w, "person", "visit"), "CREATE VIEW seen AS SELECT id, xm, nc FROM person", "CREATE TABLE code (k VARCHAR, z BIGINT)", codes))
 	in, err := duck.Open(t.Context(), duck.Options{Path: local})
 	if err != nil {
 		t.Fatal(err)

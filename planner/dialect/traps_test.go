@@ -15,7 +15,9 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/connectors"
 	duckfile "github.com/lianji/lianji/connectors/duckdb"
+	"github.com/lianji/lianji/connectors/mysql"
 	"github.com/lianji/lianji/connectors/postgres"
+	"github.com/lianji/lianji/internal/testmaria"
 	"github.com/lianji/lianji/internal/testpg"
 	"github.com/lianji/lianji/planner/ir"
 )
@@ -151,46 +153,57 @@ var traps = []trap{
 	{demand: collations, engine: "postgres", make: compared(ir.Eq, "ci", "a"), generous: "SELECT count(*) FROM t WHERE ci = 'a'", wrong: 2, right: 1},
 	{demand: collations, engine: "sqlite", make: compared(ir.Eq, "ci", "a"), generous: "SELECT count(*) FROM t WHERE ci = 'a'", wrong: 2, right: 1},
 	{demand: collations, engine: "duckdb", make: compared(ir.Eq, "ci", "a"), reason: "code point", generous: "SELECT count(*) FROM t WHERE ci = 'a'", wrong: 2, right: 1},
+	{demand: collations, engine: "mysql", make: compared(ir.Eq, "ci", "a"), generous: "SELECT count(*) FROM t WHERE ci = 'a'", wrong: 2, right: 1},
 
 	{demand: padding, engine: "postgres", make: compared(ir.Eq, "kh", "a "), generous: "SELECT count(*) FROM t WHERE kh = 'a '", wrong: 1, right: 0},
 	{demand: padding, engine: "sqlite", make: compared(ir.Eq, "kh", "a "), generous: "SELECT count(*) FROM t WHERE kh = 'a '", wrong: 1, right: 0},
 	{demand: padding, engine: "duckdb", na: "DuckDB pads nothing: CHAR(n) is VARCHAR, and no collation of its own ignores blanks"},
+	{demand: padding, engine: "mysql", make: compared(ir.Eq, "kh", "a "), generous: "SELECT count(*) FROM t WHERE kh = 'a '", wrong: 1, right: 0},
 
 	{demand: groupedText, engine: "postgres", make: distinctText("ci"), generous: "SELECT count(DISTINCT ci) FROM t", wrong: 1, right: 2},
 	{demand: groupedText, engine: "sqlite", make: distinctText("ci"), generous: "SELECT count(DISTINCT ci) FROM t", wrong: 1, right: 2},
 	{demand: groupedText, engine: "duckdb", make: distinctText("ci"), reason: "code point", generous: "SELECT count(*) FROM (SELECT ci FROM t GROUP BY ci)", wrong: 1, right: 2},
+	{demand: groupedText, engine: "mysql", make: distinctText("ci"), generous: "SELECT count(DISTINCT ci) FROM t", wrong: 1, right: 2},
 
 	{demand: nullOrder, engine: "postgres", make: first("nil", true, false), generous: "SELECT count(nil) FROM (SELECT nil FROM t ORDER BY nil DESC LIMIT 1) AS x", wrong: 0, right: 1},
 	{demand: nullOrder, engine: "sqlite", make: first("nil", false, false), generous: "SELECT count(nil) FROM (SELECT nil FROM t ORDER BY nil LIMIT 1)", wrong: 0, right: 1},
 	{demand: nullOrder, engine: "duckdb", make: first("nil", false, true), generous: "SELECT count(nil) FROM (SELECT nil FROM t ORDER BY nil LIMIT 1)", wrong: 1, right: 0},
+	{demand: nullOrder, engine: "mysql", make: first("nil", false, false), generous: "SELECT count(nil) FROM (SELECT nil FROM t ORDER BY nil LIMIT 1) AS x", wrong: 0, right: 1},
 
 	{demand: limitFirst, engine: "postgres", make: limited("up", "b"), reason: "computed value", generous: "SELECT count(*) FROM (SELECT * FROM t ORDER BY id LIMIT 1) AS x WHERE lower(up) = 'b'", wrong: 0, right: 1},
 	{demand: limitFirst, engine: "sqlite", make: limited("up", "b"), reason: "computed value", generous: "SELECT count(*) FROM (SELECT * FROM t ORDER BY id LIMIT 1) WHERE lower(up) = 'b'", wrong: 0, right: 1},
 	{demand: limitFirst, engine: "duckdb", make: limited("up", "b"), reason: "computed value", generous: "SELECT count(*) FROM (SELECT * FROM t ORDER BY id LIMIT 1) WHERE lower(up) = 'b'", wrong: 0, right: 1},
+	{demand: limitFirst, engine: "mysql", make: limited("up", "b"), reason: "computed value", generous: "SELECT count(*) FROM (SELECT * FROM t ORDER BY id LIMIT 1) AS x WHERE lower(up) = 'b'", wrong: 0, right: 1},
 
 	{demand: otherTree, engine: "postgres", make: outer, generous: "SELECT count(*) FROM t LEFT JOIN o ON id = oid WHERE w = 'x'", wrong: 1, right: 2},
 	{demand: otherTree, engine: "sqlite", make: outer, generous: "SELECT count(*) FROM t LEFT JOIN o ON id = oid WHERE w = 'x'", wrong: 1, right: 2},
 	{demand: otherTree, engine: "duckdb", make: outer, generous: "SELECT count(*) FROM t LEFT JOIN o ON id = oid WHERE w = 'x'", wrong: 1, right: 2},
+	{demand: otherTree, engine: "mysql", make: outer, generous: "SELECT count(*) FROM t LEFT JOIN o ON id = oid WHERE w = 'x'", wrong: 1, right: 2},
 
 	{demand: decimals, engine: "postgres", make: summed, generous: "SELECT count(*) FROM (SELECT sum(n::float8) AS s FROM t) AS x WHERE s = 0.3::float8", wrong: 0, right: 1},
 	{demand: decimals, engine: "sqlite", make: func(b *builder) ir.Node { s := b.scan("t"); return b.group(s, nil, agg("sum", col(s, "n"))) }, reason: "64 bits", generous: "SELECT count(*) FROM (SELECT sum(n) AS s FROM t) WHERE s = 0.3", wrong: 0, right: 1},
 	{demand: decimals, engine: "duckdb", make: summed, generous: "SELECT count(*) FROM (SELECT sum(n::DOUBLE) AS s FROM t) WHERE s = 0.3::DOUBLE", wrong: 0, right: 1},
+	{demand: decimals, engine: "mysql", make: summed, generous: "SELECT count(*) FROM (SELECT sum(n + 0e0) AS s FROM t) AS x WHERE s = 0.3", wrong: 0, right: 1},
 
 	{demand: zones, engine: "postgres", make: dayOf, reason: "computed value", generous: "SELECT count(*) FROM t WHERE at::date = DATE '2024-03-31'", wrong: 0, right: 1},
 	{demand: zones, engine: "sqlite", make: compared(ir.Eq, "at", int64(1711828800000000)), reason: "several spellings", generous: "SELECT count(*) FROM t WHERE at = '2024-03-30 20:00:00'", wrong: 0, right: 1},
 	{demand: zones, engine: "duckdb", make: dayOf, reason: "computed value", generous: "SELECT count(*) FROM t WHERE CAST(\"at\" AS DATE) = DATE '2024-03-31'", wrong: 0, right: 1},
+	{demand: zones, engine: "mysql", make: dayOf, reason: "computed value", generous: "SELECT count(*) FROM t WHERE DATE(at) = DATE '2024-03-31'", wrong: 0, right: 1},
 
 	{demand: snapshots, engine: "postgres", make: paired, steps: twoReads, wrong: 2, right: 1},
 	{demand: snapshots, engine: "sqlite", make: paired, steps: twoReads, wrong: 2, right: 1},
 	{demand: snapshots, engine: "duckdb", na: "a DuckDB file that one process has open has no writer elsewhere"},
+	{demand: snapshots, engine: "mysql", make: paired, steps: twoReads, wrong: 2, right: 1},
 
 	{demand: names, engine: "postgres", make: compared(ir.Eq, "UP_2", "B"), generous: "SELECT count(*) FROM t WHERE UP = 'B'", wrong: 1, right: 0},
 	{demand: names, engine: "sqlite", make: kept("t", func(*ir.Scan) ir.Expr { return lit(&ir.Ref{Typ: ir.Bool}, true) }), generous: "SELECT count(*) FROM t WHERE TRUE", wrong: 0, right: 2},
 	{demand: names, engine: "duckdb", make: compared(ir.Eq, "id", int64(1)), generous: "SELECT count(*) FROM t AS x WHERE t1.id = 1", wrong: 0, right: 1},
+	{demand: names, engine: "mysql", make: compared(ir.Eq, "id", int64(1)), generous: `SELECT count(*) FROM t WHERE "id" = 1`, wrong: 0, right: 1},
 
-	{demand: setsOfText, engine: "postgres", make: united("ci"), reason: "not an operator", generous: "SELECT count(*) FROM (SELECT ci FROM t UNION SELECT ci FROM t) AS x", wrong: 1, right: 2},
-	{demand: setsOfText, engine: "sqlite", make: united("ci"), reason: "not an operator", generous: "SELECT count(*) FROM (SELECT ci FROM t UNION SELECT ci FROM t)", wrong: 1, right: 2},
-	{demand: setsOfText, engine: "duckdb", make: united("ci"), reason: "not an operator", generous: "SELECT count(*) FROM (SELECT DISTINCT * FROM (SELECT ci FROM t UNION ALL SELECT ci FROM t))", wrong: 1, right: 2},
+	{demand: setsOfText, engine: "postgres", make: united("ci"), generous: "SELECT count(*) FROM (SELECT ci FROM t UNION SELECT ci FROM t) AS x", wrong: 1, right: 2},
+	{demand: setsOfText, engine: "sqlite", make: united("ci"), generous: "SELECT count(*) FROM (SELECT ci FROM t UNION SELECT ci FROM t)", wrong: 1, right: 2},
+	{demand: setsOfText, engine: "duckdb", make: united("ci"), reason: "code point", generous: "SELECT count(*) FROM (SELECT DISTINCT * FROM (SELECT ci FROM t UNION ALL SELECT ci FROM t))", wrong: 1, right: 2},
+	{demand: setsOfText, engine: "mysql", make: united("ci"), generous: "SELECT count(*) FROM (SELECT ci FROM t UNION SELECT ci FROM t) AS x", wrong: 1, right: 2},
 }
 
 // trapLab is an engine with the tables t and o, of which o names row 1 of t.
@@ -220,7 +233,13 @@ func trapLabs(t *testing.T) map[string]*trapLab {
 		`CREATE TABLE o (oid BIGINT, w VARCHAR)`, `INSERT INTO o VALUES (1, 'x')`,
 	})
 	duck := open(t, "duckdb", duckfile.Open, connectors.Config{Name: "duck", Kind: "duckdb", Path: file, Connections: 1})
+	maria := testmaria.Start(t).Database(t)
+	maria.Exec(t, `CREATE TABLE t (id bigint PRIMARY KEY, ci varchar(9) COLLATE utf8mb4_general_ci, kh varchar(9) COLLATE utf8mb4_bin, nil int, up varchar(9), n decimal(10,2), at timestamp NULL);
+		INSERT INTO t VALUES (1, 'a', 'a', NULL, 'A', 0.1, '2024-03-30 20:00'), (2, 'A', 'b', 1, 'B', 0.2, NULL);
+		CREATE TABLE o (oid bigint, w varchar(9)); INSERT INTO o VALUES (1, 'x')`)
+	my := open(t, "mysql", mysql.Open, connectors.Config{Name: "my", Kind: "mysql", DSN: maria.Reader, Connections: 1})
 	return map[string]*trapLab{
+		"mysql":    {my, func(t *testing.T, statements ...string) { maria.Exec(t, strings.Join(statements, "; ")) }},
 		"postgres": {pg, func(t *testing.T, statements ...string) { db.Exec(t, strings.Join(statements, "; ")) }},
 		"sqlite": {lite, func(t *testing.T, statements ...string) {
 			conn, err := sqlite.OpenConn(path)
@@ -303,7 +322,7 @@ func TestTraps(t *testing.T) {
 			}
 		})
 	}
-	if want := allOfTheTrap * 3; len(seen) != want {
+	if want := allOfTheTrap * 4; len(seen) != want {
 		t.Errorf("%s", fmt.Sprint(len(seen), " traps of engines, want ", want))
 	}
 }

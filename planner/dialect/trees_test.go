@@ -74,6 +74,16 @@ var duckTables = func() map[string]*catalog.Table {
 	return out
 }()
 
+// Trees that not every source is given.
+const (
+	overHidden   = "barrier over a row filter"
+	limitOfLimit = "limit of a limit"
+	leastOfAll   = "least and greatest"
+	groupedTruth = "groups of truth values"
+	exceptAll    = "except all"
+	intersected  = "what two tables have in common"
+)
+
 // trees are what each dialect must write alike in meaning: the goldens show how, and
 // both sources must answer as DuckDB does.
 var trees = []struct {
@@ -139,11 +149,22 @@ var trees = []struct {
 		f := ir.Where(s, cmpr(ir.Lt, col(s, "id"), lit(col(s, "id"), int64(0))))
 		return b.group(f, nil, agg("count_star"), agg("sum", col(s, "price")), agg("min", col(s, "xm")))
 	}},
-	{"least and greatest", func(b *builder) ir.Node {
+	{leastOfAll, func(b *builder) ir.Node {
 		s := b.scan("person")
 		var list []*ir.Agg
 		for _, name := range []string{"id", "small", "big", "ok", "born", "seen", "at", "price", "xm", "mc", "ci", "c", "kh", "zt", "free", "nm", "kd", "sm"} {
 			list = append(list, agg("min", col(s, name)), agg("max", col(s, name)))
+		}
+		return b.group(s, nil, list...)
+	}},
+	{"least and greatest of what is no truth value", func(b *builder) ir.Node {
+		s := b.scan("person")
+		var list []*ir.Agg
+		for _, name := range []string{"id", "small", "big", "born", "seen", "at", "price", "xm", "mc", "ci", "c", "kh", "zt", "free", "nm", "kd", "sm"} {
+			list = append(list, agg("min", col(s, name)), agg("max", col(s, name)))
+			if name != "id" && name != "small" {
+				list = append(list, where(agg("max", col(s, name)), col(s, "ok")))
+			}
 		}
 		return b.group(s, nil, list...)
 	}},
@@ -160,8 +181,12 @@ var trees = []struct {
 		return b.group(s, []ir.Expr{col(s, "ci"), col(s, "kh"), col(s, "zt"), col(s, "nm"), col(s, "kd")}, where(agg("count_star"), cmpr(ir.Gt, col(s, "xm"), lit(col(s, "xm"), "a"))), agg("max", col(s, "mc")), agg("min", col(s, "c")))
 	}},
 	{"groups of the rest", func(b *builder) ir.Node {
-		s := b.scan("person", "small", "ok", "born", "seen", "at", "price", "id")
-		return b.group(s, []ir.Expr{col(s, "ok"), col(s, "born"), col(s, "seen"), col(s, "at"), col(s, "price"), col(s, "small")}, agg("sum", col(s, "id")))
+		s := b.scan("person", "small", "born", "seen", "at", "price", "id")
+		return b.group(s, []ir.Expr{col(s, "born"), col(s, "seen"), col(s, "at"), col(s, "price"), col(s, "small")}, agg("sum", col(s, "id")))
+	}},
+	{groupedTruth, func(b *builder) ir.Node {
+		s := b.scan("person", "ok", "id")
+		return b.group(s, []ir.Expr{col(s, "ok")}, agg("sum", col(s, "id")))
 	}},
 	{"an aggregate over groups", func(b *builder) ir.Node {
 		s := b.scan("person", "mc", "id")
@@ -232,7 +257,7 @@ var trees = []struct {
 		s := b.scan("person", "id", "c")
 		return &ir.Limit{Input: &ir.Sort{Input: s, Keys: []ir.Key{{Expr: col(s, "c"), NullsFirst: true}, by(col(s, "id"))}}, Count: number(7), Offset: number(3)}
 	}},
-	{"limit of a limit", func(b *builder) ir.Node {
+	{limitOfLimit, func(b *builder) ir.Node {
 		s := b.scan("person", "id")
 		top := &ir.TopN{Input: s, Keys: []ir.Key{down(col(s, "id"))}, Count: number(9)}
 		return b.group(&ir.Limit{Input: top, Count: number(4)}, nil, agg("count_star"))
@@ -241,10 +266,34 @@ var trees = []struct {
 		s := b.scan("person", "id")
 		return b.group(&ir.TopN{Input: s, Keys: []ir.Key{down(col(s, "id"))}, Count: number(4)}, nil, agg("sum", col(s, "id")))
 	}},
-	{"barrier over a row filter", func(b *builder) ir.Node {
+	{overHidden, func(b *builder) ir.Node {
 		s := b.scan("person", "id", "xm", "ok")
 		bar := &ir.Barrier{Input: b.project(ir.Where(s, col(s, "ok")), false, 0, 1)}
 		return ir.Where(bar, cmpr(ir.Gt, col(s, "id"), lit(col(s, "id"), int64(3))))
+	}},
+	{"distinct rows", func(b *builder) ir.Node {
+		s := b.scan("person", "born", "ci", "kh", "zt", "price")
+		return b.project(ir.Where(&ir.Distinct{Input: s}, notNull(col(s, "kh"))), true, 2, 3)
+	}},
+	{"distinct rows of groups, sorted", func(b *builder) ir.Node {
+		s := b.scan("visit", "zt", "xm")
+		d := &ir.Distinct{Input: b.project(b.group(s, []ir.Expr{col(s, "xm")}, agg("count_star"), agg("max", col(s, "zt"))), false, 1, 2)}
+		return &ir.Sort{Input: d, Keys: []ir.Key{down(col(d, "count_star")), by(col(d, "max"))}}
+	}},
+	{"a union of everything", func(b *builder) ir.Node { return b.combine(ir.Union, false) }},
+	{"a union of all rows", func(b *builder) ir.Node { return b.combine(ir.Union, true) }},
+	{exceptAll, func(b *builder) ir.Node { return b.combine(ir.Except, true) }},
+	{intersected, func(b *builder) ir.Node { return b.combine(ir.Intersect, false) }},
+	{"an aggregate over a union", func(b *builder) ir.Node {
+		u := b.combine(ir.Union, false)
+		return b.group(ir.Where(u, or(null(col(u, "kh")), cmpr(ir.Gt, col(u, "kh"), lit(col(u, "kh"), "A")))), []ir.Expr{col(u, "id")}, agg("count_star"), distinct(agg("count", col(u, "kh"))), agg("max", col(u, "born")))
+	}},
+	{"a union of sorted and of counted rows", func(b *builder) ir.Node {
+		s, v := b.scan("person", "id", "xm"), b.scan("visit", "xm", "person")
+		top := &ir.TopN{Input: s, Keys: []ir.Key{by(col(s, "id"))}, Count: number(5)}
+		g := b.group(v, []ir.Expr{col(v, "xm")}, agg("max", col(v, "person")))
+		return &ir.SetOp{Kind: ir.Union, All: true, Left: top, Right: b.project(g, true, 1, 0),
+			Columns: []ir.Column{b.plan.NewColumn("n", kind(catalog.Int32)), b.plan.NewColumn("xm", text)}}
 	}},
 	{"a join of barriers", func(b *builder) ir.Node {
 		p, v := b.scan("person", "id", "zt"), b.scan("visit", "person", "vid")

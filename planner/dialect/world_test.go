@@ -25,12 +25,20 @@ import (
 	"github.com/lianji/lianji/connectors/postgres"
 	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/testmaria"
 	"github.com/lianji/lianji/internal/testpg"
 	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/ir"
 )
 
-func TestMain(m *testing.M) { testpg.Main(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := testmaria.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	testpg.Exit(code)
+}
 
 // world is a source and, in a DuckDB of its own, the rows as the source is read.
 type world struct {
@@ -100,7 +108,7 @@ func worlds(t *testing.T) []*world {
 	pg := open(t, "postgres", postgres.Open, connectors.Config{Name: "mz", Kind: "postgres", DSN: db.Reader, Connections: 1})
 
 	local := filepath.Join(t.TempDir(), "local.duckdb")
-	write(t, local, copyOf(t, pg))
+	write(t, local, copyOf(t, pg, "person", "visit"))
 	content, err := os.ReadFile(local)
 	if err != nil {
 		t.Fatal(err)
@@ -155,10 +163,10 @@ func open(t *testing.T, name string, opener connectors.Opener, c connectors.Conf
 }
 
 // copyOf gives the statements that make a source's tables, as they are read, in DuckDB.
-func copyOf(t *testing.T, w *world) []string {
+func copyOf(t *testing.T, w *world, tables ...string) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"person", "visit"} {
+	for _, name := range tables {
 		table := w.tables[name]
 		sql, values := w.dialect.Scan(table, table.Columns, nil)
 		rows, err := w.scan(t.Context(), connectors.Fragment{SQL: sql, Values: values, Table: table.ID, Columns: table.Columns, Alloc: w.alloc})
