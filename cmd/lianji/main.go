@@ -9,6 +9,7 @@ import (
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/connectors/duckdb"
 	"github.com/lianji/lianji/connectors/files"
+	"github.com/lianji/lianji/connectors/mysql"
 	"github.com/lianji/lianji/connectors/postgres"
 	"github.com/lianji/lianji/connectors/sqlite"
 	"github.com/lianji/lianji/internal/app"
@@ -25,6 +26,7 @@ func program() cli.Program {
 		App: app.Options{
 			Openers: map[string]connectors.Opener{
 				"postgres": postgres.Open,
+				"mysql":    mysql.Open,
 				"sqlite":   sqlite.Open,
 				"duckdb":   duckdb.Open,
 				"files":    files.Open,

@@ -16,7 +16,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 )
 
-var kinds = []string{"postgres", "sqlite", "duckdb", "files"}
+var kinds = []string{"postgres", "mysql", "sqlite", "duckdb", "files"}
 
 type env map[string]string
 
@@ -69,6 +69,7 @@ engine:
 sources:
   mz: {kind: postgres, dsn: "postgres://reader:${MZ_PASSWORD}@127.0.0.1:5432/mz", connections: 3}
   户籍: {kind: sqlite, path: ./data/hj.db}
+  sj: {kind: mysql, dsn: "mysql://reader:${MZ_PASSWORD}@127.0.0.1/sj"}
   bb:
     kind: files
     path: ./reports/*.csv
@@ -99,16 +100,17 @@ direct: off
 	want := []config.Source{
 		{Name: "mz", Kind: "postgres", DSN: config.NewSecret("postgres://reader:s3cret@127.0.0.1:5432/mz"), Connections: 3, Place: "lianji.yaml:12:3"},
 		{Name: "户籍", Kind: "sqlite", Path: filepath.Join(dir, "data/hj.db"), Connections: config.DefaultConnections, Place: "lianji.yaml:13:3"},
+		{Name: "sj", Kind: "mysql", DSN: config.NewSecret("mysql://reader:s3cret@127.0.0.1/sj"), Connections: config.DefaultConnections, Place: "lianji.yaml:14:3"},
 		{Name: "bb", Kind: "files", Path: filepath.Join(dir, "reports/*.csv"), Connections: config.DefaultConnections,
-			Columns: map[string]map[string]string{"t1": {"年度": "INTEGER"}}, Place: "lianji.yaml:14:3"},
+			Columns: map[string]map[string]string{"t1": {"年度": "INTEGER"}}, Place: "lianji.yaml:15:3"},
 	}
 	if d := cmp.Diff(want, cfg.Sources, cmp.Transformer("secret", config.Secret.Reveal)); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]config.Published{
-		{Agency: "公安", Resource: "人口", Source: "户籍", Schema: "main", Table: "renkou", Place: "lianji.yaml:20:9"},
-		{Agency: "公安", Resource: "年报 2025", Source: "bb", Schema: "main", Table: "a.b", Place: "lianji.yaml:21:16"},
-		{Agency: "民政", Resource: "低保", Source: "mz", Schema: "public", Table: "db", Place: "lianji.yaml:22:12"},
+		{Agency: "公安", Resource: "人口", Source: "户籍", Schema: "main", Table: "renkou", Place: "lianji.yaml:21:9"},
+		{Agency: "公安", Resource: "年报 2025", Source: "bb", Schema: "main", Table: "a.b", Place: "lianji.yaml:22:16"},
+		{Agency: "民政", Resource: "低保", Source: "mz", Schema: "public", Table: "db", Place: "lianji.yaml:23:12"},
 	}, cfg.Published); d != "" {
 		t.Error(d)
 	}
@@ -190,7 +192,7 @@ func TestErrors(t *testing.T) {
 		"agency twice":          {"publish: {Ga: {}, ga: {}}\n", "config_name_twice", "1:19", "ga", ""},
 		"no kind":               {"sources: {a: {path: a.db}}\n", "config_missing_key", "1:11", "sources.a.kind", ""},
 		"kind misspelt":         {"sources: {a: {knd: sqlite, path: a.db}}\n", "config_unknown_key", "1:15", "sources.a.knd", "kind"},
-		"unknown kind":          {"sources: {a: {kind: postgers, dsn: x}}\n", "config_kind", "1:21", "It has: duckdb, files, postgres, sqlite", "postgres"},
+		"unknown kind":          {"sources: {a: {kind: postgers, dsn: x}}\n", "config_kind", "1:21", "It has: duckdb, files, mysql, postgres, sqlite", "postgres"},
 		"kind of later":         {"sources: {a: {kind: oracle, dsn: x}}\n", "config_kind", "1:21", "no kind of source oracle", ""},
 		"no path":               {"sources: {a: {kind: sqlite}}\n", "config_missing_key", "1:11", "sources.a.path", ""},
 		"no dsn":                {"sources: {a: {kind: postgres}}\n", "config_missing_key", "1:11", "sources.a.dsn", ""},
@@ -212,6 +214,7 @@ func TestErrors(t *testing.T) {
 		"variable as host":      {dsn("postgres://u:p@${EVIL}/d"), "config_variable_host", "1:37", "", ""},
 		"variable as port":      {dsn("postgres://u:p@h:${PORT}/d"), "config_dsn", "1:37", "", ""},
 		"variable as option":    {dsn("postgres://u:p@h/d?${OPT}=1"), "config_variable_place", "1:37", "", ""},
+		"dsn of another kind":   {"sources: {sj: {kind: mysql, dsn: \"postgres://u:hunter2@h/d\"}}", "config_dsn", "1:34", "", ""},
 		"variable as scheme":    {dsn("${OPT}://u:p@h/d"), "config_dsn", "1:37", "", ""},
 		"variable open":         {dsn("postgres://u:${PW@h/d"), "config_variable_open", "1:37", "", ""},
 		"variable name":         {dsn("postgres://u:${P W}@h/d"), "config_variable_name", "1:37", "", ""},
@@ -285,6 +288,40 @@ func TestVariablesStayInTheirPart(t *testing.T) {
 		if got := cfg.Sources[0].DSN.Reveal(); got != c.want {
 			t.Errorf("%s with %q:\n got %s\nwant %s", c.dsn, c.value, got, c.want)
 		}
+	}
+}
+
+// The form that MySQL's drivers know is read as the URL that means the same.
+func TestDriverForm(t *testing.T) {
+	for _, c := range []struct{ dsn, value, want string }{
+		{"reader:${V}@tcp(127.0.0.1:3306)/sj", "p@evil:1/x?tls=false#", "mysql://reader:p%40evil%3A1%2Fx%3Ftls=false%23@127.0.0.1:3306/sj"},
+		{"reader:${V}@tcp(h)/sj", ")@tcp(evil)/x", "mysql://reader:%29%40tcp%28evil%29%2Fx@h/sj"},
+		{"reader:a@tcp(b)/c@tcp(h)/sj?tls=true", "v", "mysql://reader:a%40tcp%28b%29%2Fc@h/sj?tls=true"},
+		{"reader:50%#@tcp(h:1)/${V}", "d?tls=false", "mysql://reader:50%25%23@h:1/d%3Ftls=false"},
+		{"${V}@tcp(h:1)/", "u:x", "mysql://u%3Ax@h:1/"},
+		{"r:@tcp([::1]:3306)/%E4%BA%BA", "v", "mysql://r:@[::1]:3306/%E4%BA%BA"},
+		{"r:p@tcp(${V}:3306)/d", "db.example.org", "mysql://r:p@db.example.org:3306/d"},
+		{"r:p@unix(/run/my sql.sock)/d?timeout=${V}", "3s", "mysql://r:p@/d?socket=%2Frun%2Fmy+sql.sock&timeout=3s"},
+		{"mysql://r:${V}@h/d", "p@tcp(x)/", "mysql://r:p%40tcp%28x%29%2F@h/d"},
+	} {
+		cfg, err := load(t, fmt.Sprintf("sources: {sj: {kind: mysql, dsn: %q}}", c.dsn), env{"V": c.value})
+		if err != nil {
+			t.Errorf("%s with %q: %v", c.dsn, c.value, err)
+			continue
+		}
+		if got := cfg.Sources[0].DSN.Reveal(); got != c.want {
+			t.Errorf("%s with %q:\n got %s\nwant %s", c.dsn, c.value, got, c.want)
+		}
+	}
+	for _, dsn := range []string{"r:hunter2@tcp(h", "r:hunter2@tcp(h)", "r:hunter2@udp(h)/d", "r:hunter2@tcp(h)/%zz", "hunter2"} {
+		_, err := load(t, fmt.Sprintf("sources: {sj: {kind: mysql, dsn: %q}}", dsn), nil)
+		if e := errs.From(err); e == nil || e.ID != "config_dsn" || strings.Contains(e.Error()+e.Detail, "hunter2") {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+	// No other kind has this form.
+	if _, err := load(t, `sources: {mz: {kind: postgres, dsn: "r:p@tcp(h)/d"}}`, nil); errs.From(err) == nil || errs.From(err).ID != "config_dsn" {
+		t.Errorf("a PostgreSQL source: %v", err)
 	}
 }
 

@@ -31,7 +31,7 @@ const (
 	maxSecretFile = 64 << 10
 )
 
-// urlDSN reads a DSN that is a URL and gives it with every variable in its place.
+// urlDSN reads a DSN that is a URL, or stands for one, and gives it as a URL with every variable in its place.
 func (l *loader) urlDSN(v value, source string, schemes []string) (Secret, error) {
 	text, err := l.rawText(v)
 	if err != nil {
@@ -41,10 +41,13 @@ func (l *loader) urlDSN(v value, source string, schemes []string) (Secret, error
 	if err != nil {
 		return Secret{}, err
 	}
-	// The parser's error would show the DSN, and with it a password.
-	u, err := url.Parse(marked)
-	if err != nil || u.Opaque != "" || u.Fragment != "" || strings.Contains(marked, "#") || !slices.Contains(schemes, u.Scheme) {
-		return Secret{}, l.fail(v.node, "config_dsn", msg.Args{"Key": v.path, "Scheme": schemes[0]})
+	u := driverForm(marked, schemes)
+	if u == nil {
+		// The parser's error would show the DSN, and with it a password.
+		u, err = url.Parse(marked)
+		if err != nil || u.Opaque != "" || u.Fragment != "" || strings.Contains(marked, "#") || !slices.Contains(schemes, u.Scheme) {
+			return Secret{}, l.fail(v.node, "config_dsn", msg.Args{"Key": v.path, "Scheme": schemes[0]})
+		}
 	}
 	if err := l.putIn(v, source, u, vars); err != nil {
 		return Secret{}, err
@@ -58,6 +61,34 @@ func (l *loader) urlDSN(v value, source string, schemes []string) (Secret, error
 		return Secret{}, errs.Internalf("the DSN of source %s does not survive being written", source)
 	}
 	return NewSecret(dsn), nil
+}
+
+// driverDSN is the form in which drivers of MySQL take a DSN:
+// user:password@tcp(host:port)/database?option=value. Nothing of it but the database
+// and the options is written with %.
+var driverDSN = regexp.MustCompile(`^([^:@/]*)(?::(.*))?@(tcp|unix)\(([^()]*)\)/([^?]*)(?:\?(.*))?$`)
+
+// driverForm gives the URL that means the same as a DSN of that form; nil when text is
+// none, or the kind of source has no such form.
+func driverForm(text string, schemes []string) *url.URL {
+	m := driverDSN.FindStringSubmatch(text)
+	if m == nil || !slices.Contains(schemes, "mysql") || strings.HasPrefix(text, "mysql://") {
+		return nil
+	}
+	user, password, network, address, options := m[1], m[2], m[3], m[4], m[6]
+	database, err := url.PathUnescape(m[5])
+	if err != nil {
+		return nil
+	}
+	u := &url.URL{Scheme: "mysql", User: url.User(user), Host: address, Path: "/" + database, RawQuery: options}
+	if strings.HasPrefix(text, user+":") {
+		u.User = url.UserPassword(user, password)
+	}
+	if network == "unix" {
+		socket := "socket=" + url.QueryEscape(address)
+		u.Host, u.RawQuery = "", strings.TrimSuffix(socket+"&"+options, "&")
+	}
+	return u
 }
 
 // hide remembers a text, and how it looks in a URL, for redacting handlers.

@@ -19,6 +19,7 @@ type shape struct {
 // build may be able to open fewer.
 var shapes = map[string]shape{
 	"postgres": {keys: []string{"kind", "dsn", "connections"}, schemes: []string{"postgres", "postgresql"}},
+	"mysql":    {keys: []string{"kind", "dsn", "connections"}, schemes: []string{"mysql"}},
 	"sqlite":   {keys: []string{"kind", "path", "connections"}},
 	"duckdb":   {keys: []string{"kind", "path", "connections"}},
 	"files":    {keys: []string{"kind", "path", "connections", "columns"}, glob: true},
