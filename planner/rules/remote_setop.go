@@ -14,9 +14,9 @@ import (
 //	    scan u
 //
 // Sound where the dialect says that each column of both sides is told apart as DuckDB
-// tells it, NULL from NULL not at all, and that the source has the operation. It must
-// not fire for rows of two sources, for floating point, nor over a filter that stayed
-// here.
+// tells it, NULL from NULL not at all, and that the source has the operation. It
+// must not fire for rows of two sources, for floating point, nor over a filter that
+// stayed here.
 var remoteSetOp = Rule{Name: "remote_setop", Late: true, Apply: func(c *Context) (ir.Node, error) {
 	return ir.Transform(c.Plan.Root, func(n ir.Node) ir.Node {
 		s, ok := n.(*ir.SetOp)
