@@ -1,23 +1,19 @@
 package planner
 
 import (
+	"math"
 	"slices"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
 )
 
-// Shares of rows that a condition is taken to keep where nothing is known of the
-// column: those of System R (Selinger et al., 1979), rounded.
-const (
-	keptByEquality = 0.1
-	keptByRange    = 0.33
-)
-
 // estimate guesses how many rows a tree gives; -1 when a table's size is not known.
-// Guesses order joins, they never change an answer.
+// It is made of what the sources' catalogues know (catalog.Statistics), and of the
+// shares of System R (Selinger et al., 1979) where they know nothing. Guesses order
+// joins, they never change an answer.
 func estimate(n ir.Node) int64 {
-	f := guess(n)
+	f := newEstimator().of(n)
 	switch {
 	case f < 0:
 		return -1
@@ -29,49 +25,79 @@ func estimate(n ir.Node) int64 {
 	return int64(f)
 }
 
-func guess(n ir.Node) float64 {
+// estimator guesses for the nodes of one tree.
+type estimator struct {
+	rows map[ir.Node]float64
+	defs map[int]ir.Node // of CTEs whose body is looked at
+}
+
+func newEstimator() *estimator {
+	return &estimator{rows: map[ir.Node]float64{}, defs: map[int]ir.Node{}}
+}
+
+// of gives the rows of a node; less than 0 when they are not known.
+func (e *estimator) of(n ir.Node) float64 {
+	if rows, done := e.rows[n]; done {
+		return rows
+	}
+	rows := e.guess(n)
+	e.rows[n] = rows
+	return rows
+}
+
+func (e *estimator) guess(n ir.Node) float64 {
 	switch n := n.(type) {
 	case *ir.Scan:
-		return float64(n.Table.Rows)
+		return float64(n.Table.Estimate())
 	case *ir.Filter:
-		return guessFilter(n)
-	case *ir.Join:
-		left, right := guess(n.Left), guess(n.Right)
+		rows := e.of(n.Input)
 		switch {
-		case left < 0 || right < 0:
-			return -1
-		case n.Kind == ir.Semi || n.Kind == ir.Anti || n.Kind == ir.Mark:
-			return left
-		case len(n.On) == 0:
-			return left * right
-		}
-		return max(left, right)
-	case *ir.Aggregate:
-		in := guess(n.Input)
-		if len(n.Groups) == 0 {
+		case onKey(n):
 			return 1
-		}
-		if in < 0 {
+		case rows < 0:
 			return -1
 		}
-		return max(in/10, 1)
+		return max(rows*e.keptByAll(n.Preds, n.Input), 1)
+	case *ir.Join:
+		return e.join(n)
+	case *ir.Aggregate:
+		return e.aggregate(n)
+	case *ir.Distinct:
+		keys := n.On
+		if len(keys) == 0 {
+			for _, c := range n.Output() {
+				keys = append(keys, c.Ref())
+			}
+		}
+		return e.groups(n.Input, keys)
 	case *ir.TopN:
-		return least(guess(n.Input), n.Count)
+		return least(e.of(n.Input), n.Count)
 	case *ir.Limit:
-		return least(guess(n.Input), n.Count)
+		return least(e.of(n.Input), n.Count)
 	case *ir.Values:
 		return float64(len(n.Rows))
 	case *ir.SetOp:
-		left, right := guess(n.Left), guess(n.Right)
-		if left < 0 || right < 0 {
+		left, right := e.of(n.Left), e.of(n.Right)
+		switch {
+		case left < 0 || right < 0:
 			return -1
+		case n.Kind == ir.Intersect:
+			return min(left, right)
+		case n.Kind == ir.Except:
+			return left
 		}
 		return left + right
 	case *ir.CTE:
-		return guess(n.Body)
+		e.defs[n.ID] = n.Def
+		return e.of(n.Body)
+	case *ir.CTERef:
+		if def := e.defs[n.ID]; def != nil {
+			return e.of(def)
+		}
+		return -1
 	}
 	if inputs := n.Inputs(); len(inputs) == 1 {
-		return guess(inputs[0])
+		return e.of(inputs[0])
 	}
 	return -1
 }
@@ -89,61 +115,159 @@ func least(rows float64, count ir.Expr) float64 {
 	return float64(limit)
 }
 
-func guessFilter(f *ir.Filter) float64 {
-	rows := guess(f.Input)
-	if rows < 0 {
-		if onKey(f) {
-			return 1
-		}
-		return -1
-	}
-	if onKey(f) {
+func (e *estimator) aggregate(n *ir.Aggregate) float64 {
+	if len(n.Groups) == 0 {
 		return 1
 	}
-	for _, p := range f.Preds {
-		rows *= kept(p)
+	all := make([]ir.Expr, len(n.Groups))
+	for i, g := range n.Groups {
+		all[i] = g.Expr
 	}
-	return max(rows, 1)
+	if n.Sets == nil {
+		return e.groups(n.Input, all)
+	}
+	rows := 0.0
+	for _, set := range n.Sets {
+		some := make([]ir.Expr, len(set))
+		for i, at := range set {
+			some[i] = all[at]
+		}
+		in := e.groups(n.Input, some)
+		if in < 0 {
+			return -1
+		}
+		rows += in
+	}
+	return rows
 }
 
-// kept is the share of rows that a condition keeps.
-func kept(e ir.Expr) float64 {
-	switch e := e.(type) {
-	case *ir.Compare:
-		switch e.Op {
-		case ir.Eq, ir.IsNotDistinct:
-			return keptByEquality
-		case ir.Ne, ir.IsDistinct:
-			return 1 - keptByEquality
-		}
-		return keptByRange
-	case *ir.In:
-		share := min(keptByEquality*float64(len(e.List)), 0.5)
-		if e.Negated {
-			return 1 - share
-		}
-		return share
-	case *ir.IsNull:
-		if e.Negated {
-			return 1 - keptByEquality
-		}
-		return keptByEquality
-	case *ir.And:
-		share := 1.0
-		for _, x := range e.List {
-			share *= kept(x)
-		}
-		return share
-	case *ir.Or:
-		share := 0.0
-		for _, x := range e.List {
-			share += kept(x)
-		}
-		return min(share, 1)
-	case *ir.Not:
-		return 1 - kept(e.Arg)
+// unknownGroups is the share of rows that are taken to stay when nothing is known of
+// what they are grouped by.
+const unknownGroups = 0.1
+
+// groups gives how many groups the rows of n have by keys.
+func (e *estimator) groups(n ir.Node, keys []ir.Expr) float64 {
+	rows := e.of(n)
+	if len(keys) == 0 || rows == 0 {
+		return 1
 	}
-	return keptByRange
+	bySource := map[*ir.Scan][]domain{}
+	var order []*ir.Scan
+	product, known := 1.0, true
+	for _, k := range keys {
+		d := e.domainOf(n, k)
+		switch {
+		case d.values < 0:
+			known = false
+		case d.scan == nil:
+			product *= max(d.among(rows), 1)
+		default:
+			if bySource[d.scan] == nil {
+				order = append(order, d.scan)
+			}
+			bySource[d.scan] = append(bySource[d.scan], d)
+		}
+	}
+	equal := equalities(n)
+	for _, s := range order {
+		product *= together(s, bySource[s], bySource, equal, rows)
+	}
+	switch {
+	case rows < 0 && known:
+		return max(product, 1)
+	case rows < 0:
+		return -1
+	case !known:
+		product = max(product, rows*unknownGroups)
+	}
+	return max(min(product, rows), 1)
+}
+
+// together gives how many combinations of values columns of one table have among
+// rows of which each comes from a row of it. A unique key decides on all others.
+func together(s *ir.Scan, columns []domain, others map[*ir.Scan][]domain, equal map[ir.ColID][]ir.ColID, rows float64) float64 {
+	product, most := 1.0, 1.0
+	for _, d := range columns {
+		v := max(d.among(rows), 1)
+		product *= v
+		most = max(most, v)
+	}
+	for _, key := range keysOf(s.Table) {
+		own, borrowed := coverage(s, key, columns, others, equal)
+		switch {
+		case own+borrowed < len(key):
+		case own == 0:
+			return 1 // another table's columns, counted there, tell which row it is
+		default:
+			if base := float64(s.Table.Estimate()); base >= 0 {
+				product = min(product, domain{values: base, base: base}.among(rows))
+			}
+		}
+	}
+	if len(columns) > 1 && rows >= 0 {
+		// Columns of one table rarely have all combinations of their values.
+		product = min(product, max(most, rows*unknownGroups))
+	}
+	return max(product, 1)
+}
+
+// coverage counts the columns of a key that stand among the grouped ones, and those
+// that equal a grouped column of another table.
+func coverage(s *ir.Scan, key []string, columns []domain, others map[*ir.Scan][]domain, equal map[ir.ColID][]ir.ColID) (own, borrowed int) {
+	for _, name := range key {
+		if slices.ContainsFunc(columns, func(d domain) bool { return catalog.SameName(d.column, name) }) {
+			own++
+			continue
+		}
+		found := false
+		for _, c := range s.Columns {
+			if !catalog.SameName(c.Base.Name, name) {
+				continue
+			}
+			for _, same := range equal[c.ID] {
+				for other, list := range others {
+					found = found || (other != s && slices.ContainsFunc(list, func(d domain) bool { return d.id == same }))
+				}
+			}
+		}
+		if found {
+			borrowed++
+		}
+	}
+	return own, borrowed
+}
+
+// keysOf lists the unique keys of a table.
+func keysOf(t *catalog.Table) [][]string {
+	var keys [][]string
+	for _, k := range append([][]string{t.PrimaryKey}, t.Unique...) {
+		if len(k) > 0 {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// equalities finds the columns that inner joins below n make equal.
+func equalities(n ir.Node) map[ir.ColID][]ir.ColID {
+	out := map[ir.ColID][]ir.ColID{}
+	ir.Walk(n, func(n ir.Node) {
+		j, ok := n.(*ir.Join)
+		if !ok || j.Kind != ir.Inner {
+			return
+		}
+		for _, on := range j.On {
+			if cmp, ok := on.(*ir.Compare); ok && cmp.Op == ir.Eq {
+				left, isLeft := plain(cmp.Left).(*ir.Ref)
+				right, isRight := plain(cmp.Right).(*ir.Ref)
+				if isLeft && isRight {
+					out[left.ID] = append(out[left.ID], right.ID)
+					out[right.ID] = append(out[right.ID], left.ID)
+				}
+			}
+		}
+	})
+	return out
 }
 
 // onKey reports whether a filter over a scan fixes every column of a unique key.
@@ -170,8 +294,22 @@ func onKey(f *ir.Filter) bool {
 			}
 		}
 	}
-	covered := func(key []string) bool {
-		return len(key) > 0 && !slices.ContainsFunc(key, func(name string) bool { return !fixed[catalog.Fold(name)] })
+	return slices.ContainsFunc(keysOf(s.Table), func(key []string) bool {
+		return !slices.ContainsFunc(key, func(name string) bool { return !fixed[catalog.Fold(name)] })
+	})
+}
+
+// among gives how many of the values stand in so many rows, drawn from all of them.
+func (d domain) among(rows float64) float64 {
+	switch {
+	case d.values < 0 || rows < 0:
+		return d.values
+	case d.base <= 0:
+		return min(d.values, rows)
 	}
-	return covered(s.Table.PrimaryKey) || slices.ContainsFunc(s.Table.Unique, covered)
+	share := min(rows/d.base, 1)
+	if d.values < 1 || share >= 1 {
+		return min(d.values, max(rows, 1))
+	}
+	return min(d.values*(1-math.Pow(1-share, d.base/d.values)), max(rows, 1))
 }
