@@ -2,9 +2,9 @@ package planner
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 // Binder turns SQL text into DuckDB's parse tree and bound plan. It never runs a
@@ -38,8 +38,9 @@ type Stub struct {
 
 // Bound is what the binder says of a statement.
 type Bound struct {
-	Plan    json.RawMessage // one LOGICAL_* node, when asked for
-	Columns []catalog.Column
+	Plan     *planjson.Value // one LOGICAL_* node, when asked for
+	PlanText string          // its JSON
+	Columns  []catalog.Column
 	// Params gives each parameter's type by its number from 1; Invalid where it could not be told.
 	Params map[int]catalog.Type
 }

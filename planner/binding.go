@@ -13,6 +13,7 @@ import (
 	"github.com/lianji/lianji/planner/gate"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/logical"
+	"github.com/lianji/lianji/planner/planjson"
 	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
@@ -241,7 +242,7 @@ func (b *binding) finish(ctx context.Context, bound *Bound, a *attempt) (*Statem
 			ref.columns = []int{narrowest(ref.resource.Columns)}
 		}
 	}
-	s := &Statement{Columns: bound.Columns, refs: a.refs, planBytes: len(bound.Plan), text: a.text, root: root, planner: b.planner, pushed: pushPredicates(root)}
+	s := &Statement{Columns: bound.Columns, refs: a.refs, planBytes: len(bound.PlanText), text: a.text, root: root, planner: b.planner, pushed: pushPredicates(root)}
 	for _, ref := range a.refs {
 		if need.reads[ref.number] != 1 {
 			delete(s.pushed, ref.number) // one read's filter says nothing of the other's
@@ -297,7 +298,7 @@ func (b *binding) guard(ctx context.Context, s *Statement) error {
 }
 
 // decodeLogical reads the plan into the tree, or notes why the tree cannot hold it.
-func (s *Statement) decodeLogical(ctx context.Context, raw []byte) error {
+func (s *Statement) decodeLogical(ctx context.Context, tree *planjson.Value) error {
 	var tables []logical.Table
 	for _, ref := range s.refs {
 		r := ref.resource
@@ -305,7 +306,7 @@ func (s *Statement) decodeLogical(ctx context.Context, raw []byte) error {
 			Catalog: ref.catalog(), Ref: ref.number, Source: r.Source, Resource: r.Name(), Table: r.Table, Columns: r.Columns,
 		})
 	}
-	plan, err := logical.Decode(raw, tables)
+	plan, err := logical.Read(tree, tables)
 	var unsupported *logical.Unsupported
 	switch {
 	case errors.As(err, &unsupported):

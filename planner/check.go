@@ -4,6 +4,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/gate"
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 // generators are the table functions that a plan may read besides tables; the
@@ -24,7 +25,7 @@ func checkPlan(n *node, refs []*reference) error {
 		}
 	}
 	var err error
-	walkExpressions(withoutChildren(n.raw), func(e object) {
+	n.walkOwn(func(e object) {
 		if err != nil {
 			return
 		}
@@ -64,12 +65,12 @@ var sized = map[string]bool{
 	"lpad": true, "rpad": true, "repeat": true, "list_resize": true, "array_resize": true, "bitstring": true,
 }
 
-func constantSize(arguments []any) bool {
+func constantSize(arguments []planjson.Value) bool {
 	if len(arguments) < 2 {
 		return true
 	}
 	constant := true
-	walkExpressions(arguments[1], func(e object) {
+	walkExpressions(&arguments[1], func(e object) {
 		switch str(e, "expression_class") {
 		case "BOUND_CONSTANT", "BOUND_CAST", "BOUND_FUNCTION", "BOUND_OPERATOR":
 		default:

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"encoding/json"
 	"math/big"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 var planKinds = map[string]catalog.Kind{
@@ -53,7 +53,7 @@ func constant(e object, depth int) (operand, bool) {
 		t := decodeType(sub(e, "return_type"))
 		return operand{param: n, casts: []catalog.Type{t}}, err == nil && n > 0 && t.Kind != catalog.Invalid
 	case "BOUND_CAST":
-		if try, _ := e["try_cast"].(bool); try {
+		if isTrue(e, "try_cast") {
 			return operand{}, false
 		}
 		inner, ok := constant(sub(e, "child"), depth+1)
@@ -69,65 +69,65 @@ func constant(e object, depth int) (operand, bool) {
 
 // constantValue reads a value as a plan writes it. NULL is no constant to push.
 func constantValue(o object) (catalog.Value, bool) {
-	if null, _ := o["is_null"].(bool); null {
+	if isTrue(o, "is_null") {
 		return catalog.Value{}, false
 	}
-	t := decodeType(sub(o, "type"))
+	t, value := decodeType(sub(o, "type")), o.Member("value")
+	if value == nil {
+		return catalog.Value{}, false
+	}
 	switch t.Kind {
 	case catalog.Bool:
-		b, ok := o["value"].(bool)
-		return catalog.Value{Type: t, V: b}, ok
+		return catalog.Value{Type: t, V: value.Flag}, value.Kind == planjson.Boolean
 	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
-		n, ok := integer(o["value"])
+		n, ok := integer(value)
 		return catalog.Value{Type: t, V: n}, ok
 	case catalog.Text:
-		s, ok := o["value"].(string)
-		return catalog.Value{Type: t, V: s}, ok
+		return catalog.Value{Type: t, V: value.Text}, value.Kind == planjson.Text
 	case catalog.Decimal:
-		n, ok := bigInteger(o["value"])
+		n, ok := bigInteger(value)
 		if !ok {
 			return catalog.Value{}, false
 		}
 		return catalog.Value{Type: t, V: decimalText(n, t.Scale)}, true
 	case catalog.Float64:
-		n, ok := o["value"].(json.Number)
-		if !ok {
-			return catalog.Value{}, false
-		}
-		f, err := n.Float64()
-		return catalog.Value{Type: t, V: f}, err == nil
+		f, err := strconv.ParseFloat(value.Text, 64)
+		return catalog.Value{Type: t, V: f}, value.Kind == planjson.Number && err == nil
 	}
 	return catalog.Value{}, false
 }
 
-func integer(v any) (int64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
+func isTrue(o object, key string) bool {
+	v := o.Member(key)
+	return v != nil && v.Kind == planjson.Boolean && v.Flag
+}
+
+func integer(v *planjson.Value) (int64, bool) {
+	if v == nil || v.Kind != planjson.Number {
 		return 0, false
 	}
-	i, err := strconv.ParseInt(n.String(), 10, 64)
+	i, err := strconv.ParseInt(v.Text, 10, 64)
 	return i, err == nil
 }
 
 // bigInteger reads a number, or {"upper", "lower"} beyond 64 bits.
-func bigInteger(v any) (*big.Int, bool) {
-	if o, ok := v.(object); ok {
-		upper, okUpper := integer(o["upper"])
-		lower, okLower := o["lower"].(json.Number)
-		if !okUpper || !okLower {
+func bigInteger(v *planjson.Value) (*big.Int, bool) {
+	if v.Kind == planjson.Object {
+		upper, okUpper := integer(v.Member("upper"))
+		lower := v.Member("lower")
+		if !okUpper || lower == nil || lower.Kind != planjson.Number {
 			return nil, false
 		}
-		low, ok := new(big.Int).SetString(lower.String(), 10)
+		low, ok := new(big.Int).SetString(lower.Text, 10)
 		if !ok {
 			return nil, false
 		}
 		return new(big.Int).Add(new(big.Int).Lsh(big.NewInt(upper), 64), low), true
 	}
-	n, ok := v.(json.Number)
-	if !ok {
+	if v.Kind != planjson.Number {
 		return nil, false
 	}
-	return new(big.Int).SetString(n.String(), 10)
+	return new(big.Int).SetString(v.Text, 10)
 }
 
 // decimalText writes an unscaled integer as plain digits.

@@ -36,7 +36,7 @@ func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*referen
 	if err := checkPlan(root, refs); err != nil {
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
-	plan, err := logical.Decode(bound.Plan, []logical.Table{{
+	plan, err := logical.Read(bound.Plan, []logical.Table{{
 		Catalog: ref.catalog(), Ref: ref.number, Source: r.Source, Resource: r.Name(), Table: r.Table, Columns: own,
 	}})
 	if err != nil {

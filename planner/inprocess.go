@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/duck"
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 // Limits of the in-process binder.
@@ -52,6 +52,8 @@ func NewInProcess(zone string) *InProcess {
 type bindInstance struct {
 	db       *duck.DB
 	conn     *duck.Conn
+	tree     *duck.Stmt // of treeSQL, and plan of planSQL: prepared once
+	plan     *duck.Stmt
 	catalogs map[string]bool
 	stubs    map[string]uint64 // place -> fingerprint of its columns
 }
@@ -61,23 +63,39 @@ func (b *InProcess) open(ctx context.Context) (*bindInstance, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := db.Connect()
-	if err != nil {
-		db.Close()
+	i := &bindInstance{db: db, catalogs: map[string]bool{}, stubs: map[string]uint64{}}
+	if err := i.connect(ctx); err != nil {
+		i.close()
 		return nil, err
+	}
+	return i, nil
+}
+
+func (i *bindInstance) connect(ctx context.Context) (err error) {
+	if i.conn, err = i.db.Connect(); err != nil {
+		return err
 	}
 	// What a binder prepares never runs: the optimiser would only take its time, and
 	// compute constants.
-	if err := conn.Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
-		conn.Close()
-		db.Close()
-		return nil, err
+	if err := i.conn.Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
+		return err
 	}
-	return &bindInstance{db: db, conn: conn, catalogs: map[string]bool{}, stubs: map[string]uint64{}}, nil
+	if i.tree, err = i.conn.Prepare(ctx, treeSQL); err != nil {
+		return err
+	}
+	i.plan, err = i.conn.Prepare(ctx, planSQL)
+	return err
 }
 
 func (i *bindInstance) close() {
-	i.conn.Close()
+	for _, s := range []*duck.Stmt{i.tree, i.plan} {
+		if s != nil {
+			s.Close()
+		}
+	}
+	if i.conn != nil {
+		i.conn.Close()
+	}
 	i.db.Close()
 }
 
@@ -130,7 +148,7 @@ func (b *InProcess) Settings() string { return b.zone }
 // ParseTree implements Binder.
 func (b *InProcess) ParseTree(ctx context.Context, sql string) (tree []byte, err error) {
 	err = b.with(ctx, func(ctx context.Context, i *bindInstance) error {
-		text, err := i.conn.QueryText(ctx, treeSQL, textValue(sql))
+		text, err := i.tree.Text(ctx, textValue(sql))
 		tree = []byte(text)
 		return err
 	})
@@ -139,18 +157,28 @@ func (b *InProcess) ParseTree(ctx context.Context, sql string) (tree []byte, err
 
 // Bind implements Binder.
 func (b *InProcess) Bind(ctx context.Context, r BindRequest) (bound *Bound, err error) {
+	var answer string
 	err = b.with(ctx, func(ctx context.Context, i *bindInstance) error {
 		if err := i.ensure(ctx, r.Stubs); err != nil {
 			return err
 		}
 		bound = &Bound{}
 		if r.PlanToo {
-			if bound.Plan, err = i.plan(ctx, r.SQL); err != nil {
+			if answer, err = i.plan.Text(ctx, textValue(r.SQL)); err != nil {
 				return err
+			}
+			if len(answer) > maxPlanBytes {
+				return &BindError{Type: "too_complex", Message: "a plan of more than 16 MiB", Position: -1}
+			}
+			if !strings.HasPrefix(answer, planBefore) { // then the other way to ask fails too
+				return refused(answer)
 			}
 		}
 		return i.describe(ctx, r.SQL, bound)
 	})
+	if err == nil && r.PlanToo {
+		bound.Plan, bound.PlanText, err = planOf(answer)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -196,15 +224,30 @@ func (i *bindInstance) ensure(ctx context.Context, stubs []Stub) error {
 	return nil
 }
 
-// plan gives the one plan of sql.
-func (i *bindInstance) plan(ctx context.Context, sql string) (json.RawMessage, error) {
-	text, err := i.conn.QueryText(ctx, planSQL, textValue(sql))
-	if err != nil {
-		return nil, err
+// What stands before and after the one plan in an answer.
+const (
+	planBefore = `{"error":false,"plans":[`
+	planAfter  = `]}`
+)
+
+// planOf takes the one plan out of an answer.
+func planOf(answer string) (*planjson.Value, string, error) {
+	text, ok := strings.CutSuffix(strings.TrimPrefix(answer, planBefore), planAfter)
+	if !ok {
+		return nil, "", refused(answer)
 	}
-	if len(text) > maxPlanBytes {
-		return nil, &BindError{Type: "too_complex", Message: "a plan of more than 16 MiB", Position: -1}
+	plan, err := planjson.Parse(text)
+	switch {
+	case errors.Is(err, planjson.ErrNesting):
+		return nil, "", &BindError{Type: "too_complex", Message: "a plan of too many levels", Position: -1}
+	case err != nil:
+		return nil, "", refused(answer)
 	}
+	return plan, text, nil
+}
+
+// refused gives the error of an answer that does not hold one plan.
+func refused(text string) error {
 	var answer struct {
 		Error        bool              `json:"error"`
 		ErrorType    string            `json:"error_type"`
@@ -214,23 +257,18 @@ func (i *bindInstance) plan(ctx context.Context, sql string) (json.RawMessage, e
 		Name         string            `json:"name"`
 		Plans        []json.RawMessage `json:"plans"`
 	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
-	dec.UseNumber()
-	if err := dec.Decode(&answer); err != nil {
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		// A literal such as 1e400 makes DuckDB write something that is not JSON.
-		return nil, &BindError{Type: "not_implemented", Message: "the plan is not JSON: " + err.Error(), Position: -1}
+		return &BindError{Type: "not_implemented", Message: "the plan is not JSON: " + err.Error(), Position: -1}
 	}
 	if answer.Error {
 		e := &BindError{Type: answer.ErrorType, Subtype: answer.Subtype, Name: answer.Name, Message: answer.ErrorMessage, Position: -1}
 		if p, err := strconv.Atoi(answer.Position); err == nil {
 			e.Position = p
 		}
-		return nil, e
+		return e
 	}
-	if len(answer.Plans) != 1 {
-		return nil, &BindError{Type: "invalid", Message: fmt.Sprintf("%d plans", len(answer.Plans)), Position: -1}
-	}
-	return answer.Plans[0], nil
+	return &BindError{Type: "invalid", Message: fmt.Sprintf("an answer that is not understood, of %d plans", len(answer.Plans)), Position: -1}
 }
 
 // describe prepares the text: names and types of the result come from there only.

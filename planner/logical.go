@@ -1,18 +1,19 @@
 package planner
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 // maxPlanDepth bounds every walk over a plan: a tree of 900 levels is legal in DuckDB.
 const maxPlanDepth = 400
 
-// object is a decoded JSON object of a plan or parse tree, numbers as json.Number.
-type object = map[string]any
+// object is a JSON object of a plan; nil is one without members.
+type object = *planjson.Value
 
 // node is an operator of the bound plan. Its shape is DuckDB 1.5.5's; the format
 // carries no promise, so whatever is not known is refused.
@@ -41,12 +42,9 @@ var expressionClasses = map[string]bool{
 }
 
 // decodePlan reads a plan, refusing operators and expressions that are not known.
-func decodePlan(raw []byte) (*node, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var root object
-	if err := dec.Decode(&root); err != nil {
-		return nil, fmt.Errorf("the plan is not JSON: %w", err)
+func decodePlan(root object) (*node, error) {
+	if root.Kind != planjson.Object {
+		return nil, errors.New("the plan is not an object")
 	}
 	return decodeNode(root, 0)
 }
@@ -59,55 +57,51 @@ func decodeNode(o object, depth int) (*node, error) {
 	if !operators[n.op] {
 		return nil, fmt.Errorf("operator %q is not known", n.op)
 	}
-	for _, c := range list(o, "children") {
-		child, ok := c.(object)
-		if !ok {
+	children := list(o, "children")
+	for i := range children {
+		if children[i].Kind != planjson.Object {
 			return nil, fmt.Errorf("a child of %s is not an operator", n.op)
 		}
-		d, err := decodeNode(child, depth+1)
+		d, err := decodeNode(&children[i], depth+1)
 		if err != nil {
 			return nil, err
 		}
 		n.children = append(n.children, d)
 	}
-	if err := checkExpressions(withoutChildren(o), depth); err != nil {
+	if err := checkClass(o); err != nil {
 		return nil, err
+	}
+	for i := range o.List {
+		if o.List[i].Key == "children" {
+			continue
+		}
+		if err := checkExpressions(&o.List[i], depth+1); err != nil {
+			return nil, err
+		}
 	}
 	n.width = n.countColumns()
 	return n, nil
 }
 
-func withoutChildren(o object) object {
-	c := make(object, len(o))
-	for k, v := range o {
-		if k != "children" {
-			c[k] = v
-		}
-	}
-	return c
-}
-
 // checkExpressions refuses a class of expression that is not known, anywhere in v.
-func checkExpressions(v any, depth int) error {
+func checkExpressions(v *planjson.Value, depth int) error {
 	if depth > maxPlanDepth {
 		return fmt.Errorf("a plan of more than %d levels", maxPlanDepth)
 	}
-	switch v := v.(type) {
-	case object:
-		if class, ok := v["expression_class"].(string); ok && !expressionClasses[class] {
-			return fmt.Errorf("expression %q is not known", class)
+	if err := checkClass(v); err != nil {
+		return err
+	}
+	for i := range v.List {
+		if err := checkExpressions(&v.List[i], depth+1); err != nil {
+			return err
 		}
-		for _, x := range v {
-			if err := checkExpressions(x, depth+1); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, x := range v {
-			if err := checkExpressions(x, depth+1); err != nil {
-				return err
-			}
-		}
+	}
+	return nil
+}
+
+func checkClass(v *planjson.Value) error {
+	if class := v.Member("expression_class"); class != nil && class.Kind == planjson.Text && !expressionClasses[class.Text] {
+		return fmt.Errorf("expression %q is not known", class.Text)
 	}
 	return nil
 }
@@ -180,18 +174,27 @@ func (n *node) countColumns() int {
 }
 
 func str(o object, key string) string {
-	s, _ := o[key].(string)
-	return s
+	if v := o.Member(key); v != nil && v.Kind == planjson.Text {
+		return v.Text
+	}
+	return ""
 }
 
-func list(o object, key string) []any {
-	l, _ := o[key].([]any)
-	return l
+func list(o object, key string) []planjson.Value {
+	if v := o.Member(key); v != nil && v.Kind == planjson.Array {
+		return v.List
+	}
+	return nil
 }
 
-func sub(o object, key string) object {
-	s, _ := o[key].(object)
-	return s
+func sub(o object, key string) object { return asObject(o.Member(key)) }
+
+// asObject gives nil for what is no object.
+func asObject(v *planjson.Value) object {
+	if v == nil || v.Kind != planjson.Object {
+		return nil
+	}
+	return v
 }
 
 // noIndex is 2^64-1, how a plan writes "none".
@@ -199,30 +202,38 @@ const noIndex = ^uint64(0)
 
 // number reads an unsigned integer; a missing or other value gives noIndex.
 func number(o object, key string) uint64 {
-	n, ok := o[key].(json.Number)
-	if !ok {
+	n := o.Member(key)
+	if n == nil || n.Kind != planjson.Number {
 		return noIndex
 	}
-	v, err := strconv.ParseUint(n.String(), 10, 64)
+	v, err := strconv.ParseUint(n.Text, 10, 64)
 	if err != nil {
 		return noIndex
 	}
 	return v
 }
 
-// walkExpressions calls f for every expression below v, outermost first.
-func walkExpressions(v any, f func(e object)) {
-	switch v := v.(type) {
-	case object:
-		if _, ok := v["expression_class"]; ok {
-			f(v)
-		}
-		for _, x := range v {
-			walkExpressions(x, f)
-		}
-	case []any:
-		for _, x := range v {
-			walkExpressions(x, f)
+// walkExpressions calls f for every expression in v, outermost first.
+func walkExpressions(v *planjson.Value, f func(e object)) {
+	if v == nil {
+		return
+	}
+	if v.Member("expression_class") != nil {
+		f(v)
+	}
+	for i := range v.List {
+		walkExpressions(&v.List[i], f)
+	}
+}
+
+// walkOwn calls f for every expression of an operator, those of its inputs left out.
+func (n *node) walkOwn(f func(e object)) {
+	if n.raw.Member("expression_class") != nil {
+		f(n.raw)
+	}
+	for i := range n.raw.List {
+		if n.raw.List[i].Key != "children" {
+			walkExpressions(&n.raw.List[i], f)
 		}
 	}
 }
@@ -251,8 +262,7 @@ func (n *node) column(i int) int {
 	if i >= len(indexes) {
 		return -1
 	}
-	o, _ := indexes[i].(object)
-	k := number(o, "index")
+	k := number(asObject(&indexes[i]), "index")
 	if k >= 1<<31 {
 		return -1
 	}

@@ -1,11 +1,11 @@
 package planner
 
 import (
-	"encoding/json"
 	"strconv"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/dialect"
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 // operand is a constant of a predicate: a value, or a parameter's value brought
@@ -64,7 +64,7 @@ func (p *pushdown) visit(n *node, from []conjunct) {
 		if m := list(n.raw, "projection_map"); len(m) > 0 {
 			mapped = nil
 			for _, c := range from {
-				if k := toIndex(m[c.position]); k >= 0 {
+				if k := toIndex(&m[c.position]); k >= 0 {
 					c.position = k
 					mapped = append(mapped, c)
 				}
@@ -75,7 +75,7 @@ func (p *pushdown) visit(n *node, from []conjunct) {
 	case "LOGICAL_PROJECTION":
 		expressions := list(n.raw, "expressions")
 		for _, c := range from {
-			if e, ok := expressions[c.position].(object); ok && str(e, "expression_class") == "BOUND_REF" {
+			if e := asObject(&expressions[c.position]); str(e, "expression_class") == "BOUND_REF" {
 				c.position = refIndex(e)
 				below[0] = append(below[0], c)
 			}
@@ -136,11 +136,11 @@ func (p *pushdown) throughJoin(n *node, from []conjunct) (below [2][]conjunct) {
 
 // conjuncts reads filter expressions into predicates; whole says that nothing
 // else stands in them.
-func conjuncts(expressions []any) (found []conjunct, whole bool) {
+func conjuncts(expressions []planjson.Value) (found []conjunct, whole bool) {
 	whole = true
-	for _, x := range expressions {
-		e, ok := x.(object)
-		if !ok {
+	for i := range expressions {
+		e := asObject(&expressions[i])
+		if e == nil {
 			return found, false
 		}
 		if str(e, "expression_class") == "BOUND_CONJUNCTION" && str(e, "type") == "CONJUNCTION_AND" {
@@ -187,8 +187,7 @@ func predicate(e object) (conjunct, bool) {
 		if len(children) == 0 {
 			return conjunct{}, false
 		}
-		first, _ := children[0].(object)
-		c, ok := column(first)
+		c, ok := column(asObject(&children[0]))
 		if !ok {
 			return conjunct{}, false
 		}
@@ -201,9 +200,8 @@ func predicate(e object) (conjunct, bool) {
 			return c, true
 		case kind == "COMPARE_IN":
 			c.op = dialect.In
-			for _, x := range children[1:] {
-				o, _ := x.(object)
-				v, ok := constant(o, 0)
+			for i := range children[1:] {
+				v, ok := constant(asObject(&children[1+i]), 0)
 				if !ok {
 					return conjunct{}, false
 				}
@@ -230,12 +228,11 @@ func refIndex(e object) int {
 	return 0
 }
 
-func toIndex(v any) int {
-	n, ok := v.(json.Number)
-	if !ok {
+func toIndex(v *planjson.Value) int {
+	if v.Kind != planjson.Number {
 		return -1
 	}
-	i, err := strconv.ParseInt(n.String(), 10, 32)
+	i, err := strconv.ParseInt(v.Text, 10, 32)
 	if err != nil {
 		return -1
 	}

@@ -1,5 +1,7 @@
 package planner
 
+import "github.com/lianji/lianji/planner/planjson"
+
 // required collects which columns of each table reference a plan needs. Where
 // the shape of an operator is not known, all that is below it is needed.
 type required struct {
@@ -27,31 +29,33 @@ func (r *required) visit(n *node, want map[int]bool, all, repeated bool) {
 		return
 	case "LOGICAL_PROJECTION":
 		child := map[int]bool{}
-		for i, e := range list(n.raw, "expressions") {
+		expressions := list(n.raw, "expressions")
+		for i := range expressions {
 			if all || want[i] {
-				addRefs(child, e)
+				addRefs(child, &expressions[i])
 			}
 		}
 		r.visit(n.children[0], child, false, repeated)
 		return
 	case "LOGICAL_FILTER":
-		r.visit(n.children[0], r.throughMap(n, "projection_map", want, all, n.raw["expressions"]), all && len(list(n.raw, "projection_map")) == 0, repeated)
+		r.visit(n.children[0], r.throughMap(n, "projection_map", want, all, n.raw.Member("expressions")), all && len(list(n.raw, "projection_map")) == 0, repeated)
 		return
 	case "LOGICAL_ORDER_BY", "LOGICAL_LIMIT", "LOGICAL_TOP_N", "LOGICAL_SAMPLE":
 		if n.width == n.children[0].width {
 			child := clone(want)
 			for _, key := range []string{"orders", "limit_val", "offset_val"} {
-				addRefs(child, n.raw[key])
+				addRefs(child, n.raw.Member(key))
 			}
 			r.visit(n.children[0], child, all, repeated)
 			return
 		}
 	case "LOGICAL_AGGREGATE_AND_GROUP_BY":
 		child := map[int]bool{}
-		addRefs(child, n.raw["groups"])
-		for i, e := range list(n.raw, "expressions") {
-			if all || want[len(list(n.raw, "groups"))+i] {
-				addRefs(child, e)
+		addRefs(child, n.raw.Member("groups"))
+		groups, calls := len(list(n.raw, "groups")), list(n.raw, "expressions")
+		for i := range calls {
+			if all || want[groups+i] {
+				addRefs(child, &calls[i])
 			}
 		}
 		r.visit(n.children[0], child, false, repeated)
@@ -63,7 +67,7 @@ func (r *required) visit(n *node, want map[int]bool, all, repeated bool) {
 				child[i] = true
 			}
 		}
-		addRefs(child, n.raw["expressions"])
+		addRefs(child, n.raw.Member("expressions"))
 		r.visit(n.children[0], child, all, repeated)
 		return
 	case "LOGICAL_CROSS_PRODUCT", "LOGICAL_COMPARISON_JOIN", "LOGICAL_ANY_JOIN":
@@ -101,7 +105,7 @@ func clone(m map[int]bool) map[int]bool {
 }
 
 // addRefs adds every input position that an expression reads.
-func addRefs(m map[int]bool, v any) {
+func addRefs(m map[int]bool, v *planjson.Value) {
 	walkExpressions(v, func(e object) {
 		if str(e, "expression_class") == "BOUND_REF" {
 			if i := number(e, "index"); i < 1<<31 {
@@ -113,7 +117,7 @@ func addRefs(m map[int]bool, v any) {
 	})
 }
 
-func (r *required) throughMap(n *node, key string, want map[int]bool, all bool, own any) map[int]bool {
+func (r *required) throughMap(n *node, key string, want map[int]bool, all bool, own *planjson.Value) map[int]bool {
 	child := map[int]bool{}
 	addRefs(child, own)
 	positions := list(n.raw, key)
@@ -123,9 +127,9 @@ func (r *required) throughMap(n *node, key string, want map[int]bool, all bool, 
 		}
 		return child
 	}
-	for i, p := range positions {
+	for i := range positions {
 		if all || want[i] {
-			if k := toIndex(p); k >= 0 {
+			if k := toIndex(&positions[i]); k >= 0 {
 				child[k] = true
 			}
 		}
@@ -144,13 +148,13 @@ func (r *required) join(n *node, want map[int]bool, all, repeated bool) {
 			right[i-lw] = true
 		}
 	}
-	for _, c := range list(n.raw, "conditions") {
-		o, _ := c.(object)
-		addRefs(left, o["left"])
-		addRefs(right, o["right"])
+	conditions := list(n.raw, "conditions")
+	for i := range conditions {
+		addRefs(left, conditions[i].Member("left"))
+		addRefs(right, conditions[i].Member("right"))
 	}
 	both := map[int]bool{} // ANY_JOIN counts both sides together
-	addRefs(both, n.raw["condition"])
+	addRefs(both, n.raw.Member("condition"))
 	for i := range both {
 		if i < lw {
 			left[i] = true
@@ -159,8 +163,8 @@ func (r *required) join(n *node, want map[int]bool, all, repeated bool) {
 		}
 	}
 	// Keys that no version seen so far has are read as reading everything.
-	for key := range n.raw {
-		if !joinKeys[key] {
+	for i := range n.raw.List {
+		if !joinKeys[n.raw.List[i].Key] {
 			all = true
 		}
 	}

@@ -26,7 +26,7 @@ func straightThrough(root *node, refs []*reference) *straight {
 		case "LOGICAL_PROJECTION":
 			expressions := list(n.raw, "expressions")
 			bare := func(i int) (int, bool) {
-				e, _ := expressions[i].(object)
+				e := asObject(&expressions[i])
 				return refIndex(e), str(e, "expression_class") == "BOUND_REF"
 			}
 			for k, i := range positions {

@@ -102,13 +102,22 @@ func (c *Conn) QueryText(ctx context.Context, sql string, values ...catalog.Valu
 		return "", err
 	}
 	defer stmt.Close()
-	if err := stmt.bind(values); err != nil {
+	return stmt.Text(ctx, values...)
+}
+
+// Text runs the statement with these values and gives its one VARCHAR cell; NULL and
+// no row give an empty text. It may be repeated, with other values.
+func (s *Stmt) Text(ctx context.Context, values ...catalog.Value) (string, error) {
+	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	stop := c.interruptWith(ctx)
+	if err := s.bind(values); err != nil {
+		return "", err
+	}
+	stop := s.conn.interruptWith(ctx)
 	defer stop()
 	var res duckdb.Result
-	state := duckdb.ExecutePrepared(stmt.stmt, &res)
+	state := duckdb.ExecutePrepared(s.stmt, &res)
 	defer duckdb.DestroyResult(&res)
 	if state == duckdb.StateError {
 		return "", orContext(ctx, resultError(&res))

@@ -26,11 +26,11 @@ func (d *decoder) aggregate(r *reader) rel {
 	}
 	calls := r.list("grouping_functions")
 	for i := range calls {
-		if calls[i].kind != array || len(calls[i].list) == 0 {
+		if calls[i].Kind != array || len(calls[i].List) == 0 {
 			d.broken("GROUPING of nothing")
 		}
 		c := d.plan.NewColumn("grouping", catalog.Type{Kind: catalog.Int64})
-		n.Grouping = append(n.Grouping, ir.GroupingCall{Column: c, Groups: d.positions(calls[i].list, len(groups), "GROUPING")})
+		n.Grouping = append(n.Grouping, ir.GroupingCall{Column: c, Groups: d.positions(calls[i].List, len(groups), "GROUPING")})
 	}
 	out := rel{node: n, cols: n.Output()}
 	if len(out.cols) == 0 {
@@ -44,10 +44,10 @@ func (d *decoder) aggregate(r *reader) rel {
 func (d *decoder) groupingSets(list []value, groups int) [][]int {
 	var sets [][]int
 	for i := range list {
-		if list[i].kind != array {
+		if list[i].Kind != array {
 			d.broken("a grouping set is no list")
 		}
-		sets = append(sets, d.positions(list[i].list, groups, "a grouping set"))
+		sets = append(sets, d.positions(list[i].List, groups, "a grouping set"))
 	}
 	if len(sets) == 1 && len(sets[0]) == groups && inOrder(sets[0]) {
 		return nil

@@ -43,15 +43,15 @@ var integerBits = map[catalog.Kind]int{
 func (d *decoder) constantOf(t catalog.Type, v *value) ir.Expr {
 	switch t.Kind {
 	case catalog.Bool:
-		if v.kind == boolean {
-			return plain(t, v.flag)
+		if v.Kind == boolean {
+			return plain(t, v.Flag)
 		}
 	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
-		if n, err := strconv.ParseInt(v.text, 10, integerBits[t.Kind]); v.kind == number && err == nil {
+		if n, err := strconv.ParseInt(v.Text, 10, integerBits[t.Kind]); v.Kind == number && err == nil {
 			return plain(t, n)
 		}
 	case catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64:
-		if n, err := strconv.ParseUint(v.text, 10, integerBits[t.Kind]); v.kind == number && err == nil {
+		if n, err := strconv.ParseUint(v.Text, 10, integerBits[t.Kind]); v.Kind == number && err == nil {
 			return plain(t, n)
 		}
 	case catalog.HugeInt:
@@ -63,15 +63,15 @@ func (d *decoder) constantOf(t catalog.Type, v *value) ir.Expr {
 			return plain(t, decimalText(n, t.Scale))
 		}
 	case catalog.Float32, catalog.Float64:
-		if f, err := strconv.ParseFloat(v.text, 64); v.kind == number && err == nil {
+		if f, err := strconv.ParseFloat(v.Text, 64); v.Kind == number && err == nil {
 			return plain(t, f)
 		}
 	case catalog.Text, catalog.JSON:
-		if v.kind == text {
-			return plain(t, v.text)
+		if v.Kind == text {
+			return plain(t, v.Text)
 		}
 	case catalog.Blob:
-		if b, ok := blob(v.text); v.kind == text && ok {
+		if b, ok := blob(v.Text); v.Kind == text && ok {
 			return plain(t, b)
 		}
 	case catalog.UUID:
@@ -93,8 +93,8 @@ func (d *decoder) constantOf(t catalog.Type, v *value) ir.Expr {
 
 // instant reads dates and times. The infinite ones have no form of their own.
 func (d *decoder) instant(t catalog.Type, v *value) ir.Expr {
-	n, err := strconv.ParseInt(v.text, 10, 64)
-	if v.kind != number || err != nil {
+	n, err := strconv.ParseInt(v.Text, 10, 64)
+	if v.Kind != number || err != nil {
 		d.broken("a constant of the type %s with another value", t)
 		return &ir.Const{}
 	}
@@ -127,7 +127,7 @@ func (d *decoder) interval(t catalog.Type, v *value) ir.Expr {
 	r := d.object(v, "an interval")
 	var parts []string
 	for _, unit := range [...]string{"months", "days", "micros"} {
-		n, err := strconv.ParseInt(r.of(unit, number).text, 10, 64)
+		n, err := strconv.ParseInt(r.of(unit, number).Text, 10, 64)
 		if err != nil {
 			d.broken("%s of an interval that are no number", unit)
 		}
@@ -159,19 +159,19 @@ func (d *decoder) listOf(t catalog.Type, v *value) ir.Expr {
 // wide reads {upper, lower}, the two halves of a 128-bit integer.
 func (d *decoder) wide(v *value) (*big.Int, bool) {
 	r := d.object(v, "a wide integer")
-	upper, errUpper := strconv.ParseInt(r.of("upper", number).text, 10, 64)
-	lower, errLower := strconv.ParseUint(r.of("lower", number).text, 10, 64)
+	upper, errUpper := strconv.ParseInt(r.of("upper", number).Text, 10, 64)
+	lower, errLower := strconv.ParseUint(r.of("lower", number).Text, 10, 64)
 	r.done()
 	n := new(big.Int).Lsh(big.NewInt(upper), 64)
 	return n.Add(n, new(big.Int).SetUint64(lower)), errUpper == nil && errLower == nil
 }
 
 func (d *decoder) unscaled(v *value) (*big.Int, bool) {
-	if v.kind == object {
+	if v.Kind == object {
 		return d.wide(v)
 	}
-	n, err := strconv.ParseInt(v.text, 10, 64)
-	return big.NewInt(n), v.kind == number && err == nil
+	n, err := strconv.ParseInt(v.Text, 10, 64)
+	return big.NewInt(n), v.Kind == number && err == nil
 }
 
 // decimalText writes an unscaled integer as plain digits.

@@ -57,11 +57,11 @@ func (d *decoder) cteRef(r *reader) rel {
 	}
 	n := &ir.CTERef{ID: scope.id, Name: scope.name}
 	for i, c := range scope.cols {
-		if names[i].kind != text || !c.Type.Equal(types[i]) {
+		if names[i].Kind != text || !c.Type.Equal(types[i]) {
 			d.broken("column %d of a CTE is %s, and read as %s", i+1, c.Type, types[i])
 			return stub()
 		}
-		n.Columns = append(n.Columns, d.plan.NewColumn(names[i].text, c.Type))
+		n.Columns = append(n.Columns, d.plan.NewColumn(names[i].Text, c.Type))
 		n.From = append(n.From, c.ID)
 	}
 	return rel{node: n, cols: n.Columns}

@@ -49,8 +49,8 @@ func approximate(d *decoder, data *reader, args []ir.Expr, result catalog.Type) 
 	list := data.list("quantiles")
 	var shares []ir.Expr
 	for i := range list {
-		f, err := strconv.ParseFloat(list[i].text, 64)
-		if list[i].kind != number || err != nil || float64(float32(f)) != f {
+		f, err := strconv.ParseFloat(list[i].Text, 64)
+		if list[i].Kind != number || err != nil || float64(float32(f)) != f {
 			d.broken("a quantile that is no share")
 		}
 		shares = append(shares, plain(catalog.Type{Kind: catalog.Float32}, f))

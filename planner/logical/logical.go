@@ -9,6 +9,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 // Unsupported says what a plan holds that the tree cannot; the statement then runs
@@ -27,21 +28,26 @@ type Table struct {
 	Columns  []catalog.Column // in the order of the binder's stub
 }
 
-// Decode reads one plan. The error is an *Unsupported, or says how the plan
-// contradicts itself or the tables.
+// Decode reads one plan from its text. The error is an *Unsupported, or says how the
+// plan contradicts itself or the tables.
 func Decode(raw []byte, tables []Table) (*ir.Plan, error) {
-	v, err := parse(raw)
-	if errors.Is(err, errNesting) {
+	v, err := planjson.Parse(string(raw))
+	if errors.Is(err, planjson.ErrNesting) {
 		return nil, &Unsupported{What: fmt.Sprintf("a plan of more than %d levels", maxDepth)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the plan is not understood: %w", err)
 	}
+	return Read(v, tables)
+}
+
+// Read is Decode for a plan whose JSON is read already.
+func Read(v *planjson.Value, tables []Table) (*ir.Plan, error) {
 	d := &decoder{plan: ir.NewPlan(), tables: map[string]Table{}, ctes: map[uint64]*cteScope{}, params: map[int]catalog.Type{}}
 	for _, t := range tables {
 		d.tables[t.Catalog] = t
 	}
-	root := d.exact(d.node(&v), "the result")
+	root := d.exact(d.node(v), "the result")
 	if d.err != nil {
 		return nil, d.err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/planjson"
 )
 
 // maxDepth bounds how deep operators and expressions may be nested, both together.
@@ -52,70 +53,99 @@ func (d *decoder) enter() bool {
 
 func (d *decoder) leave() { d.depth-- }
 
+// value is a part of a plan.
+type value = planjson.Value
+
+// The kinds of values.
+const (
+	boolean = planjson.Boolean
+	number  = planjson.Number
+	text    = planjson.Text
+	array   = planjson.Array
+	object  = planjson.Object
+)
+
 // reader reads an object key by key. Each key must be asked for: done notes those
 // that were not, because nothing here knows them.
 type reader struct {
 	d       *decoder
 	what    string
 	above   string // of a node: the kind of the one above
-	members []member
+	members []value
+	used    uint64 // a bit for each member that was asked for
+	after   int    // the place behind the last one that was found
 }
 
 func (d *decoder) object(v *value, what string) *reader {
-	if v.kind != object {
+	r := &reader{d: d, what: what}
+	switch {
+	case v.Kind != object:
 		d.broken("%s is not an object", what)
+	case len(v.List) > 64: // as many as used has bits; what is known has half of that at most
+		d.unsupported("%s of %d keys", what, len(v.List))
+	default:
+		r.members = v.List
 	}
-	return &reader{d: d, what: what, members: v.members}
+	return r
+}
+
+// find gives a key's place, -1 when it is not there. Keys are asked for in about the
+// order in which they stand.
+func (r *reader) find(key string) int {
+	for i := r.after; i < len(r.members); i++ {
+		if r.members[i].Key == key {
+			return i
+		}
+	}
+	for i := range min(r.after, len(r.members)) {
+		if r.members[i].Key == key {
+			return i
+		}
+	}
+	return -1
 }
 
 // has reports whether a key is there that need not be.
-func (r *reader) has(key string) bool {
-	for i := range r.members {
-		if r.members[i].key == key {
-			return true
-		}
-	}
-	return false
-}
+func (r *reader) has(key string) bool { return r.find(key) >= 0 }
 
 var nothing value
 
 func (r *reader) get(key string) *value {
-	for i := range r.members {
-		if r.members[i].key == key {
-			r.members[i].used = true
-			return &r.members[i].value
-		}
+	i := r.find(key)
+	if i < 0 {
+		r.d.broken("%s has no %s", r.what, key)
+		return &nothing
 	}
-	r.d.broken("%s has no %s", r.what, key)
-	return &nothing
+	r.used |= 1 << i
+	r.after = i + 1
+	return &r.members[i]
 }
 
 // done notes a key that nothing asked for.
 func (r *reader) done() {
 	for i := range r.members {
-		if !r.members[i].used {
-			r.d.unsupported("the key %s of %s", r.members[i].key, r.what)
+		if r.used&(1<<i) == 0 {
+			r.d.unsupported("the key %s of %s", r.members[i].Key, r.what)
 		}
 	}
 }
 
-func (r *reader) of(key string, k kind) *value {
+func (r *reader) of(key string, k planjson.Kind) *value {
 	v := r.get(key)
-	if v.kind != k {
+	if v.Kind != k {
 		r.d.broken("%s of %s has a value of another kind", key, r.what)
 		return &nothing
 	}
 	return v
 }
 
-func (r *reader) text(key string) string   { return r.of(key, text).text }
-func (r *reader) flag(key string) bool     { return r.of(key, boolean).flag }
-func (r *reader) list(key string) []value  { return r.of(key, array).list }
+func (r *reader) text(key string) string   { return r.of(key, text).Text }
+func (r *reader) flag(key string) bool     { return r.of(key, boolean).Flag }
+func (r *reader) list(key string) []value  { return r.of(key, array).List }
 func (r *reader) object(key string) *value { return r.of(key, object) }
 
 func (r *reader) index(key string) uint64 {
-	n, err := strconv.ParseUint(r.of(key, number).text, 10, 64)
+	n, err := strconv.ParseUint(r.of(key, number).Text, 10, 64)
 	if err != nil {
 		r.d.broken("%s of %s is not an index", key, r.what)
 	}
@@ -177,8 +207,8 @@ func (r *reader) indexes(key string, limit int) []int { return r.d.positions(r.l
 func (d *decoder) positions(list []value, limit int, what string) []int {
 	out := make([]int, 0, len(list))
 	for i := range list {
-		n, err := strconv.ParseUint(list[i].text, 10, 64)
-		if list[i].kind != number || err != nil || n >= uint64(limit) {
+		n, err := strconv.ParseUint(list[i].Text, 10, 64)
+		if list[i].Kind != number || err != nil || n >= uint64(limit) {
 			d.broken("a position in %s that does not exist", what)
 			return nil
 		}

@@ -24,10 +24,10 @@ func (d *decoder) get(r *reader) rel {
 		return stub()
 	}
 	for i := range types {
-		if names[i].kind != text {
+		if names[i].Kind != text {
 			d.broken("the name of a column is no text")
 		}
-		columns = append(columns, ir.Column{Name: names[i].text, Type: d.typ(&types[i])})
+		columns = append(columns, ir.Column{Name: names[i].Text, Type: d.typ(&types[i])})
 	}
 	read := d.columnIndexes(r.list("column_indexes"), len(columns))
 	name := r.text("name")
@@ -168,7 +168,7 @@ func (d *decoder) tableFunction(r *reader, name string, columns []ir.Column, rea
 	r.empty("named_parameters")
 	d.declared(r.list("input_table_types"))
 	for i, names := 0, r.list("input_table_names"); i < len(names); i++ {
-		if names[i].kind != text || names[i].text != "" {
+		if names[i].Kind != text || names[i].Text != "" {
 			d.unsupported("a table function over a table")
 		}
 	}
@@ -209,8 +209,8 @@ func (d *decoder) expressionGet(r *reader) rel {
 	}
 	rows := r.list("expressions")
 	for i := range rows {
-		row := d.exprs(rows[i].list, in.cols)
-		if rows[i].kind != array || len(row) != len(n.Columns) {
+		row := d.exprs(rows[i].List, in.cols)
+		if rows[i].Kind != array || len(row) != len(n.Columns) {
 			d.broken("a row of VALUES with %d columns", len(row))
 			break
 		}

@@ -207,3 +207,23 @@ func TestContradictions(t *testing.T) {
 		}
 	}
 }
+
+// Every key of an object is asked for, however many there are.
+func TestManyKeys(t *testing.T) {
+	raw, tables, err := plantest.Fixed(t).Raw(t, "SELECT a FROM s.t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 60, 64, 65, 128, 1000} {
+		more := []byte{'{'}
+		for i := range n {
+			more = fmt.Appendf(more, `"zzz%d":0,`, i)
+		}
+		var unsupported *logical.Unsupported
+		for _, text := range [][]byte{slices.Concat(more, raw[1:]), slices.Concat(raw[:len(raw)-1], []byte(","), more[1:len(more)-1], []byte("}"))} {
+			if _, err := logical.Decode(text, tables); !errors.As(err, &unsupported) {
+				t.Errorf("%d keys more: %v", n, err)
+			}
+		}
+	}
+}

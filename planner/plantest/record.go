@@ -43,7 +43,7 @@ func (r *recorder) set(p planned) {
 func (r *recorder) Bind(ctx context.Context, q planner.BindRequest) (*planner.Bound, error) {
 	b, err := r.Binder.Bind(ctx, q)
 	if err == nil && q.PlanToo {
-		r.set(planned{raw: b.Plan, stubs: q.Stubs})
+		r.set(planned{raw: []byte(b.PlanText), stubs: q.Stubs})
 	}
 	return b, err
 }

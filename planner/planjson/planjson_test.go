@@ -1,4 +1,4 @@
-package logical
+package planjson
 
 import (
 	"bytes"
@@ -11,24 +11,24 @@ import (
 )
 
 // plainValue gives a value as encoding/json does.
-func plainValue(v value) any {
-	switch v.kind {
-	case boolean:
-		return v.flag
-	case number:
-		return json.Number(v.text)
-	case text:
-		return v.text
-	case array:
+func plainValue(v *Value) any {
+	switch v.Kind {
+	case Boolean:
+		return v.Flag
+	case Number:
+		return json.Number(v.Text)
+	case Text:
+		return v.Text
+	case Array:
 		out := []any{}
-		for _, x := range v.list {
-			out = append(out, plainValue(x))
+		for i := range v.List {
+			out = append(out, plainValue(&v.List[i]))
 		}
 		return out
-	case object:
+	case Object:
 		out := map[string]any{}
-		for _, m := range v.members {
-			out[m.key] = plainValue(m.value)
+		for i := range v.List {
+			out[v.List[i].Key] = plainValue(&v.List[i])
 		}
 		return out
 	}
@@ -44,13 +44,13 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, err := parse([]byte(s))
+		got, err := Parse(s)
 		dec := json.NewDecoder(bytes.NewReader([]byte(s)))
 		dec.UseNumber()
 		var want any
 		valid := json.Valid([]byte(s)) && dec.Decode(&want) == nil
 		switch {
-		case err != nil && valid && !errors.Is(err, errTwice) && !(errors.Is(err, errNesting) && nesting(s) > maxNesting):
+		case err != nil && valid && !errors.Is(err, errTwice) && !(errors.Is(err, ErrNesting) && nesting(s) > maxNesting):
 			t.Errorf("%q: %v", s, err)
 		case err == nil && !valid:
 			t.Errorf("%q is no JSON", s)
@@ -64,7 +64,7 @@ func FuzzParse(f *testing.F) {
 
 // Which of two values a reader takes is a matter of taste, so a plan has no key twice.
 func TestTwice(t *testing.T) {
-	if _, err := parse([]byte(`{"a": 1, "b": {"c": 1, "c": 1}}`)); !errors.Is(err, errTwice) {
+	if _, err := Parse(`{"a": 1, "b": {"c": 1, "c": 1}}`); !errors.Is(err, errTwice) {
 		t.Errorf("a key that stands twice: %v", err)
 	}
 }
