@@ -54,13 +54,14 @@ func sameColumns(a, b []catalog.Column) bool {
 type keyLimits struct {
 	rows, bytes int64 // of the stream that has the keys
 	least       int64 // rows that the other one would give at least
-	times       int64 // as many as the first
 	always      bool  // whatever is estimated
 }
 
-// Reading a row of a source takes about a microsecond, a key that is sent up to ten,
-// and the second source waits for the first one.
-var usualKeys = keyLimits{rows: dialect.MaxKeys, bytes: 8 << 20, least: 10_000, times: 10}
+// Fewer rows are read while the second source waits for the first one.
+var usualKeys = keyLimits{rows: dialect.MaxKeys, bytes: 8 << 20, least: 10_000}
+
+// fewKeys are sent to a source of which it is not known how many rows it has.
+const fewKeys = 100
 
 // Eager gives a planner that sends keys wherever that changes no answer, whatever
 // the sizes, as long as the stream that has them gives no more than so many rows.
@@ -363,19 +364,24 @@ func (k *keyPlanner) serves(p *keyPair, r rules.Reached, size int64) bool {
 	if d == nil {
 		return false
 	}
-	_, verdict, _ := dialect.Keys(d, r.Arg, []catalog.Value{sampleKey(p.as)}, dialect.Places(r.Remote.Input))
-	switch {
-	case verdict == dialect.None:
-		return false
-	case k.limits.always:
-		return true
-	case size > int64(dialect.KeysOf(d)) || listed(r.Remote.Input, r.Arg):
+	at := dialect.Places(r.Remote.Input)
+	if _, verdict, _ := dialect.Keys(d, r.Arg, []catalog.Value{sampleKey(p.as)}, at); verdict == dialect.None {
 		return false
 	}
-	if rows := k.parts[waiting].rows; rows >= 0 {
-		return rows >= k.limits.least && rows >= k.limits.times*size
+	return k.limits.always || k.pays(p, r, size, d, at)
+}
+
+// pays reports whether it takes less time to send so many keys and to read the rows
+// that they leave than to read all.
+func (k *keyPlanner) pays(p *keyPair, r rules.Reached, size int64, d dialect.Dialect, at dialect.Columns) bool {
+	cost := dialect.KeysOf(d)
+	if size > int64(cost.Most) || listed(r.Remote.Input, r.Arg) || !dialect.Searches(d, r.Arg, at) {
+		return false
 	}
-	return k.parts[p.by].few >= 0
+	if rows := k.parts[k.streams[r.Remote]].rows; rows >= 0 {
+		return rows >= k.limits.least && rows/cost.Rows >= size && k.left(p, r) <= rows/2
+	}
+	return k.parts[p.by].few >= 0 && size <= fewKeys
 }
 
 // origins lists all resources that a stream's keys tell of.
@@ -400,7 +406,7 @@ func (k *keyPlanner) wait(p *keyPair, r rules.Reached) {
 	}
 	d := k.s.planner.dialect(r.Remote.Source)
 	t.Keyed = &Keyed{
-		By: p.by, Column: column, Most: min(dialect.KeysOf(d), int(k.limits.rows)), Rows: k.limits.rows, Bytes: k.limits.bytes,
+		By: p.by, Column: column, Most: min(dialect.KeysOf(d).Most, int(k.limits.rows)), Rows: k.limits.rows, Bytes: k.limits.bytes,
 		write: func(keys []catalog.Value) (dialect.Statement, string) { return keyed(d, r, p.as, keys) },
 	}
 	k.parts[t].rows = k.left(p, r)
