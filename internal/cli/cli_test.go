@@ -52,6 +52,7 @@ type run struct {
 	stdout  io.Writer // instead of a buffer
 	stderr  io.Writer // instead of a buffer
 	ctx     context.Context
+	sources func(map[string]connectors.Source) // gets the engine's
 }
 
 type engine struct{ server.Querier }
@@ -68,7 +69,12 @@ func (r run) args(t *testing.T, args ...string) (code int, stdout, stderr string
 				}
 				return source{}, nil
 			}},
-			NewEngine: func(app.EngineOptions) (app.Engine, error) { return engine{r.querier}, r.engine },
+			NewEngine: func(o app.EngineOptions) (app.Engine, error) {
+				if r.sources != nil {
+					r.sources(o.Sources)
+				}
+				return engine{r.querier}, r.engine
+			},
 		},
 		City:   r.city,
 		DuckDB: func(context.Context) (string, error) { return "v9.9.9", nil },

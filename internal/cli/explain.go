@@ -36,7 +36,8 @@ func (c *command) explainCommand() *cobra.Command {
 }
 
 // showText prints the rows of an answer that has one column of text, as they are.
-func (c *command) showText(_ context.Context, a *server.Answer, _ time.Time) error {
+func (c *command) showText(_ context.Context, a *server.Answer, p *progress, _ time.Time) error {
+	p.stop()
 	for a.Stream.Next() {
 		batch := a.Stream.RecordBatch()
 		if batch.NumCols() != 1 {

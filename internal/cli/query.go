@@ -92,16 +92,20 @@ func (c *command) queryInto(ctx context.Context, f queryFlags, form output.Form,
 }
 
 func (c *command) queryTo(ctx context.Context, w io.Writer, f queryFlags, form output.Form, argument string) error {
-	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, started time.Time) error {
-		_, err := output.Write(ctx, w, form, a.Stream, output.Options{
-			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: c.Stderr, Started: started, Width: terminalWidth(w),
+	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, p *progress, started time.Time) error {
+		_, err := output.Write(ctx, p.beforeAnswer(w), form, p.counted(a.Stream), output.Options{
+			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: p.before(c.Stderr), Started: started, Width: terminalWidth(w),
 		})
 		return err
 	})
 }
 
+// shower shows an answer. It stops the progress, at the latest before it writes to a
+// terminal.
+type shower func(ctx context.Context, a *server.Answer, p *progress, started time.Time) error
+
 // ask runs the statement with prefix put before it, and hands the answer to show.
-func (c *command) ask(ctx context.Context, f queryFlags, argument, prefix string, show func(context.Context, *server.Answer, time.Time) error) (err error) {
+func (c *command) ask(ctx context.Context, f queryFlags, argument, prefix string, show shower) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -113,19 +117,22 @@ func (c *command) ask(ctx context.Context, f queryFlags, argument, prefix string
 	if err != nil {
 		return err
 	}
-	target, err := c.target(ctx, f)
+	p := c.newProgress()
+	target, err := c.target(ctx, f, p)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, target.close()) }()
 	started := time.Now()
+	p.start(started)
 	err = func() error {
+		defer p.stop()
 		answer, err := target.query(ctx, server.Request{SQL: prefix + sql, Params: params})
 		if err != nil {
 			return err
 		}
 		defer answer.Stream.Release()
-		return show(ctx, answer, started)
+		return show(ctx, answer, p, started)
 	}()
 	var unwritten *output.WriteError
 	if err == nil || errors.As(err, &unwritten) {

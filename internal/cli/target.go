@@ -18,23 +18,25 @@ type target struct {
 	secrets  []string
 }
 
-func (c *command) target(ctx context.Context, f queryFlags) (*target, error) {
+func (c *command) target(ctx context.Context, f queryFlags, p *progress) (*target, error) {
 	if f.url != "" {
 		return c.remote(f)
 	}
 	if !f.direct {
 		return nil, usage("cli_no_catalogue", msg.Args{"File": f.config})
 	}
-	return c.local(ctx, f)
+	return c.local(ctx, f, p)
 }
 
 // local answers in this process, as the operator whom the configuration makes.
-func (c *command) local(ctx context.Context, f queryFlags) (*target, error) {
+func (c *command) local(ctx context.Context, f queryFlags, p *progress) (*target, error) {
 	cfg, err := c.load(f.config)
 	if err != nil {
 		return nil, err
 	}
-	a, err := app.Open(ctx, cfg, c.App)
+	options := c.App
+	options.Openers = p.watch(options.Openers)
+	a, err := app.Open(ctx, cfg, options)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -22,10 +23,11 @@ import (
 	"github.com/lianji/lianji/server/servertest"
 )
 
-// screen is a terminal of a test: what is written to it, until its end.
+// screen is a terminal of a test.
 type screen struct {
 	*os.File
-	text func() string // closes it
+	so   func() string // what was written so far
+	text func() string // what was written; closes it
 }
 
 func newScreen(t *testing.T, columns uint16) screen {
@@ -37,20 +39,22 @@ func newScreen(t *testing.T, columns uint16) screen {
 	if err := pty.Setsize(slave, &pty.Winsize{Rows: 24, Cols: columns}); err != nil {
 		t.Fatal(err)
 	}
-	var got bytes.Buffer
-	read := safego.Run(func() error { _, err := io.Copy(&got, master); return err }) // EIO at the end
-	ended := false
-	end := func() string {
-		if !ended {
-			ended = true
+	var (
+		got  shared
+		read = safego.Run(func() error { _, err := io.Copy(&got, master); return err }) // EIO at the end
+		once sync.Once
+	)
+	so := func() string { return strings.ReplaceAll(got.String(), "\r\n", "\n") }
+	text := func() string {
+		once.Do(func() {
 			_ = slave.Close()
 			<-read
 			_ = master.Close()
-		}
-		return strings.ReplaceAll(got.String(), "\r\n", "\n")
+		})
+		return so()
 	}
-	t.Cleanup(func() { end() })
-	return screen{slave, end}
+	t.Cleanup(func() { text() })
+	return screen{slave, so, text}
 }
 
 // A terminal gets no bytes that are no text, and the statement does not run.

@@ -141,6 +141,9 @@ func (s *Stream) Release() {
 		if s.hold != nil {
 			<-s.hold
 		}
+		if err := s.ctx.Err(); err != nil && s.err == nil {
+			s.err = errs.From(err) // nobody asked for a batch since
+		}
 		close(s.Released)
 	})
 }
