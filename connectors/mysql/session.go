@@ -64,22 +64,28 @@ var settings = []struct{ name, value, want string }{
 	// Settings of a server or an account that would cut or change answers unseen.
 	{"sql_select_limit", "18446744073709551615", "18446744073709551615"},
 	{"sql_auto_is_null", "0", "OFF"},
+	// How many bytes of a text are sorted by: planner/dialect counts on it.
+	{"max_sort_length", "1024", "1024"},
 	// A reader that is slow for a minute would lose its connection.
 	{"net_write_timeout", "86400", "86400"},
 }
 
 const (
-	sqlNames       = "SET NAMES utf8mb4 COLLATE utf8mb4_bin"
+	sqlNames = "SET NAMES utf8mb4 COLLATE utf8mb4_bin"
+	// MariaDB alone reads this comment; without hashes its joins by a column that has no
+	// index compare every row with every row.
+	sqlHashJoins   = " /*M!100300 , SESSION join_cache_level = 4 */"
 	sqlTransaction = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 )
 
-// verified are further variables that must have a value: those that exist under one
-// of two names.
+// verified are further variables that must have a value where they exist: some do under
+// one of two names.
 var verified = map[string]string{
 	"character_set_client": "utf8mb4", "character_set_connection": "utf8mb4", "character_set_results": "utf8mb4",
 	"collation_connection": "utf8mb4_bin",
 	"tx_isolation":         "REPEATABLE-READ", "transaction_isolation": "REPEATABLE-READ",
 	"tx_read_only": "ON", "transaction_read_only": "ON",
+	"join_cache_level": "4", // MariaDB's
 }
 
 // session is one connection to the server, logged in by the driver; from then on
@@ -140,7 +146,7 @@ func (s *session) prepareSession() error {
 	for name, value := range verified {
 		names, want[name] = append(names, "'"+name+"'"), value
 	}
-	for _, sql := range []string{sqlNames, set, sqlTransaction} {
+	for _, sql := range []string{sqlNames, set + sqlHashJoins, sqlTransaction} {
 		if _, err := s.query(sql); err != nil {
 			return err
 		}
