@@ -70,7 +70,7 @@ func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
 // options hold for making the data as for running: small files, nothing waits for
 // a disk.
 func (s *Server) options() []string {
-	return []string{"--no-defaults", "--datadir=" + s.data(), "--lc-messages-dir=" + s.bin.share,
+	return []string{"--no-defaults", "--datadir=" + s.data(), "--tmpdir=" + s.dir, "--lc-messages-dir=" + s.bin.share,
 		"--innodb-log-file-size=32M", "--innodb-buffer-pool-size=64M", "--innodb-flush-method=nosync", "--innodb-doublewrite=0",
 		"--innodb-flush-log-at-trx-commit=2", "--innodb-data-file-path=ibdata1:10M:autoextend",
 		"--innodb-temp-data-file-path=ibtmp1:4M:autoextend", "--innodb-undo-tablespaces=0", "--aria-log-file-size=8M", "--sync-frm=0", "--skip-log-bin"}
@@ -158,7 +158,7 @@ func (s *Server) launch() error {
 	}
 	args := append([]string{"-c", supervisor, "supervisor", s.dir, s.bin.server}, s.options()...)
 	args = append(args, "--port="+strconv.Itoa(s.Port), "--bind-address=127.0.0.1", "--socket="+s.Socket(), "--pid-file="+pidFile,
-		"--skip-name-resolve", "--tmpdir="+s.dir, "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
+		"--skip-name-resolve", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
 		"--max-allowed-packet=64M", "--local-infile=1")
 	for _, setting := range s.settings {
 		args = append(args, "--"+setting)
