@@ -177,15 +177,21 @@ func mysqlUnites(n *ir.SetOp, at Columns) string {
 	return ""
 }
 
-// mysqlSearches says why the server could only compare every row with every row.
+// mysqlSearches says why the server could only compare every row with every row. An
+// EXISTS of nothing but equalities is answered from what the server puts aside first;
+// one that asks more needs a key of the inner table.
 func mysqlSearches(n *ir.Join, at Columns) string {
 	if scansOf(n) > maxMySQLTables {
 		return fmt.Sprintf("a join of more than %d tables", maxMySQLTables)
 	}
 	left, right := ir.SetOf(n.Left.Output()), ir.SetOf(n.Right.Output())
+	each := n.Kind == ir.Semi || n.Kind == ir.Anti // row is asked for by itself
+	searched, indexed, stored := false, false, true
 	for _, e := range n.On {
 		c, ok := e.(*ir.Compare)
-		if !ok || c.Op != ir.Eq || !joins(left, right, c) {
+		ok = ok && c.Op == ir.Eq && joins(left, right, c)
+		stored = stored && (ok || right.Has(e))
+		if !ok {
 			continue
 		}
 		a, okA := narrow(c.Left).(*ir.Ref)
@@ -194,11 +200,19 @@ func mysqlSearches(n *ir.Join, at Columns) string {
 			continue
 		}
 		p, q := at[a.ID], at[b.ID]
-		if a.Typ.Kind != catalog.Text || p.Base == nil || q.Base == nil || p.Base.Collation.Name == q.Base.Collation.Name {
-			return ""
+		searched = searched || a.Typ.Kind != catalog.Text || p.Base == nil || q.Base == nil || p.Base.Collation.Name == q.Base.Collation.Name
+		if left[b.ID] {
+			q = p
 		}
+		indexed = indexed || leadsKey(q) && oneTable(n.Right)
 	}
-	return "a join by texts of two collations, by which the source could not search"
+	switch {
+	case !searched:
+		return "a join by texts of two collations, by which the source could not search"
+	case each && !indexed && !stored:
+		return "whether there are rows would be asked of a whole table for each row"
+	}
+	return ""
 }
 
 // mysqlRemembers says why an EXISTS would be answered from memory: MariaDB keeps its

@@ -77,3 +77,28 @@ func filters(n ir.Node) bool {
 	})
 	return found
 }
+
+// leadsKey reports whether a key of the table begins with the column.
+func leadsKey(p Place) bool {
+	if p.Base == nil {
+		return false
+	}
+	leads := len(p.Table.PrimaryKey) > 0 && p.Table.PrimaryKey[0] == p.Base.Name
+	for _, u := range p.Table.Unique {
+		leads = leads || len(u) > 0 && u[0] == p.Base.Name
+	}
+	return leads
+}
+
+// oneTable reports whether a tree is written as one table.
+func oneTable(n ir.Node) bool {
+	switch n := n.(type) {
+	case *ir.Scan:
+		return true
+	case *ir.Filter:
+		return oneTable(n.Input)
+	case *ir.Project:
+		return oneTable(n.Input)
+	}
+	return false
+}

@@ -88,7 +88,7 @@ func sqliteSearches(n *ir.Join, at Columns) string {
 			}
 			p, inner := at[r.ID], right[r.ID] || n.Kind == ir.Inner
 			if n.Kind == ir.Semi || n.Kind == ir.Anti {
-				inner = inner && sqliteIndexed(p) && sqliteOneTable(n.Right)
+				inner = inner && sqliteIndexed(p) && oneTable(n.Right)
 			}
 			if inner && (p.Base == nil || sqliteSure(*p.Base)) {
 				return ""
@@ -103,24 +103,7 @@ func sqliteIndexed(p Place) bool {
 	if p.Base == nil {
 		return false
 	}
-	leads := len(p.Table.PrimaryKey) > 0 && p.Table.PrimaryKey[0] == p.Base.Name
-	for _, u := range p.Table.Unique {
-		leads = leads || len(u) > 0 && u[0] == p.Base.Name
-	}
-	return leads && (p.Base.Type.Kind != catalog.Text || strings.HasPrefix(p.Base.Collation.Name, "BINARY"))
-}
-
-// sqliteOneTable reports whether a tree is written as one table.
-func sqliteOneTable(n ir.Node) bool {
-	switch n := n.(type) {
-	case *ir.Scan:
-		return true
-	case *ir.Filter:
-		return sqliteOneTable(n.Input)
-	case *ir.Project:
-		return sqliteOneTable(n.Input)
-	}
-	return false
+	return leadsKey(p) && (p.Base.Type.Kind != catalog.Text || strings.HasPrefix(p.Base.Collation.Name, "BINARY"))
 }
 
 // pair calls exact what keyed does: both columns are in one database, so of one encoding.

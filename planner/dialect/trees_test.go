@@ -80,6 +80,7 @@ const (
 	limitOfLimit = "limit of a limit"
 	leastOfAll   = "least and greatest"
 	groupedTruth = "groups of truth values"
+	asksMore     = "anti join"
 	exceptAll    = "except all"
 	intersected  = "what two tables have in common"
 )
@@ -134,7 +135,15 @@ var trees = []struct {
 		p, v := b.scan("person", "id", "mc"), b.scan("visit", "person", "vid")
 		return &ir.Join{Kind: ir.Semi, Left: p, Right: ir.Where(v, notNull(col(v, "vid"))), On: []ir.Expr{eq(col(p, "id"), col(v, "person"))}}
 	}},
-	{"anti join", func(b *builder) ir.Node {
+	{"anti join by an equality", func(b *builder) ir.Node {
+		p, v := b.scan("person", "id", "price"), b.scan("visit", "person", "xm")
+		return &ir.Join{Kind: ir.Anti, Left: p, Right: ir.Where(v, cmpr(ir.Gt, col(v, "xm"), lit(col(v, "xm"), "B"))), On: []ir.Expr{eq(col(p, "id"), col(v, "person")), notNull(col(v, "person"))}}
+	}},
+	{"semi join that asks more of a key", func(b *builder) ir.Node {
+		v, p := b.scan("visit", "person", "vid", "day"), b.scan("person", "id", "born")
+		return &ir.Join{Kind: ir.Semi, Left: v, Right: p, On: []ir.Expr{eq(col(v, "person"), col(p, "id")), cmpr(ir.Ne, col(v, "day"), col(p, "born"))}}
+	}},
+	{asksMore, func(b *builder) ir.Node {
 		p, v := b.scan("person", "id", "price"), b.scan("visit", "person", "price")
 		return &ir.Join{Kind: ir.Anti, Left: p, Right: v, On: []ir.Expr{eq(col(p, "id"), col(v, "person")),
 			cmpr(ir.Lt, cast(col(p, "price"), catalog.DecimalOf(12, 4)), col(v, "price"))}}
