@@ -63,6 +63,9 @@ type App struct {
 
 	sources []*source
 
+	endStatistics context.CancelFunc // nil when none are read
+	statistics    <-chan error       // closed when none are read any more
+
 	mu        sync.Mutex // guards the sources' described
 	published atomic.Pointer[policy.Everything]
 }
@@ -107,6 +110,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 	if err != nil {
 		return nil, errs.From(err)
 	}
+	a.startStatistics()
 	return a, nil
 }
 
@@ -114,6 +118,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 // removes the run's temporary files. Further calls do nothing.
 func (a *App) Close() error {
 	var all []error
+	a.stopStatistics()
 	if a.engine != nil {
 		all = append(all, a.engine.Close())
 	}

@@ -40,6 +40,9 @@ type fake struct {
 	err    error
 	tables []*catalog.Table
 	closed int
+
+	counted  int64
+	examined connectors.Examination
 }
 
 func (f *fake) Ping(context.Context) (string, error) {
@@ -55,6 +58,33 @@ func (f *fake) Describe(context.Context) ([]*catalog.Table, error) {
 		panic("in a connector")
 	}
 	return f.tables, f.err
+}
+
+// Statistics tells of one row more with each call.
+func (f *fake) Statistics(ctx context.Context, tables []*catalog.Table) (map[catalog.TableID]*catalog.Statistics, error) {
+	f.mu.Lock()
+	f.counted++
+	n, err := f.counted, f.err
+	f.mu.Unlock()
+	switch f.config.Name {
+	case "panics":
+		panic("in a connector")
+	case "slow":
+		<-ctx.Done()
+		return nil, errs.From(ctx.Err())
+	}
+	out := map[catalog.TableID]*catalog.Statistics{}
+	for _, t := range tables {
+		out[t.ID] = &catalog.Statistics{Rows: n, Read: time.Now(), Never: true}
+	}
+	return out, err
+}
+
+func (f *fake) Examine(context.Context) (*connectors.Examination, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	x := f.examined
+	return &x, f.err
 }
 
 func (f *fake) Close() error {

@@ -139,9 +139,11 @@ func (a *App) retry(ctx context.Context, every time.Duration) error {
 			if d.Err != nil {
 				continue
 			}
+			prepare(d)
 			if err := a.back(s, d); err != nil {
 				return err
 			}
+			a.readStatistics(ctx, s, d)
 		}
 	}
 }
