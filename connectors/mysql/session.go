@@ -71,21 +71,17 @@ var settings = []struct{ name, value, want string }{
 }
 
 const (
-	sqlNames = "SET NAMES utf8mb4 COLLATE utf8mb4_bin"
-	// MariaDB alone reads this comment; without hashes its joins by a column that has no
-	// index compare every row with every row.
-	sqlHashJoins   = " /*M!100300 , SESSION join_cache_level = 4 */"
+	sqlNames       = "SET NAMES utf8mb4 COLLATE utf8mb4_bin"
 	sqlTransaction = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 )
 
-// verified are further variables that must have a value where they exist: some do under
-// one of two names.
+// verified are further variables that must have a value: those that exist under one
+// of two names.
 var verified = map[string]string{
 	"character_set_client": "utf8mb4", "character_set_connection": "utf8mb4", "character_set_results": "utf8mb4",
 	"collation_connection": "utf8mb4_bin",
 	"tx_isolation":         "REPEATABLE-READ", "transaction_isolation": "REPEATABLE-READ",
 	"tx_read_only": "ON", "transaction_read_only": "ON",
-	"join_cache_level": "4", // MariaDB's
 }
 
 // session is one connection to the server, logged in by the driver; from then on
@@ -146,7 +142,7 @@ func (s *session) prepareSession() error {
 	for name, value := range verified {
 		names, want[name] = append(names, "'"+name+"'"), value
 	}
-	for _, sql := range []string{sqlNames, set + sqlHashJoins, sqlTransaction} {
+	for _, sql := range []string{sqlNames, set, sqlTransaction} {
 		if _, err := s.query(sql); err != nil {
 			return err
 		}
