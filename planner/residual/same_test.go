@@ -21,7 +21,11 @@ func tpchWorld(t testing.TB, sf float64) *world {
 	for _, name := range oracle.TPCHTables {
 		tables["tpch."+name] = oracle.TPCHColumns(name, oracle.DuckDB)
 	}
-	return newWorld(t, tables, func(r *oracle.Reference) error {
+	keys := map[string][]string{}
+	for _, table := range plantest.Tables("tpch") {
+		keys["tpch."+table.ID.Name] = table.PrimaryKey
+	}
+	return newWorld(t, tables, keys, func(r *oracle.Reference) error {
 		for _, name := range oracle.TPCHTables {
 			if err := r.LoadTPCH(t.Context(), dir, name, oracle.DuckDB, "tpch", name); err != nil {
 				return err
@@ -49,7 +53,7 @@ func TestTPCDS(t *testing.T) {
 	for _, name := range oracle.TPCDSTables {
 		tables["ds."+name] = oracle.TPCDSColumns(name, oracle.DuckDB)
 	}
-	w := newWorld(t, tables, func(r *oracle.Reference) error {
+	w := newWorld(t, tables, nil, func(r *oracle.Reference) error {
 		for _, name := range oracle.TPCDSTables {
 			if err := r.LoadTPCDS(t.Context(), dir, name, oracle.DuckDB, "ds", name); err != nil {
 				return err
@@ -79,7 +83,7 @@ func TestGenerated(t *testing.T) {
 	for _, table := range tables {
 		columns[table.Path[0]+"."+table.Path[1]] = table.Columns
 	}
-	w := newWorld(t, columns, func(r *oracle.Reference) error {
+	w := newWorld(t, columns, nil, func(r *oracle.Reference) error {
 		for _, table := range tables {
 			if err := r.Load(t.Context(), table); err != nil {
 				return err

@@ -28,13 +28,13 @@ type world struct {
 // asExec switches off what exec does.
 const asExec = "SET disabled_optimizers = 'cte_inlining,window_self_join,late_materialization,join_filter_pushdown'"
 
-func newWorld(t testing.TB, tables map[string][]catalog.Column, load func(r *oracle.Reference) error) *world {
+func newWorld(t testing.TB, tables map[string][]catalog.Column, keys map[string][]string, load func(r *oracle.Reference) error) *world {
 	t.Helper()
 	source := policy.Described{Source: "all"}
 	var names []policy.Published
 	for path, columns := range tables {
 		schema, name, _ := strings.Cut(path, ".")
-		table := &catalog.Table{ID: catalog.TableID{Schema: schema, Name: name}, Rows: -1}
+		table := &catalog.Table{ID: catalog.TableID{Schema: schema, Name: name}, Rows: -1, PrimaryKey: keys[path]}
 		for _, c := range columns {
 			table.Columns = append(table.Columns, plantest.Column(c.Name, c.Type))
 		}

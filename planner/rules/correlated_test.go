@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -61,7 +62,14 @@ func TestCorrelated(t *testing.T) {
 			t.Errorf("statement %d: %v\n%s\n%s", n, err, sql, ir.Text(plan.Root, ir.Exactly))
 			continue
 		}
-		for _, name := range fired {
+		here := maps.Clone(off)
+		here["remote_scan"] = true // all of it stays here
+		late, err := rules.RunLate(c, rules.List(), here)
+		if err != nil {
+			t.Errorf("statement %d: %v\n%s\n%s", n, err, sql, ir.Text(plan.Root, ir.Exactly))
+			continue
+		}
+		for _, name := range append(fired, late...) {
 			seen["fired "+name]++
 		}
 		tree := ir.Text(c.Plan.Root, ir.Exactly)

@@ -63,6 +63,8 @@ func List() []Rule {
 
 		// Last, when nothing goes to a source any more.
 		impliedFilter,
+		// After implied_filter: what only repeats an OR would part two trees.
+		sharedSubtree,
 	}
 }
 
