@@ -10,7 +10,7 @@ BENCHMARKS = $(call packages_with,^func Benchmark)
 RACE = ./internal/safego $(wildcard ./exec ./server)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo unit test test-long bench lint gen mutants deps compiler
+.PHONY: help build demo unit test test-long bench microbench lint gen mutants deps compiler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ test-long: deps mutants ## the longer proofs (LIANJI_LONG=1), the race detector,
 	@$(if $(LONG),LIANJI_LONG=1 $(GOTEST) -timeout=30m $(LONG),echo 'no test has a long form')
 	@$(GOTEST) -race -timeout=20m $(addsuffix /...,$(RACE))
 
-bench: compiler ## run the benchmarks of every package that has some
+bench: build deps ## compare with DuckDB, Trino and others over TPC-H; the table goes to bench/README.md
+	@go run $(TAGS) ./bench/peers -results bench/README.md $(PEERS)
+
+microbench: compiler ## run the benchmarks of every package that has some
 	@$(if $(BENCHMARKS),go test $(TAGS) -run='^$$' -bench=. -benchmem $(BENCHMARKS),echo 'no package has benchmarks')
 
 lint: compiler ## gofmt, go vet, staticcheck, direction of imports, house rules

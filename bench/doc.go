@@ -1,2 +1,3 @@
-// Package bench holds what is measured and printed, never asserted: see `make bench`.
+// Package bench holds what is measured and printed, never asserted: see `make
+// microbench`, and bench/peers for `make bench`.
 package bench
