@@ -96,6 +96,7 @@ func mariaWorld(t *testing.T) *world {
 	}
 	db.Exec(t, strings.Join(statements, "; "))
 	w := open(t, "mysql", mysql.Open, connectors.Config{Name: "sj", Kind: "mysql", DSN: db.Reader, Connections: 1})
+	withKeys(w.tables)
 	local := filepath.Join(t.TempDir(), "local.duckdb")
 	write(t, local, copyOf(t, w, "person", "visit", "odd"))
 	in, err := duck.Open(t.Context(), duck.Options{Path: local, MemoryBytes: 500 << 20})

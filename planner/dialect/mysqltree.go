@@ -17,8 +17,7 @@ import (
 //   - NULL is the least value for the server; a key of its own puts it where it belongs.
 //   - sum adds whole numbers and decimals as decimals of up to 65 digits.
 //   - There is no FILTER: an aggregate is given NULL for the rows that it must not see.
-//   - A join needs columns that are plain in the text, by which the server can search or
-//     hash: else it would compare every row with every row.
+//   - A join needs a key to search by: MariaDB's hash joins are not used, which lose rows.
 //   - EXISTS asks nothing of the outer row's text: see mysqlRemembers.
 //   - A derived table does not keep its order: no limit is set over another one's rows.
 
@@ -177,20 +176,20 @@ func mysqlUnites(n *ir.SetOp, at Columns) string {
 	return ""
 }
 
-// mysqlSearches says why the server could only compare every row with every row. An
-// EXISTS of nothing but equalities is answered from what the server puts aside first;
-// one that asks more needs a key of the inner table.
+// mysqlSearches says why the server could only compare every row with every row: of the
+// keys of a join one must lead to rows of a table by a key that it has, or of what the
+// server computes first, which it makes a key for. That table is the right one, but for
+// an inner join. An EXISTS of nothing but equalities is computed first, too.
 func mysqlSearches(n *ir.Join, at Columns) string {
 	if scansOf(n) > maxMySQLTables {
 		return fmt.Sprintf("a join of more than %d tables", maxMySQLTables)
 	}
 	left, right := ir.SetOf(n.Left.Output()), ir.SetOf(n.Right.Output())
-	each := n.Kind == ir.Semi || n.Kind == ir.Anti // row is asked for by itself
-	searched, indexed, stored := false, false, true
+	collated, found, first := false, false, n.Kind == ir.Semi || n.Kind == ir.Anti
 	for _, e := range n.On {
 		c, ok := e.(*ir.Compare)
 		ok = ok && c.Op == ir.Eq && joins(left, right, c)
-		stored = stored && (ok || right.Has(e))
+		first = first && (ok || right.Has(e))
 		if !ok {
 			continue
 		}
@@ -199,20 +198,52 @@ func mysqlSearches(n *ir.Join, at Columns) string {
 		if !okA || !okB {
 			continue
 		}
-		p, q := at[a.ID], at[b.ID]
-		searched = searched || a.Typ.Kind != catalog.Text || p.Base == nil || q.Base == nil || p.Base.Collation.Name == q.Base.Collation.Name
 		if left[b.ID] {
-			q = p
+			a, b = b, a
 		}
-		indexed = indexed || leadsKey(q) && oneTable(n.Right)
+		p, q := at[a.ID], at[b.ID]
+		if a.Typ.Kind == catalog.Text && p.Base != nil && q.Base != nil && p.Base.Collation.Name != q.Base.Collation.Name {
+			collated = true
+			continue
+		}
+		found = found || mysqlLeads(n.Right, q) || n.Kind == ir.Inner && mysqlLeads(n.Left, p)
 	}
 	switch {
-	case !searched:
+	case found || first:
+		return ""
+	case collated:
 		return "a join by texts of two collations, by which the source could not search"
-	case each && !indexed && !stored:
-		return "whether there are rows would be asked of a whole table for each row"
 	}
-	return ""
+	return "a join without a key by which the source could search"
+}
+
+// mysqlLeads reports whether rows of n are found by a column of it.
+func mysqlLeads(n ir.Node, p Place) bool { return mysqlOneTable(n) && leadsKey(p) || computedFirst(n) }
+
+// mysqlOneTable is oneTable, and takes a derived table for what the server makes of it.
+func mysqlOneTable(n ir.Node) bool {
+	switch n := n.(type) {
+	case *ir.Barrier:
+		return mysqlOneTable(n.Input)
+	case *ir.Filter:
+		return mysqlOneTable(n.Input)
+	case *ir.Project:
+		return mysqlOneTable(n.Input)
+	}
+	return oneTable(n)
+}
+
+// computedFirst reports whether n is written as a derived table that stands for itself.
+func computedFirst(n ir.Node) bool {
+	switch n := n.(type) {
+	case *ir.Aggregate, *ir.Distinct, *ir.SetOp, *ir.TopN, *ir.Limit:
+		return true
+	case *ir.Filter:
+		return computedFirst(n.Input)
+	case *ir.Project:
+		return computedFirst(n.Input)
+	}
+	return false
 }
 
 // mysqlRemembers says why an EXISTS would be answered from memory: MariaDB keeps its

@@ -24,7 +24,7 @@ func TestTreesAtTheSources(t *testing.T) {
 // notSent are the trees that an engine is not given, with a part of the reason.
 var notSent = map[string]map[string]string{
 	"duckdb": {overHidden: "a cell of a file"},
-	"mysql":  {limitOfLimit: "cut off below", exceptAll: "not every version", intersected: "not every version", leastOfAll: "truth values", groupedTruth: "a truth value", asksMore: "a whole table for each row"},
+	"mysql":  {limitOfLimit: "cut off below", exceptAll: "not every version", intersected: "not every version", leastOfAll: "truth values", groupedTruth: "a truth value"},
 }
 
 func (w *world) trees(t *testing.T, declared map[string]*catalog.Table) {

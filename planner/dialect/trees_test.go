@@ -80,7 +80,6 @@ const (
 	limitOfLimit = "limit of a limit"
 	leastOfAll   = "least and greatest"
 	groupedTruth = "groups of truth values"
-	asksMore     = "anti join"
 	exceptAll    = "except all"
 	intersected  = "what two tables have in common"
 )
@@ -143,7 +142,7 @@ var trees = []struct {
 		v, p := b.scan("visit", "person", "vid", "day"), b.scan("person", "id", "born")
 		return &ir.Join{Kind: ir.Semi, Left: v, Right: p, On: []ir.Expr{eq(col(v, "person"), col(p, "id")), cmpr(ir.Ne, col(v, "day"), col(p, "born"))}}
 	}},
-	{asksMore, func(b *builder) ir.Node {
+	{"anti join", func(b *builder) ir.Node {
 		p, v := b.scan("person", "id", "price"), b.scan("visit", "person", "price")
 		return &ir.Join{Kind: ir.Anti, Left: p, Right: v, On: []ir.Expr{eq(col(p, "id"), col(v, "person")),
 			cmpr(ir.Lt, cast(col(p, "price"), catalog.DecimalOf(12, 4)), col(v, "price"))}}
