@@ -49,6 +49,10 @@ func keysSent(m *planner.Measured) []string {
 const tooMany = "there are too many rows with keys"
 
 func TestKeysAreSent(t *testing.T) {
+	alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	w := newWorld(t, 4, Options{Alloc: alloc, TempDir: t.TempDir()})
+	w.byKeys(1000)
+	tree := w.planner
 	for _, c := range []struct {
 		sql     string
 		rows    int // that are looked at for keys
@@ -72,9 +76,7 @@ func TestKeysAreSent(t *testing.T) {
 		// One stream's keys for another, whose keys are for a third.
 		{"SELECT c.id, b.id, a.id FROM 公安.户 c JOIN 民政.低保 b ON b.id = c.主 LEFT JOIN (SELECT id, 区 FROM 公安.人口 WHERE f >= 0) a ON a.区 = b.金额 WHERE c.id < 9 ORDER BY ALL", 1000, nil, nil},
 	} {
-		alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
-		w := newWorld(t, 4, Options{Alloc: alloc, TempDir: t.TempDir()})
-		w.byKeys(c.rows)
+		w.planner = tree.Eager(c.rows)
 		p := w.same(c.sql)
 		if p == nil {
 			continue
@@ -228,9 +230,6 @@ func (s *fixedStream) Schema() *arrow.Schema { return nil }
 
 // Every type whose values are sent as keys comes out of Arrow as it went in.
 func TestKeysOfEveryType(t *testing.T) {
-	w := newWorld(t, 4, Options{})
-	w.byKeys(1000)
-	_ = w
 	num := func(unscaled string, scale int32) arrow.Array {
 		b := array.NewDecimal128Builder(memory.DefaultAllocator, &arrow.Decimal128Type{Precision: 38, Scale: scale})
 		n, err := decimal128.FromString(unscaled, 38, 0)

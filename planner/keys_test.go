@@ -103,19 +103,20 @@ func TestKeysWhereTheyAreRight(t *testing.T) {
 		"SELECT count(*) FROM s.w JOIN s.u ON w.c = CAST(u.a AS VARCHAR)":                                         "",
 		"SELECT count(*) FROM s.w JOIN s.u ON TRY_CAST(w.b AS INTEGER) = u.a":                                     "",
 		// What stands between a stream that waits and the join.
-		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE length(c) > 1) u ON w.b = u.b":                                                              "u by b of w",
-		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE random() > 0.5) u ON w.b = u.b":                                                             "w by b of u", // keys may be too many
-		"SELECT count(*) FROM s.w JOIN (SELECT b, random() AS r FROM s.u) u ON w.b = u.b WHERE r > 0":                                                       "w by b of u",
-		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE length(c) > 1 LIMIT 3) u ON w.b = u.b":                                                      "w by b of u",
-		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE length(c) > 1 ORDER BY f LIMIT 3) u ON w.b = u.b":                                           "w by b of u",
-		"SELECT count(x) FROM s.w JOIN (SELECT b, string_agg(c) AS x FROM s.u GROUP BY b) u ON w.b = u.b":                                                   "u by b of w",
-		"SELECT count(*) FROM s.w JOIN (SELECT max(b) + 0 AS b, string_agg(c) AS x FROM s.u GROUP BY a) u ON w.b = u.b":                                     "",
-		"SELECT count(x) FROM s.w JOIN (SELECT b, string_agg(c) AS x FROM s.u GROUP BY ROLLUP (b)) u ON w.b = u.b":                                          "w by b of u",
-		"SELECT sum(n) FROM s.w JOIN (SELECT b, row_number() OVER (ORDER BY a) AS n FROM s.u) u ON w.b = u.b":                                               "w by b of u",
-		"SELECT sum(n) FROM s.w JOIN (SELECT b, row_number() OVER (PARTITION BY b ORDER BY a) AS n FROM s.u) u ON w.b = u.b":                                "u by b of w",
-		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u UNION ALL SELECT length(c) FROM s.t) u ON w.b = u.b":                                              "u by b of w",
-		"SELECT count(x) FROM s.w JOIN (SELECT u.b, x FROM s.u LEFT JOIN (SELECT b, string_agg(c) AS x FROM s.t GROUP BY b) t ON t.b = u.b) u ON w.b = u.b": "u by b of w, t by b of u",
-		"SELECT count(x) FROM s.w JOIN (SELECT t.b, x FROM s.u LEFT JOIN (SELECT b, string_agg(c) AS x FROM s.t GROUP BY b) t ON t.b = u.b) u ON w.b = u.b": "u by b of t, t by b of w", // an inner join by now
+		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE length(c) > 1) u ON w.b = u.b":                                                                  "u by b of w",
+		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE random() > 0.5) u ON w.b = u.b":                                                                 "w by b of u", // keys may be too many
+		"SELECT count(*) FROM s.w JOIN (SELECT b, random() AS r FROM s.u) u ON w.b = u.b WHERE r > 0":                                                           "w by b of u",
+		"SELECT count(*) FROM s.w JOIN (SELECT u.b FROM s.u LEFT JOIN (SELECT length(c) AS x FROM s.t) t ON u.b = t.x AND u.f + t.x > random()) u ON w.b = u.b": "w by b of u",
+		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE length(c) > 1 LIMIT 3) u ON w.b = u.b":                                                          "w by b of u",
+		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u WHERE length(c) > 1 ORDER BY f LIMIT 3) u ON w.b = u.b":                                               "w by b of u",
+		"SELECT count(x) FROM s.w JOIN (SELECT b, string_agg(c) AS x FROM s.u GROUP BY b) u ON w.b = u.b":                                                       "u by b of w",
+		"SELECT count(*) FROM s.w JOIN (SELECT max(b) + 0 AS b, string_agg(c) AS x FROM s.u GROUP BY a) u ON w.b = u.b":                                         "",
+		"SELECT count(x) FROM s.w JOIN (SELECT b, string_agg(c) AS x FROM s.u GROUP BY ROLLUP (b)) u ON w.b = u.b":                                              "w by b of u",
+		"SELECT sum(n) FROM s.w JOIN (SELECT b, row_number() OVER (ORDER BY a) AS n FROM s.u) u ON w.b = u.b":                                                   "w by b of u",
+		"SELECT sum(n) FROM s.w JOIN (SELECT b, row_number() OVER (PARTITION BY b ORDER BY a) AS n FROM s.u) u ON w.b = u.b":                                    "u by b of w",
+		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u UNION ALL SELECT length(c) FROM s.t) u ON w.b = u.b":                                                  "u by b of w",
+		"SELECT count(x) FROM s.w JOIN (SELECT u.b, x FROM s.u LEFT JOIN (SELECT b, string_agg(c) AS x FROM s.t GROUP BY b) t ON t.b = u.b) u ON w.b = u.b":     "u by b of w, t by b of u",
+		"SELECT count(x) FROM s.w JOIN (SELECT t.b, x FROM s.u LEFT JOIN (SELECT b, string_agg(c) AS x FROM s.t GROUP BY b) t ON t.b = u.b) u ON w.b = u.b":     "u by b of t, t by b of w", // an inner join by now
 	} {
 		if got := waits(planKeys(t, eager, w.Snapshot(), sql)); got != want {
 			t.Errorf("%s: %q, want %q", sql, got, want)

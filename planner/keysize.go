@@ -1,10 +1,6 @@
 package planner
 
 import (
-	"slices"
-
-	"github.com/lianji/lianji/catalog"
-	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/rules"
 )
@@ -82,7 +78,7 @@ func listed(n ir.Node, arg ir.Expr) bool {
 	return found
 }
 
-// left guesses how many rows a stream gives of a pair's keys.
+// left guesses how many rows a stream gives of a pair's keys; -1 when it is not known.
 func (k *keyPlanner) left(p *keyPair, r rules.Reached) int64 {
 	all, keys := k.parts[k.streams[r.Remote]].rows, k.parts[p.by].rows
 	if few := k.parts[p.by].few; keys < 0 || (few >= 0 && few < keys) {
@@ -91,20 +87,19 @@ func (k *keyPlanner) left(p *keyPair, r rules.Reached) int64 {
 	if all < 0 || keys < 0 {
 		return -1
 	}
-	if ref, ok := r.Arg.(*ir.Ref); ok && isUnique(dialect.Places(r.Remote.Input)[ref.ID]) {
-		return min(all, keys)
+	var key ir.Expr = p.column.Ref()
+	if !p.column.Type.Equal(p.as) {
+		key = &ir.Cast{Arg: key, Typ: p.as}
 	}
-	if at := dialect.Places(p.by.part.Input)[p.column.ID]; isUnique(at) && at.Table.Rows > 0 {
-		return min(all, max(int64(float64(all)*float64(keys)/float64(at.Table.Rows)), 1))
+	rows := estimate(&ir.Join{
+		Kind: ir.Semi, Left: r.Remote.Input, Right: p.by.part.Input, On: []ir.Expr{&ir.Compare{Op: ir.Eq, Left: r.Arg, Right: key}},
+	})
+	if rows >= all { // as a rule nothing is known then of how many values there are
+		rows = all / 10
 	}
-	return max(all/10, min(all, keys))
-}
-
-// isUnique reports whether no two rows of a column's table have one value.
-func isUnique(p dialect.Place) bool {
-	if p.Base == nil || p.Table == nil {
-		return false
+	// The stream that has the keys may itself wait for some, and have fewer.
+	if whole := p.by.Rows; whole > keys {
+		rows = int64(float64(rows) * float64(keys) / float64(whole))
 	}
-	alone := func(key []string) bool { return len(key) == 1 && catalog.SameName(key[0], p.Base.Name) }
-	return alone(p.Table.PrimaryKey) || slices.ContainsFunc(p.Table.Unique, alone)
+	return max(min(rows, all), 1)
 }
