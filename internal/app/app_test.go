@@ -41,8 +41,7 @@ type fake struct {
 	tables []*catalog.Table
 	closed int
 
-	counted  int64
-	examined connectors.Examination
+	counted int64
 }
 
 func (f *fake) Ping(context.Context) (string, error) {
@@ -72,6 +71,8 @@ func (f *fake) Statistics(ctx context.Context, tables []*catalog.Table) (map[cat
 	case "slow":
 		<-ctx.Done()
 		return nil, errs.From(ctx.Err())
+	case "mute":
+		return nil, unreachable("mute")
 	}
 	out := map[catalog.TableID]*catalog.Statistics{}
 	for _, t := range tables {
@@ -83,8 +84,10 @@ func (f *fake) Statistics(ctx context.Context, tables []*catalog.Table) (map[cat
 func (f *fake) Examine(context.Context) (*connectors.Examination, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	x := f.examined
-	return &x, f.err
+	if f.config.Name == "mute" {
+		return nil, unreachable("mute")
+	}
+	return &connectors.Examination{}, f.err
 }
 
 func (f *fake) Close() error {
@@ -397,28 +400,36 @@ func TestCheck(t *testing.T) {
 	text := strings.NewReplacer("sources:", "sources:\n  wrong: {kind: sqlite, path: x}\n  panics: {kind: sqlite, path: y}", "ga.main.t", "ga.main.nothing").Replace(two)
 	w := newWorld(t, text, "mz")
 	var got []SourceReport
-	problems, err := Check(t.Context(), w.cfg, w.options, func(r SourceReport) { got = append(got, r) })
+	report, err := Check(t.Context(), w.cfg, w.options, func(r SourceReport) { got = append(got, r) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	codes := map[string]errs.Code{}
+	codes := map[string][]string{}
 	for _, r := range got {
 		names = append(names, r.Name)
-		codes[r.Name] = errs.CodeOf(r.Err)
+		for _, f := range r.Findings {
+			codes[r.Name] = append(codes[r.Name], string(f.Level)+" "+f.Code)
+		}
 	}
 	if d := cmp.Diff([]string{"wrong", "panics", "ga", "mz"}, names); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(map[string]errs.Code{"wrong": errs.ConfigInvalid, "panics": errs.Internal, "ga": "", "mz": errs.SourceUnreachable}, codes); d != "" {
+	if d := cmp.Diff(map[string][]string{
+		"wrong": {"error config_invalid"}, "panics": {"error internal"}, "mz": {"error source_unreachable"},
+		"ga": {"warning columns_unreadable", "hint text_compared_here", "hint never_analyzed"},
+	}, codes); d != "" {
 		t.Error(d)
 	}
 	ga := got[2]
-	if ga.Version != "Fake 1.0" || ga.Tables != 1 || !slices.Equal(ga.Unreadable, []Unreadable{{"main.t.b", "money"}}) {
+	if ga.Version != "Fake 1.0" || ga.Tables != 1 || ga.Views != 0 || !ga.Usable() || !slices.Equal(ga.Unreadable, []Unreadable{{"main.t.b", "money"}}) || ga.Text.Other != 1 {
 		t.Errorf("ga: %+v", ga)
 	}
-	if len(problems) != 1 || errs.From(problems[0]).ID != "app_publish_no_table" {
-		t.Errorf("problems: %v", problems)
+	if !strings.HasSuffix(got[0].Findings[0].Place(), "lianji.yaml:4:3") {
+		t.Errorf("wrong: %+v", got[0].Findings)
+	}
+	if len(report.Findings) != 1 || errs.From(report.Findings[0].Err).ID != "app_publish_no_table" || report.Count(LevelError) != 4 || len(report.Wrong()) != 4 {
+		t.Errorf("findings: %+v", report.Findings)
 	}
 	for name, s := range w.sources {
 		if s.closed != 1 {
@@ -430,9 +441,9 @@ func TestCheck(t *testing.T) {
 	}
 	w = newWorld(t, two)
 	w.options.NewEngine = func(EngineOptions) (Engine, error) { return nil, errs.New(errs.DiskFull, "internal", nil) }
-	problems, err = Check(t.Context(), w.cfg, w.options, func(SourceReport) {})
-	if err != nil || len(problems) != 1 || errs.CodeOf(problems[0]) != errs.DiskFull {
-		t.Errorf("engine: %v %v", problems, err)
+	report, err = Check(t.Context(), w.cfg, w.options, func(SourceReport) {})
+	if err != nil || len(report.Wrong()) != 1 || errs.CodeOf(report.Wrong()[0]) != errs.DiskFull {
+		t.Errorf("engine: %+v %v", report, err)
 	}
 }
 

@@ -79,14 +79,20 @@ func TestExplain(t *testing.T) {
 func TestCheck(t *testing.T) {
 	config(t, good)
 	code, stdout, stderr := run{querier: rows()}.args(t, "check")
-	want := "ga  sqlite    reachable  Fake 1.0, 1 table(s)\n  column main.t.费用 cannot be read: its type is money\nlianji.yaml: all is well. 1 source(s), 1 published resource(s).\n"
+	const found = "  sessions in UTC, text in UTF8, collation zh_CN.UTF-8, statistics of 1 table(s)\n" +
+		"  warning[account_writes]: The account may change 2 table(s). The gateway never does; an account that can only read makes sure of it.\n" +
+		"  warning[columns_unreadable]: 1 column(s) cannot be read, for their types: money.\n" +
+		"  hint[never_analyzed]: No statistics were ever gathered of 1 table(s): estimates are poor until the source's owner runs ANALYZE.\n" +
+		"  column main.t.费用 cannot be read: its type is money\n"
+	want := "ga  sqlite    reachable  Fake 1.0, 1 table(s)\n" + found + "lianji.yaml: works, with 2 warning(s) and 1 hint(s). 1 source(s), 1 published resource(s).\n"
 	if code != 0 || stdout != want || stderr != "" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	config(t, "sources:\n  away: {kind: sqlite, path: a.db}\n  户籍: {kind: sqlite, path: b.db}\n")
 	code, stdout, stderr = run{querier: rows()}.args(t, "check")
-	want = "away  sqlite    UNUSABLE   Source away cannot be reached.\n  dial a://‹hidden›@h: refused\n户籍  sqlite    reachable  Fake 1.0, 1 table(s)\n  column main.t.费用 cannot be read: its type is money\n"
-	if code != 1 || stdout != want || stderr != "lianji.yaml: 1 problem(s).\n" {
+	want = "away  sqlite    UNUSABLE   Source away cannot be reached.\n  dial a://‹hidden›@h: refused\n户籍  sqlite    reachable  Fake 1.0, 1 table(s)\n" + found
+	nothing := "warning[nothing_published]: Nothing is published, so there is nothing to serve. Name tables under publish:, or use query --direct.\n"
+	if code != 1 || stdout != want || stderr != nothing+"lianji.yaml: 1 problem(s).\n" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	config(t, "sources:\n  away: {kind: sqlite, path: a.db}\n  ga: {kind: sqlite, path: b.db}\npublish: {a: {b: ga.main.none, c: away.main.x}}\n")

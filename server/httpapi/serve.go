@@ -31,19 +31,11 @@ const (
 // door has no login, so nobody else's machine may reach it. The host is looked up
 // once, and listened on by number.
 func ListenLoopback(ctx context.Context, address string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" {
-		return nil, errs.New(errs.ConfigInvalid, "http_address", msg.Args{"Address": address})
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	chosen, err := loopback(ctx, address)
 	if err != nil {
-		return nil, errs.Wrap(errs.ConfigInvalid, "http_cannot_listen", msg.Args{"Address": address}, err)
+		return nil, err
 	}
-	chosen, ok := chooseLoopback(ips)
-	if !ok {
-		return nil, errs.New(errs.ConfigInvalid, "http_not_loopback", msg.Args{"Address": address})
-	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(chosen.String(), port))
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", chosen)
 	if err != nil {
 		id := "http_cannot_listen"
 		if errors.Is(err, syscall.EADDRINUSE) {
@@ -52,6 +44,29 @@ func ListenLoopback(ctx context.Context, address string) (net.Listener, error) {
 		return nil, errs.Wrap(errs.ConfigInvalid, id, msg.Args{"Address": address}, err)
 	}
 	return ln, nil
+}
+
+// Loopback tells whether ListenLoopback would take an address, without listening.
+func Loopback(ctx context.Context, address string) error {
+	_, err := loopback(ctx, address)
+	return err
+}
+
+// loopback gives the address to listen on, by number.
+func loopback(ctx context.Context, address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return "", errs.New(errs.ConfigInvalid, "http_address", msg.Args{"Address": address})
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return "", errs.Wrap(errs.ConfigInvalid, "http_cannot_listen", msg.Args{"Address": address}, err)
+	}
+	chosen, ok := chooseLoopback(ips)
+	if !ok {
+		return "", errs.New(errs.ConfigInvalid, "http_not_loopback", msg.Args{"Address": address})
+	}
+	return net.JoinHostPort(chosen.String(), port), nil
 }
 
 // chooseLoopback gives the address to listen on, IPv4 first; false when there is
