@@ -12,7 +12,10 @@ import (
 // namedTree uses the names and values that it is given in every place of a statement.
 func namedTree(schema, table, name, value, source string) ir.Node {
 	collation := catalog.Collation{Name: "zh_CN.UTF-8", Binary: source == "VARCHAR"}
-	t := &catalog.Table{ID: catalog.TableID{Schema: schema, Name: table}, Columns: []catalog.Column{column(name, source, text, collation)}}
+	if source == "varchar(20)" {
+		collation.Name = "utf8mb4_general_ci"
+	}
+	t := &catalog.Table{ID: catalog.TableID{Schema: schema, Name: table}, Unique: [][]string{{name}}, Columns: []catalog.Column{column(name, source, text, collation)}}
 	b := newBuilder(map[string]*catalog.Table{"a": t, "b": t})
 	l, r := b.scan("a"), b.scan("b")
 	x, y := l.Columns[0].Ref(), r.Columns[0].Ref()
