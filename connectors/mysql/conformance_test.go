@@ -19,7 +19,37 @@ import (
 	"github.com/lianji/lianji/internal/testmaria"
 )
 
-func TestConformance(t *testing.T) { connectortest.Run(t, harness()) }
+func TestConformance(t *testing.T) { connectortest.Run(t, harness(mariaDB)) }
+
+// The same on a MySQL, where one is at hand.
+func TestConformanceOfMySQL(t *testing.T) {
+	testmaria.External(t)
+	connectortest.Run(t, harness(mySQL))
+}
+
+// engine is what the two servers differ in.
+type engine struct {
+	server   func(testing.TB) *testmaria.Server
+	rows     []row
+	types    []catalog.Type // beside those of both
+	storable func(t catalog.Type, v any) bool
+}
+
+var (
+	mariaDB = engine{
+		server: testmaria.Start, rows: typeRows(), storable: storable,
+		types: []catalog.Type{{Kind: catalog.UUID}, {Kind: catalog.JSON}, catalog.DecimalOf(38, 38)},
+	}
+	mySQL = engine{
+		server: testmaria.External, rows: rowsOfMySQL(),
+		types: []catalog.Type{catalog.DecimalOf(38, 30)}, // JSON is not loaded from bytes there
+		storable: func(t catalog.Type, v any) bool {
+			i, whole := v.(int64)
+			const second, last = 1_000_000, 1<<31*1_000_000 - 1_000_000
+			return storable(t, v) && !(whole && t.Kind == catalog.TimestampTZ && (i < second || i >= last))
+		},
+	}
+)
 
 func TestTypesDoc(t *testing.T) {
 	connectortest.TypesDoc(t, "mysql", "MySQL and MariaDB", typesIntro, typeRows())
@@ -28,29 +58,29 @@ func TestTypesDoc(t *testing.T) {
 // schema is the database of every Load; a new one takes its place.
 const schema = "sj"
 
-func harness() connectortest.Harness {
+func harness(on engine) connectortest.Harness {
 	kind := func(k catalog.Kind) catalog.Type { return catalog.Type{Kind: k} }
 	return connectortest.Harness{
 		Open:   mysql.Open,
 		Schema: schema,
 		Load: func(tb testing.TB, tables []connectortest.Table) connectors.Config {
-			db := testmaria.Start(tb).Named(tb, schema)
+			db := on.server(tb).Named(tb, schema)
 			loadTables(tb, db, tables)
 			return connectors.Config{Kind: "mysql", DSN: everything(tb, db)}
 		},
-		Types: []catalog.Type{
+		Types: append([]catalog.Type{
 			kind(catalog.Bool), kind(catalog.Int8), kind(catalog.Int16), kind(catalog.Int32), kind(catalog.Int64),
 			kind(catalog.Uint8), kind(catalog.Uint16), kind(catalog.Uint32), kind(catalog.Uint64),
 			kind(catalog.Float32), kind(catalog.Float64), kind(catalog.Text), kind(catalog.Blob), kind(catalog.Date),
-			kind(catalog.Timestamp), kind(catalog.TimestampTZ), kind(catalog.Interval), kind(catalog.UUID), kind(catalog.JSON),
+			kind(catalog.Timestamp), kind(catalog.TimestampTZ), kind(catalog.Interval),
 			catalog.DecimalOf(1, 0), catalog.DecimalOf(9, 2), catalog.DecimalOf(15, 4), catalog.DecimalOf(18, 18), catalog.DecimalOf(19, 0),
-			catalog.DecimalOf(38, 0), catalog.DecimalOf(38, 10), catalog.DecimalOf(38, 38),
-		},
-		Storable:     storable,
+			catalog.DecimalOf(38, 0), catalog.DecimalOf(38, 10),
+		}, on.types...),
+		Storable:     on.storable,
 		NameStorable: func(name string) bool { return name != "trailing " && name != "\U0001f600" },
-		Rows:         typeRows(),
+		Rows:         on.rows,
 		LoadTypes: func(tb testing.TB, tables []connectortest.TypeTable) connectors.Config {
-			db := testmaria.Start(tb).Named(tb, schema)
+			db := on.server(tb).Named(tb, schema)
 			var sql strings.Builder
 			sql.WriteString("SET SESSION sql_mode = 'ALLOW_INVALID_DATES,NO_BACKSLASH_ESCAPES'")
 			for _, t := range tables {
@@ -63,10 +93,10 @@ func harness() connectortest.Harness {
 			db.Exec(tb, sql.String())
 			return connectors.Config{Kind: "mysql", DSN: everything(tb, db)}
 		},
-		Broken: broken,
+		Broken: func(tb testing.TB) []connectortest.Broken { return broken(tb, on) },
 		Slow:   "SELECT CAST(SLEEP(120) AS SIGNED) AS n",
 		Running: func(tb testing.TB, c connectors.Config) int {
-			return testmaria.Start(tb).Database(tb).Count(tb, "SELECT count(*) FROM information_schema.processlist WHERE INFO LIKE '%SLEEP(120)%' AND ID <> CONNECTION_ID()")
+			return on.server(tb).Database(tb).Count(tb, "SELECT count(*) FROM information_schema.processlist WHERE INFO LIKE '%SLEEP(120)%' AND ID <> CONNECTION_ID()")
 		},
 		Features: connectortest.Features{
 			Views: true, Keys: true, Unique: true, NotNull: true, Comments: true, CaseTables: true, RowEstimates: true,
@@ -99,8 +129,8 @@ func storable(t catalog.Type, v any) bool {
 	return true
 }
 
-func broken(tb testing.TB) []connectortest.Broken {
-	db := testmaria.Start(tb).Database(tb)
+func broken(tb testing.TB, on engine) []connectortest.Broken {
+	db := on.server(tb).Database(tb)
 	with := func(change func(u *url.URL)) connectors.Config {
 		u, err := url.Parse(db.Reader)
 		if err != nil {
@@ -123,7 +153,7 @@ func broken(tb testing.TB) []connectortest.Broken {
 				u.Host = "no-such-host.invalid:3306"
 				u.RawQuery = "tls=false&timeout=5s"
 			})},
-		{Name: "no encryption offered", Code: errs.SourceUnreachable, Secret: []string{right},
+		{Name: "no encryption offered, or none to be trusted", Code: errs.SourceUnreachable, Secret: []string{right},
 			Config: with(func(u *url.URL) { u.RawQuery = "tls=true" })},
 		{Name: "a forbidden option", Code: errs.ConfigInvalid, Hidden: []string{"/etc/passwd"}, Secret: []string{right, "/etc/passwd"},
 			Config: with(func(u *url.URL) { u.RawQuery = "serverPubKey=/etc/passwd" })},
@@ -245,7 +275,7 @@ func written(t catalog.Type, v any) any {
 
 // Every type that the suite's harness names has a way in.
 func TestHarnessWritesEveryType(t *testing.T) {
-	for _, typ := range harness().Types {
+	for _, typ := range append(harness(mariaDB).Types, mySQL.types...) {
 		if ddl(connectortest.Table{}, connectortest.Column{Type: typ}) == "" {
 			t.Errorf("%s: no source type", typ)
 		}

@@ -65,10 +65,31 @@ func typeRows() []row {
 		{Source: "timestamp", DDL: "timestamp(6) NULL", Type: of(catalog.TimestampTZ), Rule: "The instant as it is. 0000-00-00 00:00:00 is read as NULL.",
 			Samples: []sample{good("'2024-03-31 02:30:00.000001'", int64(1711852200000001)), good("'2038-01-19 03:14:07.999999'", int64(2147483647999999)), good("'0000-00-00 00:00:00'", nil), null}},
 		{Source: "timestamp that is NOT NULL", DDL: "timestamp NOT NULL", Type: of(catalog.TimestampTZ), Rule: "As timestamp: NULL all the same.", Samples: []sample{good("'2024-03-31 02:30:00'", int64(1711852200000000)), good("'0000-00-00 00:00:00'", nil)}},
-		{Source: "time", DDL: "time(6)", Type: of(catalog.Interval), Rule: "A length of time, from -838:59:59 to 838:59:59.999999, as an interval of nothing but microseconds: a time of day could not hold it.",
+		{Source: "time", DDL: "time(6)", Type: of(catalog.Interval), Rule: "A length of time, from -838:59:59 to 838:59:59.999999 (in MySQL 838:59:59), as an interval of nothing but microseconds: a time of day could not hold it.",
 			Samples: []sample{good("'08:30:00'", duration(30600000000)), good("'838:59:59.999999'", duration(3020399999999)), good("'-838:59:59'", duration(-3020399000000)), good("'-00:00:00.000001'", duration(-1)), good("'24:00:00'", duration(86400000000)), good("0", duration(0)), null}},
 	}
 	return append(append(rows, textRows()...), otherRows()...)
+}
+
+// rowsOfMySQL are the rows that MySQL has, with what differs there.
+func rowsOfMySQL() []row {
+	var out []row
+	for _, r := range typeRows() {
+		switch r.Source {
+		case "uuid", "inet4", "inet6":
+			continue
+		case "decimal(p,s) unsigned": // 30 places are the most
+			r.DDL, r.Type = "decimal(38,30) unsigned", catalog.DecimalOf(38, 30)
+			r.Samples = []sample{good("0."+strings.Repeat("9", 30), "0."+strings.Repeat("9", 30))}
+		case "time":
+			r.Samples = append(r.Samples, good("'838:59:59.000000'", duration(3020399000000)))
+			r.Samples = append(r.Samples[:1:1], r.Samples[2:]...)
+		case "json":
+			r.Samples = []sample{good(`'{"b" : 1, "a":"文"}'`, `{"a": "文", "b": 1}`), null}
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 func textRows() []row {

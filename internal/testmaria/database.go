@@ -39,7 +39,7 @@ func (s *Server) Named(tb testing.TB, name string) *Database {
 	tb.Helper()
 	reader, password := fmt.Sprintf("reader_%d", databases.Add(1)), newPassword()
 	d := &Database{
-		Name: name, Admin: s.dsn(admin, s.adminPassword, name), Reader: s.dsn(reader, password, name),
+		Name: name, Admin: s.dsn(s.admin, s.adminPassword, name), Reader: s.dsn(reader, password, name),
 		ReaderName: reader, ReaderPassword: password, server: s,
 	}
 	connector, err := mysql.NewConnector(s.config(""))
@@ -49,7 +49,7 @@ func (s *Server) Named(tb testing.TB, name string) *Database {
 	d.db = sql.OpenDB(connector)
 	d.db.SetMaxIdleConns(1)
 	tb.Cleanup(func() {
-		if s.run != nil { // else stopped by the test: its folder goes as a whole
+		if s.run != nil || s.external { // else stopped by the test: its folder goes as a whole
 			if err := run(d.db, "DROP DATABASE IF EXISTS "+quote(name)+"; DROP USER "+d.readerAccount()); err != nil {
 				tb.Error(err)
 			}
@@ -80,7 +80,7 @@ func (d *Database) readerAccount() string { return "'" + d.ReaderName + "'@'%'" 
 // may be several at once.
 func (s *Server) config(database string) *mysql.Config {
 	c := mysql.NewConfig()
-	c.User, c.Passwd, c.DBName = admin, s.adminPassword, database
+	c.User, c.Passwd, c.DBName = s.admin, s.adminPassword, database
 	c.Net, c.Addr = "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port))
 	c.MultiStatements, c.MaxAllowedPacket = true, 64<<20
 	c.Params = map[string]string{"sql_mode": "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'", "time_zone": "'+00:00'"}

@@ -30,7 +30,7 @@ func start(settings []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, bin: bin, account: acc, settings: settings, adminPassword: newPassword()}
+	s := &Server{dir: dir, bin: bin, account: acc, settings: settings, admin: admin, adminPassword: newPassword()}
 	if err := s.create(); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}

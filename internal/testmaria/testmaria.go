@@ -1,7 +1,7 @@
 // Package testmaria gives tests a real MariaDB of their own: made in a temporary
 // folder, on a free port of 127.0.0.1 and a socket in that folder, gone when the
 // test process is gone, however that ends. A server that already runs is never
-// touched.
+// touched, but for the one that LIANJI_TEST_MYSQL names (see External).
 //
 //	db := testmaria.Start(t).Database(t)    // the process's server, a database per test
 //	db.Exec(t, "create table ...")          // as its owner
@@ -33,7 +33,9 @@ const admin = "lianji_admin"
 type Server struct {
 	Port int
 
+	admin         string // an account that may do everything
 	adminPassword string
+	external      bool   // not started here
 	dir           string // temporary folder: data, socket, log
 	bin           binaries
 	account       *account
@@ -74,6 +76,31 @@ func StartOwn(tb testing.TB, settings ...string) *Server {
 			tb.Error(err)
 		}
 	})
+	return s
+}
+
+// External returns the server that LIANJI_TEST_MYSQL names by the URL of an account
+// that may do everything, such as mysql://root:secret@127.0.0.1:3306/: a MySQL, for
+// which there is no package where these tests run. Databases and accounts by the names
+// that tests use are made anew there and dropped. It needs --local-infile. Unset, the
+// test is skipped with that reason.
+func External(tb testing.TB) *Server {
+	tb.Helper()
+	const variable = "LIANJI_TEST_MYSQL"
+	text := os.Getenv(variable)
+	if text == "" {
+		tb.Skip("needs a MySQL server that runs already, and " + variable + " names none")
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() != "127.0.0.1" {
+		tb.Fatal(variable + " is no URL of a server at 127.0.0.1")
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		tb.Fatal(variable + " has no port")
+	}
+	s := &Server{Port: port, admin: u.User.Username(), external: true}
+	s.adminPassword, _ = u.User.Password()
 	return s
 }
 
