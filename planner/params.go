@@ -3,6 +3,7 @@ package planner
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,9 @@ import (
 // answers an internal error where one is open, so each open one gets, in this
 // order, the declared type, what preparing can tell, the first candidate that binds.
 func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
+	if bound, a := b.prepared(ctx); bound != nil {
+		return bound, a, nil
+	}
 	bound, a, err := b.try(ctx, true)
 	if err == nil && b.settle(bound) {
 		if len(b.types) == len(b.names) {
@@ -79,6 +83,36 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 		}
 	}
 	return bound, a, nil
+}
+
+// prepared is the short way for a text with open parameters of which preparing tells
+// every type: those are written out, and the plan is made once. It gives nil where
+// that does not do, and then leaves no trace.
+func (b *binding) prepared(ctx context.Context) (*Bound, *attempt) {
+	open := false
+	for n := range b.names {
+		_, set := b.types[n+1]
+		open = open || (!set && b.used(n+1))
+	}
+	if !open {
+		return nil, nil
+	}
+	told, _, err := b.try(ctx, false)
+	if err != nil || !b.settle(told) {
+		return nil, nil
+	}
+	before := maps.Clone(b.types)
+	for n, t := range told.Params {
+		if _, set := b.types[n]; !set {
+			b.types[n] = castOf(t)
+		}
+	}
+	bound, a, err := b.try(ctx, true)
+	if err != nil {
+		b.types = before
+		return nil, nil
+	}
+	return bound, a
 }
 
 // try binds the text with the casts chosen so far. The attempt is nil when the

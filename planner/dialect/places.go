@@ -9,6 +9,18 @@ import "github.com/lianji/lianji/planner/ir"
 // filter, and a source may look at a row with the statement's own conditions before
 // it looks with the filter's. It ends where a column is computed of whole groups.
 func Places(n ir.Node) Columns {
+	switch n := n.(type) { // of what hands columns on as they are, nothing is copied
+	case *ir.Filter:
+		return Places(n.Input)
+	case *ir.Sort:
+		return Places(n.Input)
+	case *ir.Limit:
+		return Places(n.Input)
+	case *ir.TopN:
+		return Places(n.Input)
+	case *ir.Join:
+		return placesOfJoin(n, Places(n.Left))
+	}
 	below := Columns{}
 	for _, in := range n.Inputs() {
 		for id, p := range Places(in) {
@@ -16,6 +28,20 @@ func Places(n ir.Node) Columns {
 		}
 	}
 	return placesOver(n, below)
+}
+
+// placesOfJoin adds to the places of a join's left side those of its other columns.
+func placesOfJoin(n *ir.Join, at Columns) Columns {
+	switch n.Kind {
+	case ir.Semi, ir.Anti:
+	case ir.Mark:
+		at[n.Mark.ID] = Place{}
+	default:
+		for id, p := range Places(n.Right) {
+			at[id] = p
+		}
+	}
+	return at
 }
 
 // placesOver gives the places of n's output, from those of its inputs' columns.
@@ -37,9 +63,9 @@ func placesOver(n ir.Node, below Columns) Columns {
 	}
 	hides := false
 	if set, ok := n.(*ir.SetOp); ok {
+		left, right := set.Left.Output(), set.Right.Output()
 		for i, c := range set.Columns {
-			l, r := set.Left.Output()[i], set.Right.Output()[i]
-			out[c.ID] = Place{Hidden: below[l.ID].Hidden || below[r.ID].Hidden}
+			out[c.ID] = Place{Hidden: below[left[i].ID].Hidden || below[right[i].ID].Hidden}
 		}
 	}
 	if b, ok := n.(*ir.Barrier); ok {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -40,13 +42,22 @@ const maxJSONLevels = 4000
 // reader decodes the JSON that json_serialize_sql writes.
 type reader struct {
 	b     []byte
+	text  string // the same, of which strings are parts
 	pos   int
 	level int
+	// members and items of open objects and lists, each of which is made at its size.
+	members []entry
+	items   []any
+}
+
+type entry struct {
+	key   string
+	value any
 }
 
 // decodeTree decodes a whole document.
 func decodeTree(b []byte) (any, error) {
-	r := &reader{b: b}
+	r := &reader{b: b, text: string(b)}
 	v, err := r.value()
 	if err != nil {
 		return nil, err
@@ -100,10 +111,13 @@ func (r *reader) value() (any, error) {
 	case c == '-' || '0' <= c && c <= '9':
 		return r.number()
 	}
-	for word, v := range map[string]any{"true": true, "false": false, "null": nil} {
-		if r.word(word) {
-			return v, nil
-		}
+	switch {
+	case r.word("true"):
+		return true, nil
+	case r.word("false"):
+		return false, nil
+	case r.word("null"):
+		return nil, nil
 	}
 	if r.word("Infinity") || r.word("NaN") {
 		return nil, errNotFinite
@@ -112,7 +126,7 @@ func (r *reader) value() (any, error) {
 }
 
 func (r *reader) word(w string) bool {
-	if r.pos+len(w) > len(r.b) || string(r.b[r.pos:r.pos+len(w)]) != w {
+	if !strings.HasPrefix(r.text[r.pos:], w) {
 		return false
 	}
 	r.pos += len(w)
@@ -131,14 +145,26 @@ func (r *reader) number() (any, error) {
 	if r.word("Infinity") {
 		return nil, errNotFinite
 	}
-	text := string(r.b[start:r.pos])
-	if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsInf(f, 0) {
-		return nil, errNotFinite
+	text := r.text[start:r.pos]
+	if !digits(text) {
+		if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsInf(f, 0) {
+			return nil, errNotFinite
+		}
 	}
 	return json.Number(text), nil
 }
 
-func (r *reader) string() (any, error) {
+// digits reports whether s is a whole number of so few digits that it is finite.
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != "" && len(s) < 100
+}
+
+func (r *reader) string() (string, error) {
 	start := r.pos
 	plain := true
 	for r.pos++; r.pos < len(r.b); r.pos++ {
@@ -148,35 +174,36 @@ func (r *reader) string() (any, error) {
 			r.pos++
 		case '"':
 			r.pos++
-			raw := r.b[start:r.pos]
-			if plain && utf8.Valid(raw) {
-				return string(raw[1 : len(raw)-1]), nil
+			if inner := r.text[start+1 : r.pos-1]; plain && utf8.ValidString(inner) {
+				return inner, nil
 			}
 			var s string
-			if err := json.Unmarshal(raw, &s); err != nil {
-				return nil, errNotJSON
+			if err := json.Unmarshal(r.b[start:r.pos], &s); err != nil {
+				return "", errNotJSON
 			}
 			return s, nil
 		}
 	}
-	return nil, errNotJSON
+	return "", errNotJSON
 }
 
 func (r *reader) list() (any, error) {
 	r.pos++
 	r.level++
 	defer func() { r.level-- }()
-	list := []any{}
 	if r.take(']') {
-		return list, nil
+		return []any{}, nil
 	}
+	from := len(r.items)
 	for {
 		v, err := r.value()
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, v)
+		r.items = append(r.items, v)
 		if r.take(']') {
+			list := slices.Clone(r.items[from:])
+			r.items = r.items[:from]
 			return list, nil
 		}
 		if !r.take(',') {
@@ -191,25 +218,31 @@ func (r *reader) object() (any, error) {
 	r.pos++
 	r.level++
 	defer func() { r.level-- }()
-	o := object{}
 	if r.take('}') {
-		return o, nil
+		return object{}, nil
 	}
+	from := len(r.members)
 	for {
 		key, v, err := r.member()
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := o[key]; twice {
-			return nil, errNotJSON
-		}
-		o[key] = v
+		r.members = append(r.members, entry{key, v})
 		if r.take('}') {
 			break
 		}
 		if !r.take(',') {
 			return nil, errNotJSON
 		}
+	}
+	own := r.members[from:]
+	o := make(object, len(own))
+	for _, m := range own {
+		o[m.key] = m.value
+	}
+	r.members = r.members[:from]
+	if len(o) < len(own) { // a key stands twice
+		return nil, errNotJSON
 	}
 	if o["class"] == "CONSTANT" {
 		return newConstant(o, r.b[start:r.pos])
@@ -221,7 +254,7 @@ func (r *reader) member() (string, any, error) {
 	if r.peek() != '"' {
 		return "", nil, errNotJSON
 	}
-	k, err := r.string()
+	key, err := r.string()
 	if err != nil {
 		return "", nil, err
 	}
@@ -229,7 +262,6 @@ func (r *reader) member() (string, any, error) {
 		return "", nil, errNotJSON
 	}
 	v, err := r.value()
-	key, _ := k.(string)
 	return key, v, err
 }
 

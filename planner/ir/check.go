@@ -26,21 +26,72 @@ func Reads(n Node) map[Base]bool {
 	return reads
 }
 
+// ReadsMore gives a base column that the tree's scans read and that is not among those
+// allowed; ok is false when there is none.
+func ReadsMore(n Node, allowed map[Base]bool) (more Base, ok bool) {
+	Walk(n, func(n Node) {
+		s, isScan := n.(*Scan)
+		if !isScan || ok {
+			return
+		}
+		for _, c := range s.Columns {
+			if b := (Base{s.Ref, c.Position}); !allowed[b] {
+				more, ok = b, true
+				return
+			}
+		}
+	})
+	return more, ok
+}
+
 // Check reports what is wrong with a tree: a column that is read and that no input
 // gives, or that is read as another type; an id that two nodes make; an output that
 // is empty or doubled; a DelimGet or CTERef without its node; rows, grouping sets and
 // calls that do not fit their node.
 func Check(root Node) error {
-	c := &checker{made: map[ColID]bool{}, delims: map[int]types{}, ctes: map[int]types{}}
+	c := &checker{delims: map[int]types{}, ctes: map[int]types{}}
 	c.visit(root)
 	return errors.Join(c.problems...)
 }
 
 type checker struct {
-	made     map[ColID]bool
+	columns  []seen          // by id, of those below dense
+	others   map[ColID]*seen // of further ids; nil while there is none
+	node     int32           // how many nodes were looked at
 	delims   map[int]types
 	ctes     map[int]types
 	problems []error
+}
+
+// seen is what is known of a column. given and listed say at which node it was found
+// last, so that they need not be cleared for the next one.
+type seen struct {
+	typ    *catalog.Type // as it was given
+	given  int32         // by an input of that node
+	listed int32         // in the output of that node
+	made   bool
+}
+
+// dense is up to which id columns are kept in a list. A plan numbers its columns from
+// 1 on; a tree may hold others.
+const dense = 1 << 16
+
+func (c *checker) of(id ColID) *seen {
+	if id >= 0 && id < dense {
+		if int(id) >= len(c.columns) {
+			more := make([]seen, max(int(id)+8, 2*len(c.columns)))
+			copy(more, c.columns)
+			c.columns = more
+		}
+		return &c.columns[id]
+	}
+	if c.others == nil {
+		c.others = map[ColID]*seen{}
+	}
+	if c.others[id] == nil {
+		c.others[id] = &seen{}
+	}
+	return c.others[id]
 }
 
 // types are columns with their types.
@@ -65,10 +116,11 @@ func (c *checker) make(n Node, cols ...Column) {
 		if col.ID == 0 {
 			c.failf("%s: a column without an id", Line(n, Redacted))
 		}
-		if c.made[col.ID] {
+		at := c.of(col.ID)
+		if at.made {
 			c.failf("%s: #%d is made twice", Line(n, Redacted), col.ID)
 		}
-		c.made[col.ID] = true
+		at.made = true
 	}
 }
 
@@ -104,10 +156,12 @@ func (c *checker) visit(n Node) []Column {
 		}
 	}
 	out := outputOver(n, inputs)
+	c.node++ // from here on, what is noted of columns is this node's
 	c.makes(n, out)
 	c.output(n, out, inputs)
-	c.reads(n, inputs)
-	c.fits(n)
+	exprs := n.Exprs()
+	c.reads(n, exprs, inputs)
+	c.fits(n, exprs)
 	return out
 }
 
@@ -203,12 +257,12 @@ func (c *checker) output(n Node, out []Column, inputs [][]Column) {
 	if len(out) == 0 {
 		c.failf("%s: no column", Line(n, Redacted))
 	}
-	seen := make(Set, len(out))
 	for _, col := range out {
-		if seen[col.ID] {
+		at := c.of(col.ID)
+		if at.listed == c.node {
 			c.failf("%s: #%d is there twice", Line(n, Redacted), col.ID)
 		}
-		seen[col.ID] = true
+		at.listed = c.node
 	}
 	if _, ok := n.(*SetOp); ok {
 		for _, given := range inputs {
@@ -226,15 +280,14 @@ func (c *checker) output(n Node, out []Column, inputs [][]Column) {
 }
 
 // reads looks at the columns that a node's expressions read, and at their types.
-func (c *checker) reads(n Node, inputs [][]Column) {
-	exprs := n.Exprs()
+func (c *checker) reads(n Node, exprs []Expr, inputs [][]Column) {
 	if len(exprs) == 0 {
 		return
 	}
-	have := types{}
 	for _, in := range inputs {
-		for _, col := range in {
-			have[col.ID] = col.Type
+		for i := range in {
+			at := c.of(in[i].ID)
+			at.given, at.typ = c.node, &in[i].Type
 		}
 	}
 	for _, e := range exprs {
@@ -243,12 +296,12 @@ func (c *checker) reads(n Node, inputs [][]Column) {
 			if !ok {
 				return
 			}
-			t, ok := have[r.ID]
+			at := c.of(r.ID)
 			switch {
-			case !ok:
+			case at.given != c.node:
 				c.failf("%s: #%d is not given by an input", Line(n, Redacted), r.ID)
-			case !t.Equal(r.Typ):
-				c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), r.ID, r.Typ, t)
+			case !at.typ.Equal(r.Typ):
+				c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), r.ID, r.Typ, *at.typ)
 			}
 		})
 	}

@@ -1,7 +1,7 @@
 package ir
 
 // fits looks at what a node's own parts say of each other.
-func (c *checker) fits(n Node) {
+func (c *checker) fits(n Node, exprs []Expr) {
 	switch n := n.(type) {
 	case *Filter:
 		c.conditions(n, n.Preds)
@@ -26,7 +26,7 @@ func (c *checker) fits(n Node) {
 			}
 		}
 	}
-	c.calls(n)
+	c.calls(n, exprs)
 }
 
 func (c *checker) conditions(n Node, list []Expr) {
@@ -59,7 +59,7 @@ func (c *checker) rows(n *Values) {
 
 // calls looks that calls of aggregates and window functions stand where they are
 // computed, each alone, and nowhere else.
-func (c *checker) calls(n Node) {
+func (c *checker) calls(n Node, exprs []Expr) {
 	var own []Assign
 	switch n := n.(type) {
 	case *Aggregate:
@@ -79,7 +79,7 @@ func (c *checker) calls(n Node) {
 			c.failf("%s: #%d is no call of its kind", Line(n, Redacted), a.ID)
 		}
 	}
-	for _, e := range n.Exprs() {
+	for _, e := range exprs {
 		WalkExpr(e, func(x Expr) {
 			switch x.(type) {
 			case *Agg, *WindowCall:

@@ -24,17 +24,57 @@ func Transform(n Node, f func(Node) Node) Node {
 	return f(n)
 }
 
-// WalkExpr calls f for e and every expression below it, outermost first.
+// WalkExpr calls f for e and every expression below it, outermost first. The kinds
+// that stand in every statement are taken apart here, because Args makes a list.
 func WalkExpr(e Expr, f func(Expr)) {
 	f(e)
-	for _, a := range e.Args() {
-		WalkExpr(a, f)
+	switch e := e.(type) {
+	case *Ref, *Const, *Param:
+	case *Cast:
+		WalkExpr(e.Arg, f)
+	case *Compare:
+		WalkExpr(e.Left, f)
+		WalkExpr(e.Right, f)
+	case *Not:
+		WalkExpr(e.Arg, f)
+	case *IsNull:
+		WalkExpr(e.Arg, f)
+	case *In:
+		WalkExpr(e.Arg, f)
+		for _, a := range e.List {
+			WalkExpr(a, f)
+		}
+	case *Case:
+		for i := range e.When {
+			WalkExpr(e.When[i], f)
+			WalkExpr(e.Then[i], f)
+		}
+		WalkExpr(e.Else, f)
+	default:
+		for _, a := range e.Args() {
+			WalkExpr(a, f)
+		}
 	}
 }
 
 // TransformExpr rebuilds an expression from its leaves up. What nothing changed
 // stays the same pointer.
 func TransformExpr(e Expr, f func(Expr) Expr) Expr {
+	switch x := e.(type) {
+	case *Ref, *Const, *Param:
+		return f(e)
+	case *Cast:
+		if arg := TransformExpr(x.Arg, f); arg != x.Arg {
+			e = &Cast{Arg: arg, Typ: x.Typ, Try: x.Try}
+		}
+		return f(e)
+	case *Compare:
+		left, right := TransformExpr(x.Left, f), TransformExpr(x.Right, f)
+		if left != x.Left || right != x.Right {
+			e = &Compare{Op: x.Op, Left: left, Right: right}
+		}
+		return f(e)
+	}
 	args := e.Args()
 	var changed []Expr
 	for i, a := range args {
@@ -61,6 +101,38 @@ func SetOf(columns []Column) Set {
 		s[c.ID] = true
 	}
 	return s
+}
+
+// OutputOf gives the ids of the columns that a node gives. It does not put the lists
+// of its inputs together.
+func OutputOf(n Node) Set {
+	s := Set{}
+	addOutput(s, n)
+	return s
+}
+
+func addOutput(s Set, n Node) {
+	switch n := n.(type) {
+	case *Barrier:
+		addOutput(s, n.Input)
+	case *Remote:
+		addOutput(s, n.Input)
+	case *Filter:
+		addOutput(s, n.Input)
+	case *Join:
+		addOutput(s, n.Left)
+		switch n.Kind {
+		case Semi, Anti:
+		case Mark:
+			s[n.Mark.ID] = true
+		default:
+			addOutput(s, n.Right)
+		}
+	default:
+		for _, c := range n.Output() {
+			s[c.ID] = true
+		}
+	}
 }
 
 // Has reports whether every column that the expressions read is in s.

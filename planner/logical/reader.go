@@ -25,6 +25,7 @@ type decoder struct {
 	params map[int]catalog.Type
 	depth  int
 	above  string // the kind of the node whose inputs are read
+	room   []reader
 	err    error
 }
 
@@ -77,7 +78,12 @@ type reader struct {
 }
 
 func (d *decoder) object(v *value, what string) *reader {
-	r := &reader{d: d, what: what}
+	if len(d.room) == 0 {
+		d.room = make([]reader, 64)
+	}
+	r := &d.room[0]
+	d.room = d.room[1:]
+	r.d, r.what = d, what
 	switch {
 	case v.Kind != object:
 		d.broken("%s is not an object", what)

@@ -58,7 +58,7 @@ func joinAtMostOne(n *ir.Join, key ir.Set) bool {
 // partnerKey gives the columns of a join's right side that its conditions hold equal
 // to something that only the left side decides.
 func partnerKey(n *ir.Join) ir.Set {
-	left, right := ir.SetOf(n.Left.Output()), ir.SetOf(n.Right.Output())
+	left, right := ir.OutputOf(n.Left), ir.OutputOf(n.Right)
 	key := ir.Set{}
 	for _, e := range ir.Conjuncts(n.On...) {
 		c, ok := e.(*ir.Compare)

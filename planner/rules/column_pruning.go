@@ -30,7 +30,7 @@ import (
 var columnPruning = Rule{Name: "column_pruning", Apply: func(c *Context) (ir.Node, error) {
 	p := &pruner{ctes: map[int]ir.Set{}}
 	root := c.Plan.Root
-	return p.prune(root, ir.SetOf(root.Output())), nil
+	return p.prune(root, ir.OutputOf(root)), nil
 }}
 
 type pruner struct {
@@ -62,7 +62,7 @@ func (p *pruner) prune(n ir.Node, need ir.Set) ir.Node {
 		in := n.Inputs()[0]
 		below := plus(need, n.Exprs()...)
 		if d, ok := n.(*ir.Distinct); ok && d.On == nil {
-			below = ir.SetOf(in.Output())
+			below = ir.OutputOf(in)
 		}
 		return with(n, p.prune(in, below))
 	}
@@ -257,7 +257,7 @@ func handOn(n ir.Node, columns []ir.Column) ir.Node {
 
 func (p *pruner) setOp(n *ir.SetOp, need ir.Set) ir.Node {
 	if n.Kind != ir.Union || !n.All {
-		return with(n, p.prune(n.Left, ir.SetOf(n.Left.Output())), p.prune(n.Right, ir.SetOf(n.Right.Output())))
+		return with(n, p.prune(n.Left, ir.OutputOf(n.Left)), p.prune(n.Right, ir.OutputOf(n.Right)))
 	}
 	keep := needed(n.Columns, func(i int) bool { return need[n.Columns[i].ID] })
 	side := func(in ir.Node) ir.Node {

@@ -27,7 +27,7 @@ var crossToJoin = Rule{Name: "cross_to_join", Apply: func(c *Context) (ir.Node, 
 		if !ok || j.Kind != ir.Inner || j.Delim != nil || volatile(f.Preds...) || volatile(j.On...) {
 			return n
 		}
-		left, right := ir.SetOf(j.Left.Output()), ir.SetOf(j.Right.Output())
+		left, right := ir.OutputOf(j.Left), ir.OutputOf(j.Right)
 		var both, stay []ir.Expr
 		for _, e := range ir.Conjuncts(f.Preds...) {
 			if total(e) && !left.Has(e) && !right.Has(e) {

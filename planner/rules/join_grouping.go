@@ -112,7 +112,7 @@ func (c *Context) regroup(n ir.Node, t *joinTree, output []ir.Column, ordered bo
 	// fail are asked last, of rows that passed all others.
 	join := func(left, right ir.Node, last bool) *ir.Join {
 		joined := &ir.Join{Kind: ir.Inner, Left: left, Right: right}
-		have := ir.SetOf(joined.Output())
+		have := ir.OutputOf(joined)
 		var later []ir.Expr
 		for _, e := range on {
 			if have.Has(e) && (last || total(e)) {

@@ -84,7 +84,7 @@ func (p *markPath) find(n ir.Node, id ir.ColID) *ir.Join {
 		}
 		return p.find(n.Input, id)
 	case *ir.Project:
-		if ir.SetOf(n.Input.Output())[id] && !volatile(n.Exprs()...) {
+		if ir.OutputOf(n.Input)[id] && !volatile(n.Exprs()...) {
 			return p.find(n.Input, id)
 		}
 	case *ir.Join:
@@ -94,7 +94,7 @@ func (p *markPath) find(n ir.Node, id ir.ColID) *ir.Join {
 		if n.Kind == ir.Mark && n.Mark.ID == id {
 			return n
 		}
-		inLeft := ir.SetOf(n.Left.Output())[id]
+		inLeft := ir.OutputOf(n.Left)[id]
 		switch n.Kind {
 		case ir.Inner:
 			if !inLeft && n.Delim == nil {

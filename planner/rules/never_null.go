@@ -65,7 +65,7 @@ func assignNeverNull(id ir.ColID, list []ir.Assign, input ir.Node) bool {
 }
 
 func joinNeverNull(id ir.ColID, n *ir.Join) bool {
-	left := ir.SetOf(n.Left.Output())[id]
+	left := ir.OutputOf(n.Left)[id]
 	switch n.Kind {
 	case ir.Inner:
 		return withValue(n.On...)[id] || (left && columnNeverNull(id, n.Left)) || (!left && columnNeverNull(id, n.Right))

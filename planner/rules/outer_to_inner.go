@@ -82,7 +82,7 @@ func totals(list []ir.Expr) []ir.Expr {
 }
 
 func narrowJoin(n *ir.Join, preds []ir.Expr) ir.Node {
-	left, right := ir.SetOf(n.Left.Output()), ir.SetOf(n.Right.Output())
+	left, right := ir.OutputOf(n.Left), ir.OutputOf(n.Right)
 	kind := n.Kind
 	if !volatile(n.On...) {
 		kind = narrowed(kind, rejected(preds, left), rejected(preds, right))

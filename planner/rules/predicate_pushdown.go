@@ -148,7 +148,7 @@ func passes(n ir.Node, in ir.Node) ir.Set {
 		}
 		return keys
 	}
-	return ir.SetOf(in.Output())
+	return ir.OutputOf(in)
 }
 
 func (p *pusher) project(n *ir.Project, preds []ir.Expr) ir.Node {
@@ -219,7 +219,7 @@ func (p *pusher) setOp(n *ir.SetOp, preds []ir.Expr) ir.Node {
 
 // join sends predicates from above and the join's own conditions to its sides.
 func (p *pusher) join(n *ir.Join, preds []ir.Expr) ir.Node {
-	left, right := ir.SetOf(n.Left.Output()), ir.SetOf(n.Right.Output())
+	left, right := ir.OutputOf(n.Left), ir.OutputOf(n.Right)
 	// From above, a side that is completed with NULLs is closed.
 	toLeft, toRight := n.Kind != ir.Right && n.Kind != ir.Full, (n.Kind == ir.Inner || n.Kind == ir.Right) && n.Delim == nil
 	// Of the conditions, those of a side of which rows without a partner are dropped

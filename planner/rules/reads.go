@@ -6,7 +6,7 @@ import "github.com/lianji/lianji/planner/ir"
 // expression, by name in a delim join or a CTE, by a node that compares or hands on
 // whole rows, or as the answer.
 func readAbove(root, n ir.Node) ir.Set {
-	read := ir.SetOf(root.Output())
+	read := ir.OutputOf(root)
 	var visit func(at ir.Node)
 	visit = func(at ir.Node) {
 		if at == n {

@@ -123,7 +123,7 @@ func RunEarly(c *Context, list []Rule, off map[string]bool) ([]string, error) {
 // run applies rules to the plan in their order, leaving out those that are off. It
 // gives the names of the rules that changed something.
 func run(c *Context, list []Rule, off map[string]bool) ([]string, error) {
-	allowed, output := ir.Reads(c.Plan.Root), c.Plan.Root.Output()
+	must := mustStay(c.Plan.Root)
 	var fired []string
 	for _, r := range list {
 		if off[r.Name] {
@@ -143,30 +143,39 @@ func run(c *Context, list []Rule, off map[string]bool) ([]string, error) {
 		}
 		fired = append(fired, r.Name)
 		c.Plan.Root = root
-		if err := check(root, output, allowed); err != nil {
+		if err := must.check(root); err != nil {
 			return fired, fmt.Errorf("rule %s: %w", r.Name, err)
 		}
 	}
 	return fired, nil
 }
 
-func check(root ir.Node, output []ir.Column, allowed map[ir.Base]bool) error {
+// invariant is what no rule may change of a tree.
+type invariant struct {
+	output  []ir.Column
+	allowed map[ir.Base]bool // base columns that may be read
+}
+
+func mustStay(root ir.Node) invariant {
+	return invariant{output: root.Output(), allowed: ir.Reads(root)}
+}
+
+// check looks at the tree that a rule gave.
+func (must invariant) check(root ir.Node) error {
 	if err := ir.Check(root); err != nil {
 		return err
 	}
 	now := root.Output()
-	if len(now) != len(output) {
-		return fmt.Errorf("%d columns became %d", len(output), len(now))
+	if len(now) != len(must.output) {
+		return fmt.Errorf("%d columns became %d", len(must.output), len(now))
 	}
 	for i := range now {
-		if !now[i].Type.Equal(output[i].Type) {
-			return fmt.Errorf("column %d was a %s and became a %s", i+1, output[i].Type, now[i].Type)
+		if was := must.output[i].Type; !now[i].Type.Equal(was) {
+			return fmt.Errorf("column %d was a %s and became a %s", i+1, was, now[i].Type)
 		}
 	}
-	for b := range ir.Reads(root) {
-		if !allowed[b] {
-			return fmt.Errorf("column %d of reference %d is read, and was not when the statement was bound", b.Position+1, b.Ref)
-		}
+	if b, more := ir.ReadsMore(root, must.allowed); more {
+		return fmt.Errorf("column %d of reference %d is read, and was not when the statement was bound", b.Position+1, b.Ref)
 	}
 	return nil
 }

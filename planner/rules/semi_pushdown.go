@@ -71,7 +71,7 @@ func sink(n ir.Node, j *ir.Join, source string) ir.Node {
 // asksOf reports whether j's conditions read, of its left side, columns of n alone,
 // and at least one.
 func asksOf(j *ir.Join, n ir.Node) bool {
-	have, right := ir.SetOf(n.Output()), ir.SetOf(j.Right.Output())
+	have, right := ir.OutputOf(n), ir.OutputOf(j.Right)
 	found := false
 	for id := range ir.RefsOf(j.On...) {
 		switch {

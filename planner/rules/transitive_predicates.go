@@ -188,7 +188,7 @@ func factOf(e ir.Expr) *ir.Ref {
 
 // about gives the facts over other columns that hold for columns of n as well.
 func (k *known) about(n ir.Node) []ir.Expr {
-	own := ir.SetOf(n.Output())
+	own := ir.OutputOf(n)
 	var out []ir.Expr
 	for _, f := range k.facts {
 		for _, r := range k.class(f.of) {
