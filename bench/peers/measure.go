@@ -36,7 +36,7 @@ func (l *line) seconds(name string) float64 {
 	return 0
 }
 
-// quick is a work so short that more runs cost nothing.
+// quick is so short that more runs cost nothing.
 const quick = 500 * time.Millisecond
 
 // measure has every contender run a work, first to check its answer, then for the
@@ -57,7 +57,7 @@ func measure(ctx context.Context, w *work, ref *oracle.Reference, all []contende
 		l.cells[c.name()].err = err
 	}
 	var takers []contender
-	rounds := 2*runs + 1
+	rounds := map[contender]int{}
 	for _, c := range all {
 		if !w.takes(c) {
 			continue
@@ -68,15 +68,16 @@ func measure(ctx context.Context, w *work, ref *oracle.Reference, all []contende
 		if l.cells[c.name()].err == nil {
 			takers = append(takers, c)
 		}
+		rounds[c] = 2*runs + 1
 		if time.Since(begun) > quick {
-			rounds = runs
+			rounds[c] = runs
 		}
 	}
-	for r := range rounds {
+	for r := range 2*runs + 1 {
 		for i := range takers {
 			c := takers[(i+r)%len(takers)]
 			e := l.cells[c.name()]
-			if e.err != nil {
+			if e.err != nil || r >= rounds[c] {
 				continue
 			}
 			within(c, func(ctx context.Context) error {

@@ -44,7 +44,7 @@ type server struct {
 	ready  func(ctx context.Context) error // asked until it gives nil
 }
 
-const startLimit = 3 * time.Minute
+const startLimit = 10 * time.Minute
 
 func (s server) start(ctx context.Context) (*process, error) {
 	log, err := os.Create(filepath.Join(s.dir, s.name+".log"))
@@ -80,7 +80,7 @@ func (s server) start(ctx context.Context) (*process, error) {
 			return nil, errors.Join(fmt.Errorf("%s does not start, see %s: %w", s.name, log.Name(), err), p.stop())
 		case <-p.gone:
 			return nil, errors.Join(fmt.Errorf("%s ends at once, see %s", s.name, log.Name()), orders.Close())
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(time.Second / 4):
 		}
 	}
 }

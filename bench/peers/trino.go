@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -131,7 +132,23 @@ func fetchTrino(ctx context.Context, dir string) error {
 }
 
 func (t *trino) ready(ctx context.Context) error {
-	_, _, err := t.run(ctx, statement{sql: "SELECT count(*) FROM pg.public.region"}, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url+"/v1/info", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := t.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	var info struct{ Starting bool }
+	if err := json.NewDecoder(answer.Body).Decode(&info); err != nil {
+		return err
+	}
+	if info.Starting {
+		return errors.New("it is still starting")
+	}
+	_, _, err = t.run(ctx, statement{sql: "SELECT count(*) FROM pg.public.region"}, nil)
 	if err == nil {
 		_, _, err = t.run(ctx, statement{sql: "SELECT count(*) FROM my.tpch.region"}, nil)
 	}
