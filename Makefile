@@ -10,7 +10,7 @@ BENCHMARKS = $(call packages_with,^func Benchmark)
 RACE = ./internal/safego $(wildcard ./exec ./server)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo unit test test-long bench microbench lint gen mutants deps compiler
+.PHONY: help build demo unit test test-long oracle bench microbench lint gen mutants deps compiler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ test: deps ## lint and all tests, with a throw-away PostgreSQL and MariaDB; unde
 test-long: deps mutants ## the longer proofs (LIANJI_LONG=1), the race detector, the mutants
 	@$(if $(LONG),LIANJI_LONG=1 $(GOTEST) -timeout=30m $(LONG),echo 'no test has a long form')
 	@$(GOTEST) -race -timeout=20m $(addsuffix /...,$(RACE))
+
+N ?= 20000
+SEED ?= $(shell date +%s)
+oracle: deps ## compare N statements made at random (N=20000, SEED=the time) with one DuckDB
+	@LIANJI_ORACLE_STATEMENTS=$(N) LIANJI_ORACLE_SEED=$(SEED) $(GOTEST) -timeout=0 -run='^TestRandomStatements$$' -v ./internal/e2e
 
 bench: build deps ## compare with DuckDB, Trino and others over TPC-H; the table goes to bench/README.md
 	@go run $(TAGS) ./bench/peers -results bench/README.md $(PEERS)

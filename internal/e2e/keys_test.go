@@ -22,10 +22,18 @@ const mariaSource = "sql"
 // openMaria runs statements at a fresh database of MariaDB and opens it as a source.
 func (l *lab) openMaria(t testing.TB, statements ...string) {
 	t.Helper()
+	l.openMariaWith(t, func(db *testmaria.Database) {
+		for _, s := range statements {
+			db.Exec(t, s)
+		}
+	})
+}
+
+// openMariaWith opens a fresh database of MariaDB that fill has filled.
+func (l *lab) openMariaWith(t testing.TB, fill func(db *testmaria.Database)) {
+	t.Helper()
 	db := testmaria.Start(t).Named(t, mariaSource)
-	for _, s := range statements {
-		db.Exec(t, s)
-	}
+	fill(db)
 	s, err := mysql.Open(t.Context(), connectors.Config{Name: mariaSource, Kind: "mysql", DSN: db.Reader, Connections: 4, TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -22,13 +24,22 @@ import (
 	"github.com/lianji/lianji/exec"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/oracle"
+	"github.com/lianji/lianji/internal/testmaria"
 	"github.com/lianji/lianji/internal/testpg"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/policy"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(testpg.Exit)) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := testmaria.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+		testpg.Exit(code)
+	}))
+}
 
 // lab is the gateway's inside over three real sources, beside a reference that
 // holds the same tables.
@@ -51,6 +62,8 @@ type lab struct {
 const (
 	pgSource, liteSource, duckSource = "pgx", "lite", "quack"
 )
+
+var flavours = map[string]oracle.Flavour{pgSource: oracle.PostgreSQL, liteSource: oracle.SQLite, duckSource: oracle.DuckDB, mariaSource: oracle.MySQL}
 
 // load is data for one source.
 type load struct {
@@ -77,9 +90,9 @@ func (l *lab) fill(t *testing.T, loads ...load) {
 	t.Helper()
 	for _, d := range loads {
 		var statements []string
-		flavour := map[string]oracle.Flavour{pgSource: oracle.PostgreSQL, liteSource: oracle.SQLite, duckSource: oracle.DuckDB}[d.source]
+		flavour := flavours[d.source]
 		for _, table := range d.tables {
-			statements = append(statements, flavour.Statements(catalog.QuoteIdent(table.Name()), table)...)
+			statements = append(statements, flavour.Statements(flavour.Ident(table.Name()), table)...)
 			if err := l.reference.Load(t.Context(), table); err != nil {
 				t.Fatal(err)
 			}
@@ -91,8 +104,11 @@ func (l *lab) fill(t *testing.T, loads ...load) {
 
 func (l *lab) publish(source, agency, table string) {
 	schema := "main"
-	if source == pgSource {
+	switch source {
+	case pgSource:
 		schema = "public"
+	case mariaSource:
+		schema = mariaSource
 	}
 	l.published = append(l.published, policy.Published{Agency: agency, Resource: table, Source: source, Table: catalog.TableID{Schema: schema, Name: table}})
 }
@@ -103,6 +119,9 @@ func (l *lab) open(t testing.TB, source string, statements []string) {
 	c := connectors.Config{Name: source, Connections: 4, TempDir: t.TempDir()}
 	var opener connectors.Opener
 	switch source {
+	case mariaSource:
+		l.openMaria(t, statements...)
+		return
 	case pgSource:
 		db := testpg.Start(t).Database(t)
 		for _, s := range statements {

@@ -36,7 +36,7 @@ func (l *lab) fillFixed(t *testing.T, big string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			source, flavour := big, map[string]oracle.Flavour{pgSource: oracle.PostgreSQL, duckSource: oracle.DuckDB}[big]
+			source, flavour := big, flavours[big]
 			if table.ID.Schema == "main" || table.ID.Name == "w" {
 				source, flavour = liteSource, oracle.SQLite
 			}
@@ -54,7 +54,7 @@ func (l *lab) fillFixed(t *testing.T, big string) {
 				}
 				return out
 			}
-			statements[source] = append(statements[source], made(flavour, catalog.QuoteIdent(full.Name()))...)
+			statements[source] = append(statements[source], made(flavour, flavour.Ident(full.Name()))...)
 			if err := l.reference.Place(t.Context(), full.Path...); err != nil {
 				t.Fatal(err)
 			}
@@ -86,11 +86,11 @@ func lateRules() []string {
 }
 
 // Every statement of the late rules' goldens gives the same rows at real sources
-// with the rule, without it, and in one DuckDB: the tables of the first source once
-// in PostgreSQL and once in a DuckDB file, and both with a dialect that keeps more
+// with the rule, without it, and in one DuckDB: the tables of the first source in
+// PostgreSQL, in a DuckDB file and in MariaDB, and each with a dialect that keeps more
 // rows than some conditions do.
 func TestLateRules(t *testing.T) {
-	for _, big := range []string{pgSource, duckSource} {
+	for _, big := range []string{pgSource, duckSource, mariaSource} {
 		for _, loose := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, loose %t", big, loose), func(t *testing.T) {
 				l := newLab(t)

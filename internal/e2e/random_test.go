@@ -49,6 +49,7 @@ func randomLab(t *testing.T, seed uint64) (*lab, []oracle.Table) {
 		{pgSource, oracle.TestTables(seed, oracle.PostgreSQL, pgSource)},
 		{liteSource, oracle.TestTables(seed+1, oracle.SQLite, liteSource)},
 		{duckSource, oracle.TestTables(seed+2, oracle.DuckDB, duckSource)},
+		{mariaSource, oracle.TestTables(seed+3, oracle.MySQL, mariaSource)},
 	}
 	l.fill(t, loads...)
 	l.estimate = func(table string) int64 {

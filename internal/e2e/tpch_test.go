@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lianji/lianji/connectors"
@@ -14,15 +16,17 @@ import (
 	sqliteconn "github.com/lianji/lianji/connectors/sqlite"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/oracle"
+	"github.com/lianji/lianji/internal/testmaria"
 	"github.com/lianji/lianji/internal/testpg"
 	"github.com/lianji/lianji/planner"
 )
 
-// splits are the two ways in which TPC-H's tables lie at the sources: together
-// and torn apart.
+// splits are the ways in which TPC-H's tables lie at the sources: together, torn apart,
+// and with MariaDB among them.
 var splits = []map[string][]string{
 	{pgSource: {"lineitem", "orders", "customer"}, liteSource: {"nation", "region", "supplier"}, duckSource: {"part", "partsupp"}},
 	{pgSource: {"part", "supplier", "nation"}, liteSource: {"orders", "partsupp"}, duckSource: {"lineitem", "customer", "region"}},
+	{mariaSource: {"lineitem", "orders", "customer", "nation"}, pgSource: {"part", "partsupp"}, liteSource: {"supplier"}, duckSource: {"region"}},
 }
 
 // scaleFactor is TPC-H's: 0.01 has 60,000 rows of lineitem.
@@ -55,19 +59,29 @@ func TestTPCH(t *testing.T) {
 // gives them to the reference.
 func (l *lab) openTPCH(t *testing.T, source, dir string, tables []string) {
 	t.Helper()
+	flavour := flavours[source]
+	for _, table := range tables {
+		l.publish(source, "tpch", table)
+		if err := l.reference.LoadTPCH(t.Context(), dir, table, flavour, "tpch", table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if source == mariaSource {
+		l.mariaTPCH(t, dir, tables)
+		return
+	}
 	c := connectors.Config{Name: source, Connections: 6, TempDir: t.TempDir()}
 	var opener connectors.Opener
-	var flavour oracle.Flavour
 	var target string
 	switch source {
 	case pgSource:
-		c.Kind, c.DSN, opener, flavour = "postgres", testpg.Start(t).Database(t).Admin, postgres.Open, oracle.PostgreSQL
+		c.Kind, c.DSN, opener = "postgres", testpg.Start(t).Database(t).Admin, postgres.Open
 		target = c.DSN
 	case liteSource:
-		c.Kind, c.Path, opener, flavour = "sqlite", filepath.Join(t.TempDir(), "tpch.db"), sqliteconn.Open, oracle.SQLite
+		c.Kind, c.Path, opener = "sqlite", filepath.Join(t.TempDir(), "tpch.db"), sqliteconn.Open
 		target = c.Path
 	case duckSource:
-		c.Kind, c.Path, opener, flavour = "duckdb", filepath.Join(t.TempDir(), "tpch.duckdb"), duckdb.Open, oracle.DuckDB
+		c.Kind, c.Path, opener = "duckdb", filepath.Join(t.TempDir(), "tpch.duckdb"), duckdb.Open
 		target = c.Path
 	}
 	if err := oracle.FillTPCH(t.Context(), flavour, target, dir, tables...); err != nil {
@@ -83,12 +97,31 @@ func (l *lab) openTPCH(t *testing.T, source, dir string, tables []string) {
 		}
 	})
 	l.sources[source] = s
-	for _, table := range tables {
-		l.publish(source, "tpch", table)
-		if err := l.reference.LoadTPCH(t.Context(), dir, table, flavour, "tpch", table); err != nil {
-			t.Fatal(err)
+}
+
+// mariaTPCH loads tables into a fresh database of MariaDB, with indexes over the
+// columns that others refer to them by, and opens it.
+func (l *lab) mariaTPCH(t *testing.T, dir string, tables []string) {
+	t.Helper()
+	l.openMariaWith(t, func(db *testmaria.Database) {
+		for _, table := range tables {
+			db.Exec(t, oracle.CreateTPCH(table, oracle.MySQL))
+			var failed error
+			db.Load(t, table, func(yield func([]any) bool) {
+				stop := errors.New("enough")
+				failed = oracle.EachTPCH(t.Context(), dir, table, func(row []any) error {
+					if !yield(row) {
+						return stop
+					}
+					return nil
+				})
+			})
+			if failed != nil {
+				t.Fatal(failed)
+			}
 		}
-	}
+		db.Exec(t, "CREATE INDEX by_order ON lineitem (l_orderkey); CREATE INDEX by_customer ON orders (o_custkey); ANALYZE TABLE "+strings.Join(tables, ", "))
+	})
 }
 
 var inFrom = regexp.MustCompile(`(\bfrom|,|\bjoin)(\s+)(lineitem|orders|customer|partsupp|part|supplier|nation|region)\b`)

@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,10 +14,18 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/testmaria"
 	"github.com/lianji/lianji/internal/testpg"
 )
 
-func TestMain(m *testing.M) { testpg.Main(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := testmaria.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	testpg.Exit(code)
+}
 
 // counts says of a column how many values it has and how many different ones.
 type counts struct{ all, values, different int64 }
@@ -116,11 +125,53 @@ func TestFill(t *testing.T) {
 	})
 }
 
+// What MariaDB is given is there, and dates that are none are among it.
+func TestMariaDBStatements(t *testing.T) {
+	db := testmaria.Start(t).Database(t)
+	conn := db.DB(t)
+	none := 0
+	for _, table := range TestTables(5, MySQL, "x") {
+		for _, s := range MySQL.Statements(MySQL.Ident(table.Name()), table) {
+			db.Exec(t, s)
+		}
+		for i, c := range table.Columns {
+			name := MySQL.Ident(c.Name)
+			key, value := name, name
+			switch c.Type.Kind {
+			case catalog.Text:
+				key = "CAST(" + name + " AS BINARY)"
+			case catalog.Date, catalog.Timestamp, catalog.TimestampTZ:
+				value = "IF(DAYOFMONTH(" + name + ") > 0 AND MONTH(" + name + ") > 0, " + name + ", NULL)"
+				key = value
+			}
+			var got counts
+			zero := int64(0)
+			sql := "SELECT count(*), count(" + value + "), count(DISTINCT " + key + "), count(" + name + ") FROM " + MySQL.Ident(table.Name())
+			if err := conn.QueryRowContext(t.Context(), sql).Scan(&got.all, &got.values, &got.different, &zero); err != nil {
+				t.Fatalf("%v: %s", err, sql)
+			}
+			if want := expected(table, i); got != want {
+				t.Errorf("%s.%s: %+v, want %+v", table.Name(), c.Name, got, want)
+			}
+			if zero > got.values {
+				none++
+			}
+		}
+	}
+	if none < 3 {
+		t.Errorf("dates that are none in %d columns", none)
+	}
+	if err := Fill(t.Context(), MySQL, "", nil); err == nil {
+		t.Error("MySQL was filled as another engine")
+	}
+}
+
 // The data has what its types make difficult, and each flavour the types it should.
 func TestTestTables(t *testing.T) {
 	kinds := map[Flavour][]catalog.Kind{
 		SQLite:     {catalog.Bool, catalog.Int64, catalog.Decimal, catalog.Text, catalog.Date, catalog.Time, catalog.Timestamp, catalog.Float64, catalog.Blob},
 		PostgreSQL: {catalog.Int16, catalog.Int32, catalog.Float32, catalog.TimestampTZ, catalog.UUID},
+		MySQL:      {catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Uint64, catalog.Float32, catalog.Decimal, catalog.Text, catalog.TimestampTZ, catalog.UUID, catalog.Blob},
 		DuckDB:     {catalog.Int8, catalog.Uint32, catalog.Uint64, catalog.TimestampTZ, catalog.UUID},
 	}
 	for f, want := range kinds {

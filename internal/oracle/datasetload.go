@@ -87,6 +87,22 @@ func (d dataset) fill(ctx context.Context, f Flavour, target, dir string, tables
 	return err
 }
 
+func (d dataset) eachText(ctx context.Context, dir, table string, row func([]any) error) error {
+	r, err := openReference(ctx, "")
+	if err != nil {
+		return err
+	}
+	var items []string
+	for _, c := range d.columnsOf(table, MySQL) {
+		items = append(items, "CAST("+c.Name+" AS VARCHAR)")
+	}
+	err = r.eachRow(ctx, "SELECT "+strings.Join(items, ", ")+" FROM ("+d.selectTable(dir, table, MySQL)+")", row)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
 func (d dataset) fillDuckDB(ctx context.Context, r *Reference, file, dir string, tables []string) error {
 	if err := r.Exec(ctx, "ATTACH "+quote(file)+" AS target"); err != nil {
 		return err

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -22,6 +23,8 @@ func Fill(ctx context.Context, f Flavour, target string, tables []Table) error {
 		statements = append(statements, f.Statements(catalog.QuoteIdent(t.Name()), t)...)
 	}
 	switch f {
+	case MySQL:
+		return errors.New("MySQL is filled by its own Statements")
 	case PostgreSQL:
 		return execPostgres(ctx, target, append(statements, "ANALYZE"))
 	case SQLite:

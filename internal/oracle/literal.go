@@ -39,7 +39,11 @@ func (f Flavour) Literal(t catalog.Type, v any) string {
 		case catalog.Timestamp:
 			return f.cast(quote(dateText(floorDay(v))+" "+clockText(v-floorDay(v)*dayMicros)), t, true)
 		case catalog.TimestampTZ:
-			return f.cast(quote(dateText(floorDay(v))+" "+clockText(v-floorDay(v)*dayMicros)+"+00"), t, true)
+			zone := "+00"
+			if f == MySQL { // its session is in UTC
+				zone = ""
+			}
+			return f.cast(quote(dateText(floorDay(v))+" "+clockText(v-floorDay(v)*dayMicros)+zone), t, true)
 		}
 		return integerText(v)
 	}
@@ -56,7 +60,7 @@ func integerText(v int64) string {
 }
 
 func (f Flavour) cast(text string, t catalog.Type, need bool) string {
-	if !need || f == SQLite {
+	if !need || f == SQLite || f == MySQL {
 		return text
 	}
 	return "CAST(" + text + " AS " + f.TypeName(t) + ")"
@@ -81,7 +85,7 @@ func (f Flavour) double(t catalog.Type, v float64) string {
 
 func (f Flavour) blob(v []byte) string {
 	switch f {
-	case SQLite:
+	case SQLite, MySQL:
 		return "X'" + hex.EncodeToString(v) + "'"
 	case PostgreSQL:
 		return `CAST('\x` + hex.EncodeToString(v) + "' AS bytea)"

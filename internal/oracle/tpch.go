@@ -51,6 +51,15 @@ func (r *Reference) LoadTPCH(ctx context.Context, dir, table string, f Flavour, 
 	return r.loadDataset(ctx, tpch, dir, table, f, path)
 }
 
+// CreateTPCH writes the statement that makes a table at a source of that flavour.
+func CreateTPCH(table string, f Flavour) string { return tpch.createTable(table, f) }
+
+// EachTPCH gives the rows of a table one after the other, each cell as text or nil: for
+// sources that FillTPCH cannot reach.
+func EachTPCH(ctx context.Context, dir, table string, row func([]any) error) error {
+	return tpch.eachText(ctx, dir, table, row)
+}
+
 // FillTPCH makes tables of TPC-H in a source: target is a URL for PostgreSQL (its
 // schema public), a file for SQLite and DuckDB (schema main), made when it is not there.
 func FillTPCH(ctx context.Context, f Flavour, target, dir string, tables ...string) error {
