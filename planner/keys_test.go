@@ -138,6 +138,7 @@ func TestKeysWhereTheyPay(t *testing.T) {
 		"SELECT l_tax FROM tpch.part JOIN tpch.lineitem ON l_partkey = p_partkey WHERE p_partkey = 7":                                                                                "", // the other one is asked for 7 too
 		"SELECT l_tax FROM tpch.part JOIN tpch.lineitem ON l_partkey = p_partkey WHERE p_partkey IN (7, 8)":                                                                          "",
 		"SELECT l_tax FROM tpch.part JOIN tpch.lineitem ON l_partkey = p_partkey WHERE length(p_brand) = 3":                                                                          "", // the filter is here
+		"SELECT c_name FROM tpch.nation JOIN tpch.customer ON c_nationkey = n_nationkey":                                                                                             "", // all nations
 		"SELECT c_name FROM tpch.nation JOIN tpch.customer ON c_nationkey = n_nationkey WHERE n_name = 'CHINA'":                                                                      "customer by n_nationkey of nation",
 		"SELECT u.c FROM s.w JOIN s.u ON w.b = u.b WHERE w.c = 'x'":                                                                                                                  "u by b of w",
 		"SELECT t.c FROM s.w JOIN s.t ON w.b = t.b WHERE w.c = 'x'":                                                                                                                  "", // a thousand rows are read as fast
