@@ -97,7 +97,7 @@ func TestCheckOfLargeIDs(t *testing.T) {
 			"another is read":        read(id, id+1),
 			"it is made twice":       product(scan(1, id), scan(2, id)),
 			"it is read as a text":   &ir.Sort{Input: scan(1, id), Keys: []ir.Key{{Expr: ref(id, text)}}},
-			"it was given elsewhere": product(scan(1, id), read(5, id)),
+			"it was given elsewhere": product(read(id, id), read(5, id)),
 		} {
 			if ir.Check(n) == nil {
 				t.Errorf("#%d: nobody notices that %s", id, what)

@@ -73,8 +73,10 @@ type reader struct {
 	what    string
 	above   string // of a node: the kind of the one above
 	members []value
-	used    uint64 // a bit for each member that was asked for
-	after   int    // the place behind the last one that was found
+	// used has a bit for each member that was asked for. What is known has fewer than 64
+	// members; one beyond them counts as never asked for.
+	used  uint64
+	after int // the place behind the last one that was found
 }
 
 func (d *decoder) object(v *value, what string) *reader {
@@ -84,12 +86,9 @@ func (d *decoder) object(v *value, what string) *reader {
 	r := &d.room[0]
 	d.room = d.room[1:]
 	r.d, r.what = d, what
-	switch {
-	case v.Kind != object:
+	if v.Kind != object {
 		d.broken("%s is not an object", what)
-	case len(v.List) > 64: // as many as used has bits; what is known has half of that at most
-		d.unsupported("%s of %d keys", what, len(v.List))
-	default:
+	} else {
 		r.members = v.List
 	}
 	return r
