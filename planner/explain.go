@@ -224,7 +224,7 @@ func (p *Plan) explainText(e *Explanation) {
 	for i, s := range p.Scans {
 		x := ExplainedStream{
 			Stream: i + 1, Source: s.Resource.Source, Reads: []string{s.Resource.Name()}, Columns: []string{}, SQL: s.SQL, Values: len(s.Values),
-			Spool: s.Spool, Rows: s.Resource.Table.Rows,
+			Spool: s.Spool, Rows: s.Resource.Table.Estimate(),
 		}
 		for _, c := range s.Columns {
 			x.Columns = append(x.Columns, c.Name)

@@ -207,7 +207,7 @@ func (s *Statement) planText(values []catalog.Value, why string) (*Plan, error) 
 func (s *Scan) stream() *Stream {
 	t := &Stream{
 		Source: s.Resource.Source, SQL: s.SQL, Values: s.Values, Columns: s.Columns, Table: s.Resource.Table.ID,
-		Rows: s.Resource.Table.Rows, Shown: s.Resource.Columns, Spool: s.Spool, view: s.views,
+		Rows: s.Resource.Table.Estimate(), Shown: s.Resource.Columns, Spool: s.Spool, view: s.views,
 		whole: func() *Stream { return s.Whole().stream() },
 	}
 	t.Fetched = make([]int, len(t.Shown))
