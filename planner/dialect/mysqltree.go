@@ -97,6 +97,9 @@ const (
 	maxMySQLParts = 1000
 	// maxMySQLValues is the number of a statement's placeholders.
 	maxMySQLValues = 65535
+	// mysqlComputed ends the SourceType that the connector gives a column which is
+	// computed when it is read.
+	mysqlComputed = " GENERATED"
 	// maxMySQLSorted is how many bytes of a text are sorted by.
 	maxMySQLSorted = 1024
 )
@@ -291,7 +294,7 @@ func (mysql) mayFail(p Place) string {
 	switch {
 	case p.Table == nil || p.Table.View:
 		return "a view's column may fail on a row that is hidden"
-	case strings.Contains(strings.ToLower(p.Base.SourceType), "generated"):
+	case strings.HasSuffix(p.Base.SourceType, mysqlComputed):
 		return "a computed column may fail on a row that is hidden"
 	}
 	return ""
