@@ -36,8 +36,21 @@ func (l *line) seconds(name string) float64 {
 	return 0
 }
 
-// quick is so short that more runs cost nothing.
-const quick = 500 * time.Millisecond
+// What is quick is run more often, for it costs nothing; what is slow, once.
+const (
+	quick = 500 * time.Millisecond
+	slow  = 10 * time.Second
+)
+
+func rounds(first time.Duration, runs int) int {
+	switch {
+	case first < quick:
+		return 2*runs + 1
+	case first > slow:
+		return 1
+	}
+	return runs
+}
 
 // measure has every contender run a work, first to check its answer, then for the
 // time, one after another, each round beginning with another one.
@@ -57,7 +70,7 @@ func measure(ctx context.Context, w *work, ref *oracle.Reference, all []contende
 		l.cells[c.name()].err = err
 	}
 	var takers []contender
-	rounds := map[contender]int{}
+	turns := map[contender]int{}
 	for _, c := range all {
 		if !w.takes(c) {
 			continue
@@ -68,16 +81,13 @@ func measure(ctx context.Context, w *work, ref *oracle.Reference, all []contende
 		if l.cells[c.name()].err == nil {
 			takers = append(takers, c)
 		}
-		rounds[c] = 2*runs + 1
-		if time.Since(begun) > quick {
-			rounds[c] = runs
-		}
+		turns[c] = rounds(time.Since(begun), runs)
 	}
 	for r := range 2*runs + 1 {
 		for i := range takers {
 			c := takers[(i+r)%len(takers)]
 			e := l.cells[c.name()]
-			if e.err != nil || r >= rounds[c] {
+			if e.err != nil || r >= turns[c] {
 				continue
 			}
 			within(c, func(ctx context.Context) error {
