@@ -50,11 +50,8 @@ func (c *Context) shareOnce(root ir.Node) ir.Node {
 	for _, a := range all {
 		uses := map[ir.Node]map[ir.ColID]ir.ColID{}
 		for _, b := range all {
-			if a == b || holds(a, b) || holds(b, a) || overlaps(uses, b) {
-				continue
-			}
 			m := &matcher{ids: map[ir.ColID]ir.ColID{}}
-			if m.same(a, b) && m.gives(a, b) {
+			if a != b && m.same(a, b) && m.gives(a, b) && !overlaps(uses, a, b) {
 				uses[b] = m.ids
 			}
 		}
@@ -95,11 +92,14 @@ func shareable(root ir.Node) []ir.Node {
 			}
 		}
 	})
-	if aggregates < 2 {
+	if aggregates < 2 || len(out) > mostShareable {
 		return nil
 	}
 	return out
 }
+
+// mostShareable bounds how many subtrees are compared, each with each.
+const mostShareable = 32
 
 func holds(n, other ir.Node) bool {
 	found := false
@@ -107,13 +107,14 @@ func holds(n, other ir.Node) bool {
 	return found
 }
 
-func overlaps(uses map[ir.Node]map[ir.ColID]ir.ColID, n ir.Node) bool {
+// overlaps reports whether b is a part of a or of what is listed already, or the other
+// way round.
+func overlaps(uses map[ir.Node]map[ir.ColID]ir.ColID, a, b ir.Node) bool {
+	apart := !holds(a, b) && !holds(b, a)
 	for u := range uses {
-		if holds(u, n) || holds(n, u) {
-			return true
-		}
+		apart = apart && !holds(u, b) && !holds(b, u)
 	}
-	return false
+	return !apart
 }
 
 // steadyTree reports whether nothing in a tree can fail or is volatile, as far as it
