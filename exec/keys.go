@@ -28,6 +28,7 @@ type keySource struct {
 	over   bool                    // there is more than the limits allow
 	keys   map[int][]catalog.Value // by column of those who wait; each once, without NULL
 	stream openStream
+	waits  map[*planner.Stream]bool // who may; the others are read while streams are shown
 
 	held  []arrow.RecordBatch // not given yet; retained
 	batch arrow.RecordBatch   // of held, given last; nil for one of stream's own
@@ -49,14 +50,14 @@ func (r *Rows) keySources(streams []*planner.Stream, places map[*planner.Stream]
 		by := s.Keyed.By
 		k := out[by]
 		if k == nil {
-			k = &keySource{keys: map[int][]catalog.Value{}}
+			k = &keySource{keys: map[int][]catalog.Value{}, waits: map[*planner.Stream]bool{}}
 			for _, c := range by.Columns {
 				k.types = append(k.types, c.Type)
 			}
 			out[by] = k
 			r.free = append(r.free, k.Release)
 		}
-		k.keys[s.Keyed.Column] = nil
+		k.keys[s.Keyed.Column], k.waits[s] = nil, true
 		k.limits.Rows, k.limits.Bytes = max(k.limits.Rows, s.Keyed.Rows), max(k.limits.Bytes, s.Keyed.Bytes)
 	}
 	return out
@@ -65,11 +66,23 @@ func (r *Rows) keySources(streams []*planner.Stream, places map[*planner.Stream]
 // starter starts a stream; whole asks for every column that the residual sees.
 type starter func(ctx context.Context, whole bool) (openStream, error)
 
+// keysFor gives whose keys s waits for; nil when it does not.
+func (r *Rows) keysFor(s *planner.Stream) *keySource {
+	if s.Keyed == nil {
+		return nil
+	}
+	k := r.keys[s.Keyed.By]
+	if k == nil || !k.waits[s] {
+		return nil
+	}
+	return k
+}
+
 // withKeys gives what starts s in the place of start: after the keys that it waits
 // for, and with its own keys gathered. Read starts another form of s.
 func (r *Rows) withKeys(s *planner.Stream, start starter, read func(context.Context, *planner.Stream) (openStream, error)) starter {
-	if s.Keyed != nil && r.keys[s.Keyed.By] != nil && !s.Spool {
-		all, from := start, r.keys[s.Keyed.By]
+	if from := r.keysFor(s); from != nil {
+		all := start
 		start = func(ctx context.Context, whole bool) (openStream, error) {
 			if whole {
 				return all(ctx, whole)

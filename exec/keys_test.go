@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -104,6 +105,34 @@ func TestNoKeysWhereAPlaceIsShared(t *testing.T) {
 	}
 	m, _ := w.analyze(sql)
 	if sent := keysSent(m); len(sent) != 0 {
+		t.Errorf("keys sent: %q", sent)
+	}
+}
+
+// A stream of a shared place is read while streams are shown, before those that come
+// after it: it waits for no keys, also where another one waits for the same ones.
+func TestNoKeysForASharedPlaceBesideAnother(t *testing.T) {
+	w := newWorld(t, 1, Options{TempDir: t.TempDir()})
+	w.byKeys(10_000)
+	for _, r := range w.snapshot {
+		if r.Name() == "民政.低保" {
+			w.sources[r.Source].places = make(chan struct{}, 2)
+		}
+	}
+	sql := "SELECT count(*), count(d.id) FROM 公安.人口 a JOIN 民政.低保 b ON a.id = b.id JOIN (SELECT *, abs(id) AS x FROM 公安.户) c ON c.x = b.id " +
+		"LEFT JOIN 民政.低保 d ON d.id = b.id AND abs(d.id + a.id) >= 0 WHERE b.金额 > 30"
+	p := w.same(sql)
+	waiting := map[*planner.Stream]int{}
+	for _, s := range p.Streams {
+		if s.Keyed != nil {
+			waiting[s.Keyed.By]++
+		}
+	}
+	if len(waiting) != 1 || slices.Max(slices.Collect(maps.Values(waiting))) < 2 {
+		t.Fatalf("%d streams have keys that others wait for", len(waiting))
+	}
+	m, _ := w.analyze(sql)
+	if sent := keysSent(m); len(sent) != 1 {
 		t.Errorf("keys sent: %q", sent)
 	}
 }
