@@ -184,7 +184,7 @@ func overCounts(here, split *ir.Aggregate, counts map[ir.ColID]ir.Expr, averages
 // these are what meets a key of u, and nothing else, t has no more of them than u has rows.
 func worthwhile(t, u ir.Node, on []ir.Expr, keys ir.Set) bool {
 	ts, us := scanBelow(t), scanBelow(u)
-	if ts == nil || us == nil || ts.Table.Rows < 0 || us.Table.Rows < 0 || ts.Table.Rows/partialRows < us.Table.Rows {
+	if ts == nil || us == nil || ts.Table.Estimate() < 0 || us.Table.Estimate() < 0 || ts.Table.Estimate()/partialRows < us.Table.Estimate() {
 		return false
 	}
 	met := map[string]bool{}
