@@ -236,7 +236,7 @@ func trapLabs(t *testing.T) map[string]*trapLab {
 	maria := testmaria.Start(t).Database(t)
 	maria.Exec(t, `CREATE TABLE t (id bigint PRIMARY KEY, ci varchar(9) COLLATE utf8mb4_general_ci, kh varchar(9) COLLATE utf8mb4_bin, nil int, up varchar(9), n decimal(10,2), at timestamp NULL);
 		INSERT INTO t VALUES (1, 'a', 'a', NULL, 'A', 0.1, '2024-03-30 20:00'), (2, 'A', 'b', 1, 'B', 0.2, NULL);
-		CREATE TABLE o (oid bigint, w varchar(9)); INSERT INTO o VALUES (1, 'x')`)
+		CREATE TABLE o (oid bigint PRIMARY KEY, w varchar(9)); INSERT INTO o VALUES (1, 'x')`)
 	my := open(t, "mysql", mysql.Open, connectors.Config{Name: "my", Kind: "mysql", DSN: maria.Reader, Connections: 1})
 	return map[string]*trapLab{
 		"mysql":    {my, func(t *testing.T, statements ...string) { maria.Exec(t, strings.Join(statements, "; ")) }},
