@@ -34,6 +34,7 @@ type fake struct {
 	describe int
 	single   chan struct{} // places taken, for a fault
 	shared   func() ([]any, bool)
+	sharing  sync.Mutex // over shared and its end
 }
 
 // running counts the statements of all fakes that run "at the server".

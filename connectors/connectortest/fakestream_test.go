@@ -89,10 +89,22 @@ func (c *fakeConn) Scan(ctx context.Context, frag connectors.Fragment) (connecto
 	})
 	s.next, s.stop = iter.Pull(rows)
 	if f.is("streams share their rows") {
+		// One at a time: the fault is that rows go to the wrong stream, not that an
+		// iterator is used by two goroutines at once.
+		next, stop := s.next, s.stop
 		if f.shared == nil {
-			f.shared = s.next
+			f.shared = func() ([]any, bool) {
+				f.sharing.Lock()
+				defer f.sharing.Unlock()
+				return next()
+			}
 		}
 		s.next = f.shared
+		s.stop = func() {
+			f.sharing.Lock()
+			defer f.sharing.Unlock()
+			stop()
+		}
 	}
 	if f.is("a goroutine is left") {
 		safego.Run(func() error { <-make(chan struct{}); return nil })
