@@ -35,6 +35,10 @@ func startLianji(ctx context.Context, binary, dir string, pg, my *source) (*lian
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	binary, err := filepath.Abs(binary) // it runs in dir
+	if err != nil {
+		return nil, err
+	}
 	port, err := freePort()
 	if err != nil {
 		return nil, err

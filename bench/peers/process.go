@@ -79,7 +79,8 @@ func (s server) start(ctx context.Context) (*process, error) {
 		case <-ctx.Done():
 			return nil, errors.Join(fmt.Errorf("%s does not start, see %s: %w", s.name, log.Name(), err), p.stop())
 		case <-p.gone:
-			return nil, errors.Join(fmt.Errorf("%s ends at once, see %s", s.name, log.Name()), orders.Close())
+			_ = orders.Close() // closed by the supervisor's end
+			return nil, fmt.Errorf("%s ends at once, see %s", s.name, log.Name())
 		case <-time.After(time.Second / 4):
 		}
 	}
@@ -89,6 +90,9 @@ func (s server) start(ctx context.Context) (*process, error) {
 func (p *process) stop() error {
 	err := p.orders.Close()
 	<-p.gone
+	if errors.Is(err, os.ErrClosed) {
+		return nil // the server had ended by itself
+	}
 	return err
 }
 
