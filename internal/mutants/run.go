@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lianji/lianji/internal/gotest"
+	"github.com/lianji/lianji/internal/safego"
 )
 
 // Limits for one run of go test. A break that makes its test hang is noticed, but
@@ -25,18 +29,23 @@ const (
 	redTimeout   = "90s"
 )
 
-// Run copies the tree at root into a temporary folder, breaks the copy by each
-// mutant in turn, and says on out what became of it. The error lists mutants
-// that no test noticed or that could not be tried.
+// Run copies the tree at root into temporary folders, one for each core, breaks the
+// copies by one mutant after another, and says on out what became of them. The error
+// lists mutants that no test noticed or that could not be tried.
 func Run(root string, list []Mutant, out io.Writer) error {
-	dir, err := os.MkdirTemp("", "lianji-mutants-")
-	if err != nil {
-		return err
+	var dirs []string
+	for range min(runtime.NumCPU(), len(list)) {
+		dir, err := os.MkdirTemp("", "lianji-mutants-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		if err := copyTree(root, dir); err != nil {
+			return err
+		}
+		dirs = append(dirs, dir)
 	}
-	defer os.RemoveAll(dir)
-	if err := copyTree(root, dir); err != nil {
-		return err
-	}
+	dir := dirs[0]
 	// All that can be known without a test run is known before the first.
 	broken := make([]string, len(list))
 	var errs []error
@@ -55,19 +64,43 @@ func Run(root string, list []Mutant, out io.Writer) error {
 	if err := green(dir, list, out); err != nil {
 		return err
 	}
-	for i, m := range list {
-		begun := time.Now()
-		err := try(dir, m, broken[i])
-		verdict := "killed"
-		if err != nil {
-			verdict = "NOT KILLED: " + err.Error()
-			errs = append(errs, fmt.Errorf("%s: %w", m, err))
-		}
-		fmt.Fprintf(out, "%5.1fs  %s: %s\n", time.Since(begun).Seconds(), m, verdict)
-	}
+	errs = append(errs, tryAll(dirs, list, broken, out)...)
 	failed := len(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))
 	fmt.Fprintf(out, "mutants: %d passed, %d failed\n", len(list)-failed, failed)
 	return errors.Join(errs...)
+}
+
+// tryAll tries the mutants in all copies at once, and gives an error for each that
+// was not killed.
+func tryAll(dirs []string, list []Mutant, broken []string, out io.Writer) []error {
+	next := make(chan int, len(list))
+	for i := range list {
+		next <- i
+	}
+	close(next)
+	var mu sync.Mutex // over out and errs
+	var errs []error
+	workers, _ := safego.WithContext(context.Background())
+	for _, dir := range dirs {
+		workers.Go(func() error {
+			for i := range next {
+				begun, verdict := time.Now(), "killed"
+				err := try(dir, list[i], broken[i])
+				mu.Lock()
+				if err != nil {
+					verdict = "NOT KILLED: " + err.Error()
+					errs = append(errs, fmt.Errorf("%s: %w", list[i], err))
+				}
+				fmt.Fprintf(out, "%5.1fs  %s: %s\n", time.Since(begun).Seconds(), list[i], verdict)
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	if err := workers.Wait(); err != nil {
+		errs = append(errs, err)
+	}
+	return errs
 }
 
 // copyTree copies the files that git tracks or would track, as they stand in
