@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -56,6 +57,9 @@ func (c *command) queryCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", c.text("cli_flag_output", nil))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.configSet = cmd.Flags().Changed("config")
+		if form, ok := output.ParseForm(strings.TrimPrefix(filepath.Ext(f.output), ".")); ok && !cmd.Flags().Changed("format") {
+			f.format = form.String()
+		}
 		return c.query(cmd.Context(), f, args[0])
 	}
 	return cmd

@@ -76,6 +76,29 @@ func TestNoBinaryOnATerminal(t *testing.T) {
 	}
 }
 
+// The ending of the file's name says the form where --format says none.
+func TestFormOfAFile(t *testing.T) {
+	config(t, good)
+	dir := t.TempDir()
+	for name, want := range map[string]string{"x.parquet": "PAR1", "x.csv": "id,", "x.json": "{", "x.txt": " id |", "x": " id |"} {
+		path := filepath.Join(dir, name)
+		if code, _, stderr := (run{querier: rows(2)}).args(t, "query", "--direct", "-o", path, "select 1"); code != 0 {
+			t.Errorf("%s: exit %d, %s", name, code, stderr)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.HasPrefix(string(text), want) {
+			t.Errorf("%s: %.20q (%v)", name, text, err)
+		}
+	}
+	path := filepath.Join(dir, "y.parquet")
+	if code, _, _ := (run{querier: rows(2)}).args(t, "query", "--direct", "--format", "csv", "-o", path, "select 1"); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	if text, err := os.ReadFile(path); err != nil || strings.HasPrefix(string(text), "PAR1") {
+		t.Errorf("--format csv: %.20q (%v)", text, err)
+	}
+}
+
 func listed(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
