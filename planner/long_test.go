@@ -29,6 +29,7 @@ var longStatements = map[string]string{
 	"many conditions over a union":  "SELECT count(*) FROM (" + repeated(30, "SELECT a FROM s.t", " UNION ALL ") + ") WHERE " + repeated(200, "a <> #", " AND "),
 	"many conditions in 60 levels":  "SELECT count(*) FROM (" + strings.Repeat("SELECT a, b FROM (", 60) + "SELECT a, b FROM s.t" + strings.Repeat(") x", 60) + ") WHERE " + repeated(1000, "a <> #", " AND "),
 	"many alternatives":             "SELECT a FROM s.t WHERE " + repeated(4000, "a = #", " OR "),
+	"two long alternatives":         "SELECT a FROM s.t WHERE (" + repeated(2000, "a <> #", " AND ") + ") OR (" + repeated(2000, "a <> #", " AND ") + ")",
 	"many pairs":                    "SELECT t.a FROM s.t, s.w u WHERE " + repeated(2000, "(t.a = # AND u.b = #)", " OR "),
 	"many ranges":                   "SELECT a FROM s.t WHERE " + repeated(1000, "(a BETWEEN # AND #9 OR b = #)", " AND "),
 	"many lists":                    "SELECT a FROM s.t WHERE " + repeated(500, "a NOT IN (#, 1#, 2#, 3#)", " AND "),

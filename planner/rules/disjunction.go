@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/lianji/lianji/planner/ir"
+import (
+	"slices"
+
+	"github.com/lianji/lianji/planner/ir"
+)
 
 // factored takes out of an OR the conjuncts that all its alternatives have: (a AND
 // b) OR (a AND c) is a AND (b OR c), for NULL too. The expression must be total,
@@ -11,16 +15,17 @@ func factored(e ir.Expr) ir.Expr {
 		return e
 	}
 	alternatives := alternativesOf(o)
-	var common []ir.Expr
+	others := make([]*exprSet, 0, len(alternatives))
+	for _, other := range alternatives[1:] {
+		others = append(others, setOf(other))
+	}
+	shared := setOf(nil)
 	for _, x := range alternatives[0] {
-		everywhere := true
-		for _, other := range alternatives[1:] {
-			everywhere = everywhere && contains(other, x)
-		}
-		if everywhere && !contains(common, x) {
-			common = append(common, x)
+		if !slices.ContainsFunc(others, func(other *exprSet) bool { return !other.has(x) }) && !shared.has(x) {
+			shared.add(x)
 		}
 	}
+	common := shared.list
 	if len(common) == 0 {
 		return e
 	}
@@ -28,7 +33,7 @@ func factored(e ir.Expr) ir.Expr {
 	for _, list := range alternatives {
 		var own []ir.Expr
 		for _, x := range list {
-			if !contains(common, x) {
+			if !shared.has(x) {
 				own = append(own, x)
 			}
 		}
