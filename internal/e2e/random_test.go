@@ -68,10 +68,11 @@ func randomLab(t *testing.T, seed uint64) (*lab, []oracle.Table) {
 // Statements made at random mean here what one DuckDB with all the data says.
 func TestRandomStatements(t *testing.T) {
 	seed := number(t, seedVariable, 20261122)
-	count := number(t, countVariable, 2000)
+	otherwise := uint64(2000)
 	if os.Getenv(longVariable) != "" {
-		count *= 5
+		otherwise = 5000
 	}
+	count := number(t, countVariable, otherwise)
 	t.Logf("seed %d, %d statements; %s and %s repeat and widen", seed, count, seedVariable, countVariable)
 	l, tables := randomLab(t, seed)
 	g := oracle.NewGenerator(seed, tables)
