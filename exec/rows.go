@@ -73,7 +73,9 @@ func duckError(d *duck.Error) *errs.Error {
 	// interrupt while nobody cancelled: one of DuckDB's threads failed and stopped the
 	// others, one of which spoke first.
 	case duck.KindData, duck.KindParser, duck.KindBinder, duck.KindInterrupt:
-		return errs.Wrap(errs.DataError, "data_error", nil, d)
+		e := errs.Wrap(errs.DataError, "data_error", nil, d)
+		e.Detail = duck.OfData
+		return e
 	case duck.KindMemory:
 		return errs.Wrap(errs.OutOfMemory, "out_of_memory", nil, d)
 	case duck.KindDiskFull:

@@ -2,8 +2,10 @@ package planner
 
 import (
 	"context"
+	"strings"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/planner/planjson"
 )
 
@@ -56,3 +58,18 @@ type BindError struct {
 }
 
 func (e *BindError) Error() string { return "bind: " + e.Message }
+
+// detail gives what an operator may read: words about names. Those about constants,
+// which are computed while binding, quote them.
+func (e *BindError) detail() string {
+	for _, begin := range []string{"Conversion Error", "Out of Range Error", "Invalid Input Error", "Mismatch Type Error", "Divide by Zero"} {
+		if strings.HasPrefix(e.Message, begin) {
+			return duck.OfData
+		}
+	}
+	switch strings.ToLower(e.Type) {
+	case "binder", "catalog", "permission", "internal", "not_implemented", "too_complex", "invalid":
+		return e.Message
+	}
+	return duck.OfData
+}

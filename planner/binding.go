@@ -382,7 +382,7 @@ func (b *binding) bindError(err error, a *attempt) error {
 		return errs.From(err)
 	}
 	e := b.explainRefusal(be, a)
-	e.Detail, e.Err = be.Message, be
+	e.Detail, e.Err = be.detail(), be
 	if be.Position >= 0 && be.Position <= len(a.text) {
 		return e.At(b.user, a.back(be.Position))
 	}

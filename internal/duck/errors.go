@@ -33,6 +33,10 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
+// OfData stands in a log for the words of an error that comes out of data: they quote
+// values and literals, and no pattern finds all of them again.
+const OfData = "an error of DuckDB about data, whose words may quote values"
+
 // Fatal reports whether the instance must be thrown away.
 func (e *Error) Fatal() bool { return e.Kind == KindInternal }
 

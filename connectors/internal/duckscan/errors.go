@@ -93,6 +93,9 @@ func Detail(e *duck.Error) string {
 		line, _, _ := strings.Cut(e.Message, "\n")
 		return line
 	}
+	if !strings.HasSuffix(kind, " Error") {
+		return duck.OfData
+	}
 	return kind
 }
 
