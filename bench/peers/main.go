@@ -232,15 +232,21 @@ func lock(dir string) (func(), error) {
 // head says when, on what and by which command.
 func head(ctx context.Context, o options, pg, my *source) string {
 	command := "make bench"
-	if args := os.Args[1:]; len(args) > 0 {
-		command += "`: `peers " + strings.Join(args, " ")
+	var args []string
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name != "dir" && f.Name != "lianji" && f.Name != "results" { // say nothing of what is measured
+			args = append(args, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	if args != nil {
+		command += " PEERS='" + strings.Join(args, " ") + "'"
 	}
 	loads, _ := os.ReadFile("/proc/loadavg") // not on every system
-	load, _, _ := strings.Cut(string(loads), " ")
+	load := strings.Join(strings.Fields(string(loads))[:min(3, len(strings.Fields(string(loads))))], ", ")
 	commit := "unknown"
 	if out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
 		commit = strings.TrimSpace(string(out))
 	}
-	return fmt.Sprintf("%s, commit %s, `%s`, TPC-H at scale factor %g. %s; load %s at the beginning. %s, %s, DuckDB 1.5.5.",
+	return fmt.Sprintf("%s, commit %s, `%s`, TPC-H at scale factor %g. %s; load %s at the beginning (1, 5 and 15 minutes). %s, %s, DuckDB 1.5.5.",
 		time.Now().Format("2 January 2006, 15:04"), commit, command, o.sf, machine(), load, version(ctx, pg), version(ctx, my))
 }

@@ -97,8 +97,11 @@ func measure(ctx context.Context, w *work, ref *oracle.Reference, all []contende
 			})
 		}
 	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	say("  " + l.String())
-	return l, ctx.Err()
+	return l, nil
 }
 
 func (w *work) takes(c contender) bool { return c.takes(w) }
