@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -132,28 +133,28 @@ func TestProgressWhileAFileIsWritten(t *testing.T) {
 // on a terminal that cannot erase a line.
 func TestNoProgress(t *testing.T) {
 	config(t, good)
-	s := newScreen(t, 80)
-	if code, _, _ := (run{querier: rows(1), stderr: s.File}).args(t, "query", "--direct", "--format", "csv", "select 1"); code != 0 {
-		t.Errorf("exit %d", code)
-	}
-	if got := s.text(); got != "" {
+	quick, out, dumb := newScreen(t, 80), newScreen(t, 80), newScreen(t, 80)
+	// The time is the test's own: a busy machine neither hides a line nor makes one.
+	synctest.Test(t, func(t *testing.T) {
+		after := func(wait time.Duration, r run) string {
+			q, feed := slow() // the first row would end the line
+			r.querier = q
+			end := safego.Run(func() error { <-time.After(wait); close(feed); return nil })
+			code, _, stderr := r.args(t, "query", "--direct", "--format", "csv", "select 1")
+			if err := <-end; err != nil || code != 0 {
+				t.Errorf("exit %d, %v", code, err)
+			}
+			return stderr
+		}
+		after(900*time.Millisecond, run{stderr: quick.File})
+		if got := after(1500*time.Millisecond, run{stdout: out.File}); got != "" {
+			t.Errorf("no terminal: %q", got)
+		}
+		after(1500*time.Millisecond, run{stderr: dumb.File, env: map[string]string{"TERM": "dumb"}})
+	})
+	if got := quick.text(); got != "" {
 		t.Errorf("a quick statement: %q", got)
 	}
-	late := func(r run) string {
-		q, feed := slow() // the first row would end the line
-		r.querier = q
-		end := safego.Run(func() error { <-time.After(1500 * time.Millisecond); close(feed); return nil })
-		code, _, stderr := r.args(t, "query", "--direct", "--format", "csv", "select 1")
-		if err := <-end; err != nil || code != 0 {
-			t.Errorf("exit %d", code)
-		}
-		return stderr
-	}
-	if got := late(run{stdout: newScreen(t, 80).File}); got != "" {
-		t.Errorf("no terminal: %q", got)
-	}
-	dumb := newScreen(t, 80)
-	late(run{stderr: dumb.File, env: map[string]string{"TERM": "dumb"}})
 	if got := dumb.text(); got != "" {
 		t.Errorf("a dumb terminal: %q", got)
 	}
