@@ -1,16 +1,11 @@
 package connectors
 
-import "github.com/lianji/lianji/internal/msg"
-
-// Warning tells in a message of the catalogue what of a source's rows did not come as
-// it stands there. It holds no value.
-type Warning struct {
-	ID   string
-	Args msg.Args
-}
+import "github.com/lianji/lianji/internal/errs"
 
 // Warner is a Stream that may have warnings.
 type Warner interface {
-	// Warnings gives them once Next has been false and Err nil; before that, none.
-	Warnings() []Warning
+	// Warnings tells of the batches that were made so far, one for each column and
+	// kind, with an argument Count. It may be called at any time, also while Next runs
+	// and after Release.
+	Warnings() []errs.Warning
 }

@@ -99,8 +99,10 @@ type Rows struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	keys    map[*planner.Stream]*keySource // for whose keys others wait
-	measure *measure                       // of Analyze; nil for an ordinary run
-	free    []func()                       // run in reverse order by Release
+	warners warners
+	warned  []errs.Warning // of the warners, after a complete end
+	measure *measure       // of Analyze; nil for an ordinary run
+	free    []func()       // run in reverse order by Release
 	once    sync.Once
 	engine  *Engine
 	plan    *planner.Plan

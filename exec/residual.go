@@ -32,7 +32,7 @@ func (r *Rows) residual(p *planner.Plan) error {
 	r.free = append(r.free, inst.discard)
 	r.failure = r.sourceFailure
 	r.keys = r.keySources(p.Streams, places)
-	if err := r.showAll(inst, p.Streams, places); err != nil {
+	if err := r.showAll(inst, p.Streams, places, r.scan); err != nil {
 		return err
 	}
 	stmt, err := inst.conn.Prepare(r.ctx, p.Text)
@@ -168,10 +168,22 @@ func rowsOr(rows, otherwise int64) int64 {
 	return rows
 }
 
+// scanner starts a stream of a source.
+type scanner func(context.Context, connectors.Conn, *planner.Stream) (openStream, error)
+
+// scanHidden starts a stream of which nothing is told: a policy holds back rows of it.
+func (r *Rows) scanHidden(ctx context.Context, c connectors.Conn, s *planner.Stream) (openStream, error) {
+	stream, err := c.Scan(ctx, r.engine.fragment(s))
+	if err != nil {
+		return nil, err
+	}
+	return stream, nil
+}
+
 // showAll makes streams visible to the residual of inst.
-func (r *Rows) showAll(inst *instance, streams []*planner.Stream, places map[*planner.Stream]place) error {
+func (r *Rows) showAll(inst *instance, streams []*planner.Stream, places map[*planner.Stream]place, begin scanner) error {
 	for _, s := range streams {
-		if err := r.show(inst, s, places); err != nil {
+		if err := r.show(inst, s, places, begin); err != nil {
 			return err
 		}
 	}
@@ -180,13 +192,13 @@ func (r *Rows) showAll(inst *instance, streams []*planner.Stream, places map[*pl
 
 // show makes one stream visible, as a view or, when it must be spooled, as a table
 // that is filled now.
-func (r *Rows) show(inst *instance, s *planner.Stream, places map[*planner.Stream]place) error {
+func (r *Rows) show(inst *instance, s *planner.Stream, places map[*planner.Stream]place, begin scanner) error {
 	at, shown := places[s], s
 	if at.shared && !s.Spool {
 		shown = s.Spooled()
 	}
 	read := func(ctx context.Context, f *planner.Stream) (openStream, error) {
-		return r.measure.open(s, func() (openStream, error) { return at.conn.Scan(ctx, r.engine.fragment(f)) })
+		return r.measure.open(s, func() (openStream, error) { return begin(ctx, at.conn, f) })
 	}
 	lazy := &lazyStream{start: r.withKeys(s, func(ctx context.Context, whole bool) (openStream, error) {
 		if whole {
@@ -227,7 +239,7 @@ func (r *Rows) stage(s *planner.Stream, places map[*planner.Stream]place) (func(
 		return nil, err
 	}
 	r.free = append(r.free, inst.discard)
-	if err := r.showAll(inst, s.Stage.Streams, places); err != nil {
+	if err := r.showAll(inst, s.Stage.Streams, places, r.scanHidden); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, _ bool) (openStream, error) {

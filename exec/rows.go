@@ -27,6 +27,8 @@ func (r *Rows) Next() bool {
 			r.err = r.person(err)
 		} else if r.ctx.Err() != nil {
 			r.err = r.person(r.ctx.Err())
+		} else {
+			r.warned = r.warners.warnings()
 		}
 		r.source = nil
 		return false
@@ -98,13 +100,27 @@ func (r *Rows) straight(p *planner.Plan) error {
 		return err
 	}
 	r.free = append(r.free, conns[0].Release)
-	stream, err := r.measure.open(s, func() (openStream, error) { return conns[0].Scan(r.ctx, r.engine.fragment(s)) })
+	stream, err := r.measure.open(s, func() (openStream, error) { return r.scan(r.ctx, conns[0], s) })
 	if err != nil {
 		return err
 	}
 	r.free = append(r.free, stream.Release)
 	r.schema, r.project, r.source = catalog.ArrowSchema(p.Columns), p.Project, stream
 	return nil
+}
+
+// Warnings tells what did not come as it stands at the sources, once Next has been
+// false and Err nil; before that, nothing.
+func (r *Rows) Warnings() []errs.Warning { return r.warned }
+
+// scan starts a stream whose warnings the answer tells.
+func (r *Rows) scan(ctx context.Context, c connectors.Conn, s *planner.Stream) (openStream, error) {
+	stream, err := c.Scan(ctx, r.engine.fragment(s))
+	if err != nil {
+		return nil, err
+	}
+	r.warners.note(stream)
+	return stream, nil
 }
 
 func (e *Engine) source(name string) (connectors.Source, error) {

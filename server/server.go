@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/policy"
 )
 
@@ -35,13 +36,15 @@ type Request struct {
 	Params []Param
 }
 
-// Stream is an answer's rows; connectors.Stream has this shape too. It ends with
-// the context that it was started with.
+// Stream is an answer's rows. It ends with the context that it was started with.
 type Stream interface {
 	Schema() *arrow.Schema
 	Next() bool
 	RecordBatch() arrow.RecordBatch // valid until the next call of Next or Release
 	Err() error
+	// Warnings tells what of the rows did not come as it stands at the sources, once
+	// Next has been false and Err nil; before that, nothing.
+	Warnings() []errs.Warning
 	Release() // stops what still runs; may be repeated
 }
 

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -38,6 +39,7 @@ type stream struct {
 
 	batches chan arrow.RecordBatch
 	done    <-chan error
+	zeros   []atomic.Int64 // for each column, the dates of the batches so far that are none
 
 	current  arrow.RecordBatch
 	err      error
@@ -53,6 +55,7 @@ var (
 func (s *stream) start() {
 	s.schema = catalog.ArrowSchema(s.fragment.Columns)
 	s.batches = make(chan arrow.RecordBatch, queued)
+	s.zeros = make([]atomic.Int64, len(s.fragment.Columns))
 	s.done = safego.Run(s.read)
 }
 
@@ -165,6 +168,9 @@ func (s *stream) pass() error {
 	if batch == nil {
 		return nil
 	}
+	for i, v := range s.decoder.vectors {
+		s.zeros[i].Store(v.zeros)
+	}
 	select {
 	case s.batches <- batch:
 		return nil
@@ -245,15 +251,12 @@ func (s *stream) Release() {
 }
 
 // Warnings tells of each column in which dates were read as NULL that are none.
-func (s *stream) Warnings() []connectors.Warning {
-	if !s.over || s.err != nil || s.decoder == nil {
-		return nil
-	}
-	var out []connectors.Warning
-	for i, v := range s.decoder.vectors {
-		if v.zeros > 0 {
-			out = append(out, connectors.Warning{ID: "mysql_zero_dates", Args: msg.Args{
-				"Source": s.source.name, "Table": s.fragment.TableNames(), "Column": s.fragment.Columns[i].SourceName, "Count": v.zeros,
+func (s *stream) Warnings() []errs.Warning {
+	var out []errs.Warning
+	for i := range s.zeros {
+		if n := s.zeros[i].Load(); n > 0 {
+			out = append(out, errs.Warning{Code: errs.ZeroDates, ID: "mysql_zero_dates", Args: msg.Args{
+				"Source": s.source.name, "Table": s.fragment.TableNames(), "Column": nameOf(s.fragment.Columns[i]), "Count": n,
 			}})
 		}
 	}

@@ -139,6 +139,15 @@ func valueError(source string, table catalog.TableID, c catalog.Column, err erro
 		id = "postgres_value_encoding"
 	}
 	return errs.New(errs.ValueUnreadable, id, msg.Args{
-		"Source": source, "Table": table.String(), "Column": c.SourceName, "Type": c.Type.DuckDB(), "Found": err.Error(),
+		"Source": source, "Table": table.String(), "Column": nameOf(c), "Type": c.Type.DuckDB(), "Found": err.Error(),
 	})
+}
+
+// nameOf gives a column's name for people. One that was computed is called by its
+// expression, in which values may stand, and has no type of the source's.
+func nameOf(c catalog.Column) string {
+	if c.SourceType == c.Type.DuckDB() {
+		return "…"
+	}
+	return c.SourceName
 }

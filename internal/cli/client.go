@@ -117,7 +117,7 @@ func (cl *client) ask(ctx context.Context, r server.Request) (*server.Answer, er
 		err := cl.problem(res, kind, r.SQL)
 		return nil, closing(err, res.Body.Close)
 	}
-	s := &remoteStream{ctx: ctx, body: res.Body, id: res.Header.Get(httpapi.QueryIDHeader)}
+	s := &remoteStream{ctx: ctx, body: res.Body, id: res.Header.Get(httpapi.QueryIDHeader), answer: res}
 	if s.reader, err = ipc.NewReader(res.Body); err != nil {
 		return nil, closing(s.broken(err), res.Body.Close)
 	}
@@ -170,11 +170,13 @@ func (cl *client) problem(res *http.Response, kind, sql string) error {
 
 // remoteStream is an answer that comes over HTTP.
 type remoteStream struct {
-	ctx    context.Context
-	body   io.ReadCloser
-	reader *ipc.Reader
-	id     string
-	err    error
+	ctx      context.Context
+	body     io.ReadCloser
+	reader   *ipc.Reader
+	id       string
+	answer   *http.Response // its trailer comes with the end of body
+	warnings []errs.Warning
+	err      error
 }
 
 func (s *remoteStream) Schema() *arrow.Schema          { return s.reader.Schema() }
@@ -187,9 +189,27 @@ func (s *remoteStream) Next() bool {
 	}
 	if err := s.reader.Err(); err != nil {
 		s.err = s.broken(err)
+		return false
 	}
+	s.ended()
 	return false
 }
+
+// maxRest is how much is read behind the end of an answer, where nothing should stand.
+const maxRest = 64 << 10
+
+// ended reads the warnings, which come after the rows. An answer that is whole stays so
+// without them.
+func (s *remoteStream) ended() {
+	if _, err := io.Copy(io.Discard, io.LimitReader(s.body, maxRest)); err != nil {
+		return
+	}
+	for _, w := range output.ParseWarnings(s.answer.Trailer.Get(httpapi.WarningsTrailer)) {
+		s.warnings = append(s.warnings, errs.Warning{Code: w.Code, ID: "cli_remote", Args: msg.Args{"Text": w.Title}})
+	}
+}
+
+func (s *remoteStream) Warnings() []errs.Warning { return s.warnings }
 
 // broken says that the answer is not whole. The reason stays with the gateway.
 func (s *remoteStream) broken(cause error) error {

@@ -38,6 +38,7 @@ func (s *planStream) Schema() *arrow.Schema          { return s.batch.Schema() }
 func (s *planStream) Next() bool                     { s.left--; return s.left >= 0 }
 func (s *planStream) RecordBatch() arrow.RecordBatch { return s.batch }
 func (s *planStream) Err() error                     { return nil }
+func (s *planStream) Warnings() []errs.Warning       { return nil }
 func (s *planStream) Release()                       {}
 
 func (p *planner) Query(_ context.Context, _ server.Session, r server.Request) (*server.Answer, error) {

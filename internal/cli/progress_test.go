@@ -19,6 +19,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/server"
@@ -209,7 +210,7 @@ type endless struct {
 func (s *endless) Next() bool                     { return true }
 func (s *endless) RecordBatch() arrow.RecordBatch { return s.batch }
 func (s *endless) Release()                       {}
-func (s *endless) Warnings() []connectors.Warning { return make([]connectors.Warning, 1) }
+func (s *endless) Warnings() []errs.Warning       { return make([]errs.Warning, 1) }
 
 // An operator sees what comes from each source, also while the statement has no row
 // yet; and in a plan that is being measured.

@@ -99,6 +99,7 @@ func (c *command) queryTo(ctx context.Context, w io.Writer, f queryFlags, form o
 	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, p *progress, started time.Time) error {
 		_, err := output.Write(ctx, p.beforeAnswer(w), form, p.counted(a.Stream), output.Options{
 			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: p.before(c.Stderr), Started: started, Width: terminalWidth(w),
+			Warnings: a.Stream.Warnings,
 		})
 		return err
 	})
@@ -136,7 +137,14 @@ func (c *command) ask(ctx context.Context, f queryFlags, argument, prefix string
 			return err
 		}
 		defer answer.Stream.Release()
-		return show(ctx, answer, p, started)
+		if err := show(ctx, answer, p, started); err != nil {
+			return err
+		}
+		p.stop()
+		for _, w := range answer.Stream.Warnings() {
+			c.say(c.text("cli_warning", msg.Args{"Code": string(w.Code), "Text": w.Text(c.langs...)}))
+		}
+		return nil
 	}()
 	var unwritten *output.WriteError
 	if err == nil || errors.As(err, &unwritten) {

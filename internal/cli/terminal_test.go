@@ -184,8 +184,13 @@ func (o one) Query(context.Context, server.Session, server.Request) (*server.Ans
 	defer b.Release()
 	b.Field(0).(*array.StringBuilder).Append(o.text)
 	r, err := array.NewRecordReader(b.Schema(), []arrow.RecordBatch{b.NewRecordBatch()})
-	return &server.Answer{ID: "q-1", Columns: columns, Stream: r}, err
+	return &server.Answer{ID: "q-1", Columns: columns, Stream: quiet{r}}, err
 }
+
+// quiet is a stream without warnings.
+type quiet struct{ array.RecordReader }
+
+func (quiet) Warnings() []errs.Warning { return nil }
 
 // A table keeps to the width of its terminal, and to none where there is no
 // terminal; below it stand the rows, the time and what was shortened.

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 )
 
@@ -94,7 +95,7 @@ func (s *watchedStream) Next() bool {
 }
 
 // Warnings passes on what the stream that is watched has to say.
-func (s *watchedStream) Warnings() []connectors.Warning {
+func (s *watchedStream) Warnings() []errs.Warning {
 	if w, ok := s.Stream.(connectors.Warner); ok {
 		return w.Warnings()
 	}

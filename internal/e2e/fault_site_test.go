@@ -21,6 +21,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/lianji/lianji/connectors"
+	"github.com/lianji/lianji/connectors/mysql"
 	"github.com/lianji/lianji/connectors/postgres"
 	sqliteconn "github.com/lianji/lianji/connectors/sqlite"
 	"github.com/lianji/lianji/internal/app"
@@ -128,7 +129,7 @@ func (s *site) write(t *testing.T, yaml string) {
 // program is what cmd/lianji makes, with the engines that a site needs.
 func program() cli.Program {
 	return cli.Program{App: app.Options{
-		Openers: map[string]connectors.Opener{"postgres": postgres.Open, "sqlite": sqliteconn.Open},
+		Openers: map[string]connectors.Opener{"postgres": postgres.Open, "mysql": mysql.Open, "sqlite": sqliteconn.Open},
 		NewEngine: func(o app.EngineOptions) (app.Engine, error) {
 			return gateway.New(gateway.Options{
 				Sources: o.Sources, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,

@@ -155,7 +155,7 @@ func TestRandomStatements(t *testing.T) {
 }
 
 // windowRace is an error of DuckDB 1.5.5's own, in its WindowLocalSourceState: it
-// comes and goes over one statement and one data, in the reference too.
+// comes and goes over one statement and one data, wherever several threads work.
 const windowRace = "Attempted to access index 0 within vector of size 0"
 
 // someRules picks rules to leave out: none, some or most of them.

@@ -122,6 +122,7 @@ type fixed struct {
 func (f *fixed) Schema() *arrow.Schema          { return f.schema }
 func (f *fixed) RecordBatch() arrow.RecordBatch { return f.batch }
 func (f *fixed) Err() error                     { return nil }
+func (f *fixed) Warnings() []errs.Warning       { return nil }
 
 func (f *fixed) Next() bool {
 	first := !f.given && f.batch != nil && f.batch.NumRows() > 0

@@ -81,8 +81,8 @@ func (d *jsonDocument) endRows(dst []byte) []byte {
 	return append(dst, "],"...)
 }
 
-func (d *jsonDocument) tail(dst []byte, rows int64) []byte {
-	return append(appendRowCount(d.endRows(dst), rows), "}\n"...)
+func (d *jsonDocument) tail(dst []byte, rows int64, w []Warned) []byte {
+	return append(appendWarnings(appendRowCount(d.endRows(dst), rows), w), "}\n"...)
 }
 
 func (d *jsonDocument) broken(dst []byte, p Problem) []byte {
@@ -106,8 +106,8 @@ func (l *jsonLines) row(dst []byte, i int) []byte {
 	return append(l.cells.row(dst, i), '\n')
 }
 
-func (l *jsonLines) tail(dst []byte, rows int64) []byte {
-	return append(appendRowCount(append(dst, '{'), rows), "}\n"...)
+func (l *jsonLines) tail(dst []byte, rows int64, w []Warned) []byte {
+	return append(appendWarnings(appendRowCount(append(dst, '{'), rows), w), "}\n"...)
 }
 
 func (l *jsonLines) broken(dst []byte, p Problem) []byte {

@@ -16,7 +16,8 @@
 // A complete answer ends with row_count. One that broke off has, in its place, a
 // last member "error" (see Problem). NDJSON has the same parts, one a line: an
 // object with columns, an array per row, and a last object with row_count or error.
-// A text that ends with neither was cut off on the way.
+// A text that ends with neither was cut off on the way. Beside row_count stands
+// warnings, an array of objects with code and title, when there are some.
 //
 // CSV follows RFC 4180 with a header line. NULL is an empty field without quotes
 // and the empty string is "", so a NULL in a result of one column is an empty
@@ -147,7 +148,10 @@ type Options struct {
 	Langs   []string       // languages wanted for that member and for Notes
 	Notes   io.Writer      // Table: where the lines below it go, with rows and seconds; nil drops them
 	Width   int            // Table: the columns of the terminal that it is written to; 0 where it is none
-	Started time.Time      // when the query was asked; zero means when Write was called
+	// Warnings is asked once, after the last row of a whole answer; nil means none. JSON
+	// and NDJSON have a place for them.
+	Warnings func() []errs.Warning
+	Started  time.Time // when the query was asked; zero means when Write was called
 }
 
 // Summary says what was written, also when Write failed.
@@ -225,7 +229,7 @@ type rowForm interface {
 	bind(b arrow.RecordBatch) error
 	head(dst []byte) []byte
 	row(dst []byte, i int) []byte
-	tail(dst []byte, rows int64) []byte
+	tail(dst []byte, rows int64, w []Warned) []byte
 	// broken writes the mark of an answer that is not complete.
 	broken(dst []byte, p Problem) []byte
 }
@@ -263,7 +267,7 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 		}
 		return rows, err
 	}
-	out.buf = form.tail(out.buf, rows)
+	out.buf = form.tail(out.buf, rows, o.warned())
 	return rows, out.push()
 }
 

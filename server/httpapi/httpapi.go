@@ -38,6 +38,10 @@ const DefaultWriteTimeout = 60 * time.Second
 // QueryIDHeader is the header that names the query, in every answer to one.
 const QueryIDHeader = "Lianji-Query-Id"
 
+// WarningsTrailer is the trailer that has the warnings of an answer in a form that
+// has no place for them, as output.WarningsTrailer writes them.
+const WarningsTrailer = "Lianji-Warnings"
+
 type door struct {
 	Options
 	hosts map[string]bool

@@ -111,10 +111,18 @@ func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
 	h.Set("Content-Type", output.ContentType(q.form))
 	h.Set(QueryIDHeader, q.id)
 	h.Add("Vary", "Accept, Accept-Language")
+	if !q.form.TellsItself() {
+		h.Set("Trailer", WarningsTrailer)
+	}
 	out := &patient{w: q.w, rc: http.NewResponseController(q.w), limit: q.door.WriteTimeout}
 	q.sum, err = output.Write(ctx, out, q.form, answer.Stream, output.Options{
-		Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start,
+		Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start, Warnings: answer.Stream.Warnings,
 	})
+	if err == nil && !q.form.TellsItself() {
+		if line := output.WarningsTrailer(answer.Stream.Warnings(), languages(q.r)...); line != "" {
+			h.Set(WarningsTrailer, line)
+		}
+	}
 	return err
 }
 
@@ -127,6 +135,7 @@ func (q *ask) problem(err error) error {
 	}
 	h := q.w.Header()
 	h.Del("Vary")
+	h.Del("Trailer")
 	h.Set(QueryIDHeader, q.id)
 	rc := http.NewResponseController(q.w)
 	if e := rc.SetWriteDeadline(time.Now().Add(q.door.WriteTimeout)); e != nil {

@@ -24,9 +24,10 @@ var Columns = []catalog.Column{
 
 // Querier answers every statement in the same way.
 type Querier struct {
-	Err  error      // what Query returns, if set
-	Feed <-chan Row // what streams read; nil means an empty answer
-	Hold <-chan any // if set, the first Release of a stream waits until it is closed
+	Err  error          // what Query returns, if set
+	Feed <-chan Row     // what streams read; nil means an empty answer
+	Warn []errs.Warning // of every stream that ends well
+	Hold <-chan any     // if set, the first Release of a stream waits until it is closed
 
 	mu       sync.Mutex
 	asked    []server.Request
@@ -58,7 +59,7 @@ func (q *Querier) Query(ctx context.Context, s server.Session, r server.Request)
 	if q.Err != nil {
 		return nil, q.Err
 	}
-	stream := &Stream{ctx: ctx, feed: q.Feed, hold: q.Hold, schema: catalog.ArrowSchema(Columns), Released: make(chan struct{})}
+	stream := &Stream{ctx: ctx, feed: q.Feed, hold: q.Hold, warn: q.Warn, schema: catalog.ArrowSchema(Columns), Released: make(chan struct{})}
 	q.streams = append(q.streams, stream)
 	return &server.Answer{ID: "q-" + strconv.Itoa(len(q.asked)), Columns: Columns, Stream: stream}, nil
 }
@@ -87,6 +88,8 @@ type Stream struct {
 	ctx    context.Context
 	feed   <-chan Row
 	hold   <-chan any
+	warn   []errs.Warning
+	over   bool
 	schema *arrow.Schema
 	batch  arrow.RecordBatch
 	next   int
@@ -109,7 +112,7 @@ func (s *Stream) Next() bool {
 		return false
 	case step, open := <-s.feed:
 		if !open || step.Err != nil {
-			s.err, s.feed = step.Err, nil
+			s.err, s.feed, s.over = step.Err, nil, step.Err == nil
 			return false
 		}
 		s.batch = s.build(step.Rows)
@@ -133,6 +136,14 @@ func (s *Stream) RecordBatch() arrow.RecordBatch { return s.batch }
 
 // Err implements server.Stream.
 func (s *Stream) Err() error { return s.err }
+
+// Warnings implements server.Stream.
+func (s *Stream) Warnings() []errs.Warning {
+	if !s.over {
+		return nil
+	}
+	return s.warn
+}
 
 // Release implements server.Stream.
 func (s *Stream) Release() {
