@@ -58,7 +58,7 @@ func (d *Door) Run(ctx context.Context) error {
 	g.Go(func() error { return d.app.retry(ctx, retryEvery) })
 	g.Go(func() error {
 		return httpapi.Serve(ctx, d.ln, httpapi.Options{
-			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log,
+			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log, ClientWait: d.app.cfg.Engine.ClientWait,
 			Snapshot: func() policy.Snapshot { return d.app.published.Load() },
 		})
 	})

@@ -38,6 +38,7 @@ type Engine struct {
 	MaxRunning   int    // statements that run at the same time
 	MaxQueued    int    // statements that wait for their turn
 	QueueTimeout time.Duration
+	ClientWait   time.Duration // that a client may keep its statement waiting
 }
 
 // The defaults of Engine and of a source.
@@ -47,6 +48,7 @@ const (
 	DefaultMaxRunning   = 4
 	DefaultMaxQueued    = 64
 	DefaultQueueTimeout = 30 * time.Second
+	DefaultClientWait   = 60 * time.Second
 	DefaultConnections  = 16
 )
 

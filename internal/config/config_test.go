@@ -66,6 +66,7 @@ engine:
   max_running: 2
   max_queued: 0
   queue_timeout: 1500ms
+  client_wait: 2m
 sources:
   mz: {kind: postgres, dsn: "postgres://reader:${MZ_PASSWORD}@127.0.0.1:5432/mz", connections: 3}
   户籍: {kind: sqlite, path: ./data/hj.db}
@@ -90,7 +91,7 @@ direct: off
 	}
 	if d := cmp.Diff(config.Engine{
 		MemoryBytes: 512 << 20, Temp: filepath.Join(dir, "tmp"), TempBytes: 3 << 40, TimeZone: "Asia/Shanghai",
-		MaxRunning: 2, MaxQueued: 0, QueueTimeout: 1500 * time.Millisecond,
+		MaxRunning: 2, MaxQueued: 0, QueueTimeout: 1500 * time.Millisecond, ClientWait: 2 * time.Minute,
 	}, cfg.Engine); d != "" {
 		t.Error(d)
 	}
@@ -98,19 +99,19 @@ direct: off
 		t.Errorf("HTTP %q, Direct %v", cfg.HTTP, cfg.Direct)
 	}
 	want := []config.Source{
-		{Name: "mz", Kind: "postgres", DSN: config.NewSecret("postgres://reader:s3cret@127.0.0.1:5432/mz"), Connections: 3, Place: "lianji.yaml:12:3"},
-		{Name: "户籍", Kind: "sqlite", Path: filepath.Join(dir, "data/hj.db"), Connections: config.DefaultConnections, Place: "lianji.yaml:13:3"},
-		{Name: "sj", Kind: "mysql", DSN: config.NewSecret("mysql://reader:s3cret@127.0.0.1/sj"), Connections: config.DefaultConnections, Place: "lianji.yaml:14:3"},
+		{Name: "mz", Kind: "postgres", DSN: config.NewSecret("postgres://reader:s3cret@127.0.0.1:5432/mz"), Connections: 3, Place: "lianji.yaml:13:3"},
+		{Name: "户籍", Kind: "sqlite", Path: filepath.Join(dir, "data/hj.db"), Connections: config.DefaultConnections, Place: "lianji.yaml:14:3"},
+		{Name: "sj", Kind: "mysql", DSN: config.NewSecret("mysql://reader:s3cret@127.0.0.1/sj"), Connections: config.DefaultConnections, Place: "lianji.yaml:15:3"},
 		{Name: "bb", Kind: "files", Path: filepath.Join(dir, "reports/*.csv"), Connections: config.DefaultConnections,
-			Columns: map[string]map[string]string{"t1": {"年度": "INTEGER"}}, Place: "lianji.yaml:15:3"},
+			Columns: map[string]map[string]string{"t1": {"年度": "INTEGER"}}, Place: "lianji.yaml:16:3"},
 	}
 	if d := cmp.Diff(want, cfg.Sources, cmp.Transformer("secret", config.Secret.Reveal)); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]config.Published{
-		{Agency: "公安", Resource: "人口", Source: "户籍", Schema: "main", Table: "renkou", Place: "lianji.yaml:21:9"},
-		{Agency: "公安", Resource: "年报 2025", Source: "bb", Schema: "main", Table: "a.b", Place: "lianji.yaml:22:16"},
-		{Agency: "民政", Resource: "低保", Source: "mz", Schema: "public", Table: "db", Place: "lianji.yaml:23:12"},
+		{Agency: "公安", Resource: "人口", Source: "户籍", Schema: "main", Table: "renkou", Place: "lianji.yaml:22:9"},
+		{Agency: "公安", Resource: "年报 2025", Source: "bb", Schema: "main", Table: "a.b", Place: "lianji.yaml:23:16"},
+		{Agency: "民政", Resource: "低保", Source: "mz", Schema: "public", Table: "db", Place: "lianji.yaml:24:12"},
 	}, cfg.Published); d != "" {
 		t.Error(d)
 	}
@@ -121,7 +122,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config.Engine{MemoryBytes: 2 << 30, TimeZone: "Asia/Tokyo", MaxRunning: 4, MaxQueued: 64, QueueTimeout: 30 * time.Second}
+	want := config.Engine{MemoryBytes: 2 << 30, TimeZone: "Asia/Tokyo", MaxRunning: 4, MaxQueued: 64, QueueTimeout: 30 * time.Second, ClientWait: 60 * time.Second}
 	if d := cmp.Diff(want, cfg.Engine); d != "" {
 		t.Error(d)
 	}

@@ -39,7 +39,7 @@ func (l *loader) load(data []byte) error {
 	l.roots = []string{l.cfg.Dir}
 	l.cfg.Engine = Engine{
 		MemoryBytes: DefaultMemoryBytes, MaxRunning: DefaultMaxRunning,
-		MaxQueued: DefaultMaxQueued, QueueTimeout: DefaultQueueTimeout,
+		MaxQueued: DefaultMaxQueued, QueueTimeout: DefaultQueueTimeout, ClientWait: DefaultClientWait,
 	}
 	// Roots come before what they allow, sources before what publishes their tables.
 	for _, step := range []struct {
@@ -93,7 +93,7 @@ func (l *loader) readDirect(v value) (err error) {
 }
 
 func (l *loader) readEngine(v value) error {
-	known := []string{"memory", "temp", "temp_limit", "timezone", "max_running", "max_queued", "queue_timeout"}
+	known := []string{"memory", "temp", "temp_limit", "timezone", "max_running", "max_queued", "queue_timeout", "client_wait"}
 	return l.section(v, known, func(e entry) (err error) {
 		g := &l.cfg.Engine
 		switch e.key {
@@ -111,6 +111,8 @@ func (l *loader) readEngine(v value) error {
 			g.MaxQueued, err = l.count(e.value, 0, 100_000)
 		case "queue_timeout":
 			g.QueueTimeout, err = l.duration(e.value)
+		case "client_wait":
+			g.ClientWait, err = l.duration(e.value)
 		}
 		return err
 	})

@@ -41,9 +41,13 @@ const (
 	QueueFull           Code = "queue_full"
 	OutOfMemory         Code = "out_of_memory"
 	DiskFull            Code = "disk_full"
+	ClientSlow          Code = "client_slow" // who asked took the answer too slowly
 	NotAcceptable       Code = "not_acceptable"
 	RequestInvalid      Code = "request_invalid"
 	Forbidden           Code = "forbidden"
+	Unauthenticated     Code = "unauthenticated" // no token, or none that holds
+	Conflict            Code = "conflict"        // of that name, or changed meanwhile
+	StoreFailed         Code = "store_failed"    // the catalogue's store cannot be asked
 )
 
 type row struct {
@@ -53,7 +57,7 @@ type row struct {
 }
 
 const (
-	grpcCanceled, grpcInvalid, grpcDeadline, grpcNotFound, grpcDenied, grpcExhausted, grpcPrecondition, grpcUnimplemented, grpcInternal, grpcUnavailable = 1, 3, 4, 5, 7, 8, 9, 12, 13, 14
+	grpcCanceled, grpcInvalid, grpcDeadline, grpcNotFound, grpcDenied, grpcExhausted, grpcPrecondition, grpcAborted, grpcUnimplemented, grpcInternal, grpcUnavailable, grpcUnauthenticated = 1, 3, 4, 5, 7, 8, 9, 10, 12, 13, 14, 16
 )
 
 // table maps each code to SQLSTATE (PostgreSQL appendix A), HTTP and gRPC status.
@@ -83,9 +87,13 @@ var table = map[Code]row{
 	QueueFull:           {"53300", http.StatusServiceUnavailable, grpcExhausted},
 	OutOfMemory:         {"53200", http.StatusServiceUnavailable, grpcExhausted},
 	DiskFull:            {"53100", http.StatusServiceUnavailable, grpcExhausted},
+	ClientSlow:          {"57014", http.StatusRequestTimeout, grpcDeadline},
 	NotAcceptable:       {"0A000", http.StatusNotAcceptable, grpcInvalid},
 	RequestInvalid:      {"08P01", http.StatusBadRequest, grpcInvalid},
 	Forbidden:           {"42501", http.StatusForbidden, grpcDenied},
+	Unauthenticated:     {"28000", http.StatusUnauthorized, grpcUnauthenticated},
+	Conflict:            {"40001", http.StatusConflict, grpcAborted},
+	StoreFailed:         {"58030", http.StatusServiceUnavailable, grpcUnavailable},
 }
 
 // SQLState gives the five characters of the code's SQLSTATE.

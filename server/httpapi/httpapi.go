@@ -27,13 +27,13 @@ type Options struct {
 	Hosts []string
 	// Logger gets one line for each query; nil means nowhere. Its handler must redact.
 	Logger *slog.Logger
-	// WriteTimeout is how long a client may take to accept one piece of an answer
-	// (64 KiB, or one batch of Arrow); 0 means DefaultWriteTimeout.
-	WriteTimeout time.Duration
+	// ClientWait is how long a client may keep its statement waiting, beside a second
+	// for each 64 KiB that it takes; 0 means DefaultClientWait.
+	ClientWait time.Duration
 }
 
-// DefaultWriteTimeout ends an answer whose client has stopped reading.
-const DefaultWriteTimeout = 60 * time.Second
+// DefaultClientWait ends an answer whose client has stopped reading.
+const DefaultClientWait = 60 * time.Second
 
 // QueryIDHeader is the header that names the query, in every answer to one.
 const QueryIDHeader = "Lianji-Query-Id"
@@ -49,8 +49,8 @@ type door struct {
 
 // New gives the door's handler. Server runs it with the time-outs that it needs.
 func New(o Options) http.Handler {
-	if o.WriteTimeout == 0 {
-		o.WriteTimeout = DefaultWriteTimeout
+	if o.ClientWait <= 0 {
+		o.ClientWait = DefaultClientWait
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

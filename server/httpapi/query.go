@@ -114,7 +114,7 @@ func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
 	if !q.form.TellsItself() {
 		h.Set("Trailer", WarningsTrailer)
 	}
-	out := &patient{w: q.w, rc: http.NewResponseController(q.w), limit: q.door.WriteTimeout}
+	out := newPatient(q.w, q.door.ClientWait)
 	q.sum, err = output.Write(ctx, out, q.form, answer.Stream, output.Options{
 		Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start, Warnings: answer.Stream.Warnings,
 	})
@@ -138,7 +138,7 @@ func (q *ask) problem(err error) error {
 	h.Del("Trailer")
 	h.Set(QueryIDHeader, q.id)
 	rc := http.NewResponseController(q.w)
-	if e := rc.SetWriteDeadline(time.Now().Add(q.door.WriteTimeout)); e != nil {
+	if e := rc.SetWriteDeadline(time.Now().Add(q.door.ClientWait)); e != nil {
 		return errors.Join(err, e)
 	}
 	writeProblem(q.w, p)
@@ -154,7 +154,9 @@ func (q *ask) log(err error) {
 	var gone *output.WriteError
 	switch {
 	case errors.As(err, &gone):
-		code = "client_gone"
+		if code = "client_gone"; errs.CodeOf(gone.Err) == errs.ClientSlow {
+			code, level = string(errs.ClientSlow), slog.LevelWarn
+		}
 	case err != nil:
 		e := errs.From(err)
 		code, level = string(e.Code), slog.LevelWarn
@@ -162,27 +164,6 @@ func (q *ask) log(err error) {
 	}
 	attrs = append(attrs, slog.String("code", code))
 	q.door.Logger.LogAttrs(context.WithoutCancel(q.r.Context()), level, "query", attrs...)
-}
-
-// patient writes an answer, giving the client a limited time for each piece.
-type patient struct {
-	w     http.ResponseWriter
-	rc    *http.ResponseController
-	limit time.Duration
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	if err := p.rc.SetWriteDeadline(time.Now().Add(p.limit)); err != nil {
-		return 0, err
-	}
-	return p.w.Write(b)
-}
-
-func (p *patient) Flush() error {
-	if err := p.rc.SetWriteDeadline(time.Now().Add(p.limit)); err != nil {
-		return err
-	}
-	return p.rc.Flush()
 }
 
 // abort closes the connection without the mark that ends an answer in chunks: the

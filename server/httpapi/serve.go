@@ -102,7 +102,7 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 		Handler:           handler,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
-		WriteTimeout:      DefaultWriteTimeout, // of small answers; rows extend it piece by piece
+		WriteTimeout:      DefaultClientWait, // of small answers; rows extend it piece by piece
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return queries },
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),

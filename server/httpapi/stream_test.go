@@ -197,7 +197,7 @@ func TestStuckClient(t *testing.T) {
 	feed := make(chan servertest.Row, 1)
 	feed <- servertest.Row{Rows: 1}
 	q := &servertest.Querier{Feed: feed}
-	s := open(t, q, func(o *httpapi.Options) { o.WriteTimeout = 200 * time.Millisecond })
+	s := open(t, q, func(o *httpapi.Options) { o.ClientWait = 200 * time.Millisecond })
 	_ = post(t, s, statement, "Accept", "text/csv", "Connection", "close") // its body is not read
 	ended := false
 	for !ended {
@@ -212,7 +212,7 @@ func TestStuckClient(t *testing.T) {
 // A query that takes longer than any time-out of the connection still answers.
 func TestSlowQueryIsNotCutOff(t *testing.T) {
 	feed := make(chan servertest.Row)
-	s := open(t, &servertest.Querier{Feed: feed}, func(o *httpapi.Options) { o.WriteTimeout = 50 * time.Millisecond })
+	s := open(t, &servertest.Querier{Feed: feed}, func(o *httpapi.Options) { o.ClientWait = 50 * time.Millisecond })
 	later := safego.Run(func() error {
 		for range 3 {
 			<-time.After(100 * time.Millisecond)
