@@ -30,6 +30,9 @@ type BindRequest struct {
 	Stubs []Stub
 	// PlanToo asks for the plan; without it only result columns and parameters come.
 	PlanToo bool
+	// PlanFirst lets Bind come back with the plan while columns and parameters are still
+	// asked for: Described waits for them.
+	PlanFirst bool
 }
 
 // Stub is an empty table of the right names and types.
@@ -45,6 +48,19 @@ type Bound struct {
 	Columns  []catalog.Column
 	// Params gives each parameter's type by its number from 1; Invalid where it could not be told.
 	Params map[int]catalog.Type
+
+	described <-chan error // gives the outcome once; nil when Columns and Params are there
+}
+
+// Described waits for Columns and Params where the request said PlanFirst, and gives
+// the error that Bind would have given.
+func (b *Bound) Described() error {
+	if b.described == nil {
+		return nil
+	}
+	err := <-b.described
+	b.described = nil
+	return err
 }
 
 // BindError is the binder's refusal. Its message may name and quote things: it

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/planjson"
 )
 
@@ -30,6 +33,7 @@ func TestBinderIsReused(t *testing.T) {
 	one, two := stubOf(1, columnOf("a", catalog.Int32)), stubOf(1, columnOf("a", catalog.Text), columnOf("b", catalog.Date))
 	other := stubOf(2, columnOf("a", catalog.Int64))
 	const from = " FROM _lianji_ref_1.g.t"
+	var last *Bound
 	for i, r := range []BindRequest{
 		{SQL: "SELECT a, a + 1" + from, Stubs: []Stub{one}, PlanToo: true},
 		{SQL: "SELECT zzz" + from, Stubs: []Stub{one}, PlanToo: true},
@@ -54,8 +58,13 @@ func TestBinderIsReused(t *testing.T) {
 		want, wantErr := fresh.Bind(t.Context(), r)
 		wantTree, _ := fresh.ParseTree(t.Context(), r.SQL)
 		fresh.Close()
-		for range 3 {
-			got, err := used.Bind(t.Context(), r)
+		for k := range 3 {
+			first := r
+			first.PlanFirst = k == 0
+			got, err := used.Bind(t.Context(), first)
+			if err == nil {
+				last, err = got, got.Described()
+			}
 			tree, treeErr := used.ParseTree(t.Context(), r.SQL)
 			if treeErr != nil || string(tree) != string(wantTree) {
 				t.Errorf("%s: another parse tree: %v", r.SQL, treeErr)
@@ -77,8 +86,43 @@ func TestBinderIsReused(t *testing.T) {
 		}
 	}
 	used.Close()
+	for range 3 {
+		if err := last.Described(); err != nil || len(last.Columns) != 1 {
+			t.Errorf("of the binder that is closed: %v, %v", last.Columns, err)
+		}
+	}
 	if _, err := used.Bind(t.Context(), BindRequest{SQL: "SELECT 1"}); !errors.Is(err, errBinderClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// late is a binder that refuses what it has given a plan for.
+type late struct{ *InProcess }
+
+func (b late) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
+	bound, err := b.InProcess.Bind(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	refuses := func() error {
+		return errors.Join(bound.Described(), &BindError{Type: "binder", Subtype: "COLUMN_NOT_FOUND", Name: "a", Message: "no", Position: 7})
+	}
+	if !r.PlanFirst {
+		return nil, refuses()
+	}
+	return &Bound{Plan: bound.Plan, PlanText: bound.PlanText, described: safego.Run(refuses)}, nil
+}
+
+// A refusal that comes behind the plan is the statement's, whatever else is wrong with
+// it, and no statement comes of it.
+func TestRefusalBehindThePlan(t *testing.T) {
+	b := late{NewInProcess("Asia/Shanghai")}
+	defer b.Close()
+	for _, sql := range []string{"SELECT 1 AS a", "SELECT 1 AS a, TIME '10:00:00+01'::TIMETZ AS unreadable"} {
+		s, err := New(b, func(string) dialect.Dialect { return nil }).Prepare(t.Context(), sql, nil, Options{})
+		if e := errs.From(err); s != nil || err == nil || e.Code != errs.UnknownName || e.Pos == nil || e.Pos.Offset != 7 {
+			t.Errorf("%s: %+v, want the refusal", sql, err)
+		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -211,70 +210,11 @@ func (b *binding) placed(err error, toUser func(int) int) error {
 }
 
 func (b *binding) request(a *attempt, plan bool) BindRequest {
-	r := BindRequest{SQL: a.text, PlanToo: plan}
+	r := BindRequest{SQL: a.text, PlanToo: plan, PlanFirst: len(b.names) == 0}
 	for _, ref := range a.refs {
 		r.Stubs = append(r.Stubs, Stub{Catalog: ref.catalog(), Schema: ref.schema, Name: ref.name, Columns: ref.resource.Columns})
 	}
 	return r
-}
-
-// finish reads the plan of a text whose parameters all have types.
-func (b *binding) finish(ctx context.Context, bound *Bound, a *attempt) (*Statement, error) {
-	root, err := decodePlan(bound.Plan)
-	if err != nil {
-		return nil, errs.Wrap(errs.NotSupported, "plan_not_known", nil, err)
-	}
-	if err := checkPlan(root, a.refs); err != nil {
-		return nil, err
-	}
-	need := requiredColumns(root)
-	if need.rowid {
-		return nil, errs.New(errs.UnknownName, "unknown_column", msg.Args{"Name": "rowid"})
-	}
-	for _, ref := range a.refs {
-		ref.spool = ref.spool || need.reads[ref.number] > 1 || need.again[ref.number]
-		for i := range ref.resource.Columns {
-			if need.columns[ref.number][i] {
-				ref.columns = append(ref.columns, i)
-			}
-		}
-		if len(ref.columns) == 0 { // count(*): rows still have to be counted by something
-			ref.columns = []int{narrowest(ref.resource.Columns)}
-		}
-	}
-	s := &Statement{Columns: bound.Columns, refs: a.refs, planBytes: len(bound.PlanText), text: a.text, root: root, planner: b.planner, pushed: pushPredicates(root)}
-	for _, ref := range a.refs {
-		if need.reads[ref.number] != 1 {
-			delete(s.pushed, ref.number) // one read's filter says nothing of the other's
-		}
-	}
-	for i, c := range s.Columns {
-		s.Columns[i].Name = asWritten(c.Name, a.refs)
-		if !c.Type.Readable() {
-			return nil, errs.New(errs.NotSupported, "result_type_not_supported", msg.Args{"Column": c.Name, "Number": i + 1})
-		}
-	}
-	for n, name := range b.names {
-		c := b.types[n+1]
-		if c.typ.Kind == catalog.Invalid && c.viaText == "" {
-			c.typ = bound.Params[n+1]
-		}
-		if c.viaText != "" {
-			c.typ = catalog.Type{Kind: catalog.Text}
-		}
-		if !c.typ.Readable() { // numbered, but not used
-			c.typ = catalog.Type{Kind: catalog.Text}
-		}
-		s.Params = append(s.Params, Param{Name: name, Type: c.typ, Cast: c.viaText})
-	}
-	s.straight = straightThrough(root, s.refs)
-	if err := b.guard(ctx, s); err != nil {
-		return nil, err
-	}
-	if err := s.decodeLogical(ctx, bound.Plan); err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // guard binds what policy puts between the statement and its tables.
@@ -334,42 +274,6 @@ func (s *Statement) early(ctx context.Context) error {
 		return errs.From(err)
 	}
 	return nil
-}
-
-// asWritten takes the references' catalogues out of the name of a column that has
-// no alias: DuckDB names it after its text.
-func asWritten(name string, refs []*reference) string {
-	if !strings.Contains(name, catalogPrefix) {
-		return name
-	}
-	for i := len(refs) - 1; i >= 0; i-- { // 12 before 1
-		name = strings.ReplaceAll(name, refs[i].catalog()+".", refs[i].prefix)
-	}
-	return name
-}
-
-// narrowest picks the column that costs least to read.
-func narrowest(columns []catalog.Column) int {
-	best, cost := 0, 1<<30
-	for i, c := range columns {
-		w := 64
-		switch c.Type.Kind {
-		case catalog.Bool, catalog.Int8, catalog.Uint8:
-			w = 1
-		case catalog.Int16, catalog.Uint16:
-			w = 2
-		case catalog.Int32, catalog.Uint32, catalog.Float32, catalog.Date:
-			w = 4
-		case catalog.Int64, catalog.Uint64, catalog.Float64, catalog.Time, catalog.Timestamp, catalog.TimestampTZ:
-			w = 8
-		case catalog.Decimal:
-			w = 16
-		}
-		if w < cost {
-			best, cost = i, w
-		}
-	}
-	return best
 }
 
 // bindError makes the person's error of the binder's.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/duck"
+	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/planner/planjson"
 )
 
@@ -103,29 +104,44 @@ func (i *bindInstance) close() {
 func (b *InProcess) with(ctx context.Context, f func(ctx context.Context, i *bindInstance) error) error {
 	ctx, cancel := context.WithTimeout(ctx, bindDeadline)
 	defer cancel()
+	inst, err := b.take(ctx)
+	if err != nil {
+		return err
+	}
+	err = f(ctx, inst)
+	b.give(ctx, inst, err)
+	return err
+}
+
+// take gives an instance that nobody else uses until it is given back.
+func (b *InProcess) take(ctx context.Context) (*bindInstance, error) {
 	var inst *bindInstance
 	select {
 	case inst = <-b.free:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	case <-b.done:
-		return errBinderClosed
+		return nil, errBinderClosed
 	}
-	var err error
-	if inst == nil {
-		if inst, err = b.open(ctx); err != nil {
-			b.free <- nil
-			return err
-		}
+	if inst != nil {
+		return inst, nil
 	}
-	err = f(ctx, inst)
+	inst, err := b.open(ctx)
+	if err != nil {
+		b.free <- nil
+		return nil, err
+	}
+	return inst, nil
+}
+
+// give takes an instance back from who used it in ctx, with err for an outcome.
+func (b *InProcess) give(ctx context.Context, inst *bindInstance, err error) {
 	var fatal *duck.Error
 	if ctx.Err() != nil || (errors.As(err, &fatal) && fatal.Fatal()) || len(inst.stubs) > stubsKept {
 		inst.close()
 		inst = nil
 	}
 	b.free <- inst
-	return err
 }
 
 var errBinderClosed = errors.New("the binder is closed")
@@ -156,33 +172,61 @@ func (b *InProcess) ParseTree(ctx context.Context, sql string) (tree []byte, err
 }
 
 // Bind implements Binder.
-func (b *InProcess) Bind(ctx context.Context, r BindRequest) (bound *Bound, err error) {
-	var answer string
-	err = b.with(ctx, func(ctx context.Context, i *bindInstance) error {
-		if err := i.ensure(ctx, r.Stubs); err != nil {
-			return err
+func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
+	ctx, cancel := context.WithTimeout(ctx, bindDeadline)
+	inst, err := b.take(ctx)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	answer, err := inst.planText(ctx, r)
+	if err != nil {
+		b.give(ctx, inst, err)
+		cancel()
+		return nil, err
+	}
+	bound := &Bound{}
+	describe := func() error {
+		defer cancel()
+		err := inst.describe(ctx, r.SQL, bound)
+		b.give(ctx, inst, err)
+		return err
+	}
+	if !r.PlanToo {
+		if err := describe(); err != nil {
+			return nil, err
 		}
-		bound = &Bound{}
-		if r.PlanToo {
-			if answer, err = i.plan.Text(ctx, textValue(r.SQL)); err != nil {
-				return err
-			}
-			if len(answer) > maxPlanBytes {
-				return &BindError{Type: "too_complex", Message: "a plan of more than 16 MiB", Position: -1}
-			}
-			if !strings.HasPrefix(answer, planBefore) { // then the other way to ask fails too
-				return refused(answer)
-			}
+		return bound, nil
+	}
+	bound.described = safego.Run(describe) // DuckDB's work, beside the reading of its answer
+	bound.Plan, bound.PlanText, err = planOf(answer)
+	if err != nil || !r.PlanFirst {
+		if failed := bound.Described(); failed != nil {
+			return nil, failed
 		}
-		return i.describe(ctx, r.SQL, bound)
-	})
-	if err == nil && r.PlanToo {
-		bound.Plan, bound.PlanText, err = planOf(answer)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return bound, nil
+}
+
+// planText gives DuckDB's answer about the plan, empty when none is wanted. The
+// stubs are there after it.
+func (i *bindInstance) planText(ctx context.Context, r BindRequest) (string, error) {
+	if err := i.ensure(ctx, r.Stubs); err != nil || !r.PlanToo {
+		return "", err
+	}
+	answer, err := i.plan.Text(ctx, textValue(r.SQL))
+	switch {
+	case err != nil:
+		return "", err
+	case len(answer) > maxPlanBytes:
+		return "", &BindError{Type: "too_complex", Message: "a plan of more than 16 MiB", Position: -1}
+	case !strings.HasPrefix(answer, planBefore): // then the other way to ask fails too
+		return "", refused(answer)
+	}
+	return answer, nil
 }
 
 func textValue(s string) catalog.Value {

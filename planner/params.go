@@ -116,7 +116,8 @@ func (b *binding) prepared(ctx context.Context) (*Bound, *attempt) {
 }
 
 // try binds the text with the casts chosen so far. The attempt is nil when the
-// error is the gate's, which is the person's already.
+// error is the gate's, which is the person's already. A text without parameters,
+// which is tried once, may still have to be Described.
 func (b *binding) try(ctx context.Context, plan bool) (*Bound, *attempt, error) {
 	a, err := b.gated(ctx)
 	if err != nil {

@@ -78,7 +78,7 @@ func (*Coalesce) WithArgs(args []Expr) Expr { return &Coalesce{List: args} }
 
 // Args implements Expr: each When with its Then, then Else.
 func (e *Case) Args() []Expr {
-	var out []Expr
+	out := make([]Expr, 0, 2*len(e.When)+1)
 	for i := range e.When {
 		out = append(out, e.When[i], e.Then[i])
 	}
@@ -87,15 +87,23 @@ func (e *Case) Args() []Expr {
 
 // WithArgs implements Expr.
 func (e *Case) WithArgs(args []Expr) Expr {
-	c := &Case{Typ: e.Typ, Else: args[len(args)-1]}
+	n := len(e.When)
+	c := &Case{Typ: e.Typ, Else: args[2*n]}
+	if n > 0 {
+		list := make([]Expr, 2*n)
+		c.When, c.Then = list[:n:n], list[n:]
+	}
 	for i := range e.When {
-		c.When, c.Then = append(c.When, args[2*i]), append(c.Then, args[2*i+1])
+		c.When[i], c.Then[i] = args[2*i], args[2*i+1]
 	}
 	return c
 }
 
 // Args implements Expr.
 func (e *Agg) Args() []Expr {
+	if e.Filter == nil && len(e.Order) == 0 {
+		return e.List
+	}
 	out := append([]Expr{}, e.List...)
 	out = append(out, present(e.Filter)...)
 	return append(out, keyExprs(e.Order)...)

@@ -49,7 +49,7 @@ func ReadsMore(n Node, allowed map[Base]bool) (more Base, ok bool) {
 // is empty or doubled; a DelimGet or CTERef without its node; rows, grouping sets and
 // calls that do not fit their node.
 func Check(root Node) error {
-	c := &checker{delims: map[int]types{}, ctes: map[int]types{}}
+	c := &checker{columns: make([]seen, 256), delims: map[int]types{}, ctes: map[int]types{}}
 	c.visit(root)
 	return errors.Join(c.problems...)
 }
@@ -57,10 +57,41 @@ func Check(root Node) error {
 type checker struct {
 	columns  []seen          // by id, of those below dense
 	others   map[ColID]*seen // of further ids; nil while there is none
+	room     []shown         // for outputs
 	node     int32           // how many nodes were looked at
 	delims   map[int]types
 	ctes     map[int]types
 	problems []error
+}
+
+// shown is a column of an output, without its name. The type stands in the node.
+type shown struct {
+	id  ColID
+	typ *catalog.Type
+}
+
+// list gives an empty list with room for n columns.
+func (c *checker) list(n int) []shown {
+	if n > len(c.room) {
+		c.room = make([]shown, max(n, 256))
+	}
+	l := c.room[:0:n]
+	c.room = c.room[n:]
+	return l
+}
+
+func showColumns(out []shown, columns []Column) []shown {
+	for i := range columns {
+		out = append(out, shown{columns[i].ID, &columns[i].Type})
+	}
+	return out
+}
+
+func showAssigned(out []shown, list []Assign) []shown {
+	for i := range list {
+		out = append(out, shown{list[i].ID, &list[i].Type})
+	}
+	return out
 }
 
 // seen is what is known of a column. given and listed say at which node it was found
@@ -95,12 +126,12 @@ func (c *checker) of(id ColID) *seen {
 }
 
 // types are columns with their types.
-type types map[ColID]catalog.Type
+type types map[ColID]*catalog.Type
 
-func typesOf(columns []Column) types {
+func typesOf(columns []shown) types {
 	m := make(types, len(columns))
 	for _, c := range columns {
-		m[c.ID] = c.Type
+		m[c.id] = c.typ
 	}
 	return m
 }
@@ -111,102 +142,121 @@ func (c *checker) failf(format string, args ...any) {
 	}
 }
 
-func (c *checker) make(n Node, cols ...Column) {
-	for _, col := range cols {
-		if col.ID == 0 {
-			c.failf("%s: a column without an id", Line(n, Redacted))
-		}
-		at := c.of(col.ID)
-		if at.made {
-			c.failf("%s: #%d is made twice", Line(n, Redacted), col.ID)
-		}
-		at.made = true
+func (c *checker) make(n Node, id ColID) {
+	if id == 0 {
+		c.failf("%s: a column without an id", Line(n, Redacted))
 	}
+	at := c.of(id)
+	if at.made {
+		c.failf("%s: #%d is made twice", Line(n, Redacted), id)
+	}
+	at.made = true
 }
 
 // visit checks a tree and gives its output: asked from the root down, each node
 // would put its inputs' together again.
-func (c *checker) visit(n Node) []Column {
-	inputs := make([][]Column, 0, 2)
+func (c *checker) visit(n Node) []shown {
+	var inputs [2][]shown
+	count := 0
 	switch n := n.(type) {
 	case *Join:
-		out := c.visit(n.Left)
-		inputs = append(inputs, out)
+		left := c.visit(n.Left)
 		if n.Delim != nil {
-			left := typesOf(out)
+			columns := typesOf(left)
 			for _, id := range n.Delim.Columns {
-				if _, ok := left[id]; !ok {
+				if _, ok := columns[id]; !ok {
 					c.failf("%s: #%d is not a column of its left side", Line(n, Redacted), id)
 				}
 			}
-			c.delims[n.Delim.ID] = left
+			c.delims[n.Delim.ID] = columns
 		}
-		inputs = append(inputs, c.visit(n.Right))
+		inputs, count = [2][]shown{left, c.visit(n.Right)}, 2
 		if n.Delim != nil {
 			delete(c.delims, n.Delim.ID)
 		}
 	case *CTE:
 		def := c.visit(n.Def)
 		c.ctes[n.ID] = typesOf(def)
-		inputs = append(inputs, def, c.visit(n.Body))
+		inputs, count = [2][]shown{def, c.visit(n.Body)}, 2
 		delete(c.ctes, n.ID)
+	case *SetOp:
+		inputs, count = [2][]shown{c.visit(n.Left), c.visit(n.Right)}, 2
 	default:
-		for _, in := range n.Inputs() {
-			inputs = append(inputs, c.visit(in))
+		if in := input(n); in != nil {
+			inputs[0], count = c.visit(in), 1
 		}
 	}
-	out := outputOver(n, inputs)
+	out := c.outputOver(n, inputs)
 	c.node++ // from here on, what is noted of columns is this node's
 	c.makes(n, out)
-	c.output(n, out, inputs)
-	exprs := n.Exprs()
-	c.reads(n, exprs, inputs)
-	c.fits(n, exprs)
+	c.output(n, out, inputs[:count])
+	c.reads(n, inputs[:count])
+	c.fits(n)
 	return out
 }
 
 // outputOver gives n's output from those of its inputs.
-func outputOver(n Node, inputs [][]Column) []Column {
+func (c *checker) outputOver(n Node, inputs [2][]shown) []shown {
 	switch n := n.(type) {
 	case *Barrier, *Remote, *Filter, *Sort, *Limit, *TopN, *Distinct:
 		return inputs[0]
 	case *CTE:
 		return inputs[1]
+	case *Scan:
+		out := c.list(len(n.Columns))
+		for i := range n.Columns {
+			out = append(out, shown{n.Columns[i].ID, &n.Columns[i].Type})
+		}
+		return out
+	case *Project:
+		return showAssigned(c.list(len(n.Cols)), n.Cols)
+	case *Aggregate:
+		out := c.list(len(n.Groups) + len(n.Aggs) + len(n.Grouping))
+		out = showAssigned(showAssigned(out, n.Groups), n.Aggs)
+		for i := range n.Grouping {
+			out = append(out, shown{n.Grouping[i].ID, &n.Grouping[i].Type})
+		}
+		return out
 	case *Window:
-		return concat(inputs[0], columnsOf(n.Calls))
+		return showAssigned(append(c.list(len(inputs[0])+len(n.Calls)), inputs[0]...), n.Calls)
 	case *Unnest:
-		return concat(inputs[0], columnsOf(n.Calls))
+		return showAssigned(append(c.list(len(inputs[0])+len(n.Calls)), inputs[0]...), n.Calls)
 	case *Join:
 		switch n.Kind {
 		case Semi, Anti:
 			return inputs[0]
 		case Mark:
-			return concat(inputs[0], []Column{n.Mark})
+			return append(append(c.list(len(inputs[0])+1), inputs[0]...), shown{n.Mark.ID, &n.Mark.Type})
 		}
-		return concat(inputs[0], inputs[1])
+		return append(append(c.list(len(inputs[0])+len(inputs[1])), inputs[0]...), inputs[1]...)
 	}
-	return n.Output()
+	columns := n.Output()
+	return showColumns(c.list(len(columns)), columns)
 }
 
-func (c *checker) makes(n Node, out []Column) {
+func (c *checker) makes(n Node, out []shown) {
 	switch n := n.(type) {
 	case *Scan, *DelimGet, *CTERef, *Values, *TableFunction, *SetOp:
-		c.make(n, out...)
+		for _, col := range out {
+			c.make(n, col.id)
+		}
 	case *Project:
 		c.assigned(n, n.Cols)
 	case *Aggregate:
 		c.assigned(n, n.Groups)
 		c.assigned(n, n.Aggs)
 		for _, g := range n.Grouping {
-			c.make(n, g.Column)
+			c.make(n, g.ID)
 		}
 	case *Window:
 		c.assigned(n, n.Calls)
 	case *Unnest:
-		c.make(n, columnsOf(n.Calls)...)
+		for _, a := range n.Calls {
+			c.make(n, a.ID)
+		}
 	case *Join:
 		if n.Kind == Mark {
-			c.make(n, n.Mark)
+			c.make(n, n.Mark.ID)
 		}
 	}
 	c.from(n, out)
@@ -214,17 +264,18 @@ func (c *checker) makes(n Node, out []Column) {
 
 // assigned are columns of which one that only hands its own id on is not made.
 func (c *checker) assigned(n Node, list []Assign) {
-	for _, a := range list {
+	for i := range list {
+		a := &list[i]
 		if r, ok := a.Expr.(*Ref); !ok || r.ID != a.ID {
-			c.make(n, a.Column)
+			c.make(n, a.ID)
 		}
-		if !a.Type.Equal(a.Expr.Type()) {
-			c.failf("%s: #%d is a %s and its expression a %s", Line(n, Redacted), a.ID, a.Type, a.Expr.Type())
+		if t := a.Expr.Type(); !a.Type.Equal(t) {
+			c.failf("%s: #%d is a %s and its expression a %s", Line(n, Redacted), a.ID, a.Type, t)
 		}
 	}
 }
 
-func (c *checker) from(n Node, out []Column) {
+func (c *checker) from(n Node, out []shown) {
 	var from []ColID
 	var have types
 	ok := true
@@ -247,20 +298,20 @@ func (c *checker) from(n Node, out []Column) {
 		switch {
 		case !ok:
 			c.failf("%s: #%d is not there", Line(n, Redacted), id)
-		case !t.Equal(out[i].Type):
-			c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), id, out[i].Type, t)
+		case !t.Equal(*out[i].typ):
+			c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), id, *out[i].typ, *t)
 		}
 	}
 }
 
-func (c *checker) output(n Node, out []Column, inputs [][]Column) {
+func (c *checker) output(n Node, out []shown, inputs [][]shown) {
 	if len(out) == 0 {
 		c.failf("%s: no column", Line(n, Redacted))
 	}
 	for _, col := range out {
-		at := c.of(col.ID)
+		at := c.of(col.id)
 		if at.listed == c.node {
-			c.failf("%s: #%d is there twice", Line(n, Redacted), col.ID)
+			c.failf("%s: #%d is there twice", Line(n, Redacted), col.id)
 		}
 		at.listed = c.node
 	}
@@ -271,8 +322,8 @@ func (c *checker) output(n Node, out []Column, inputs [][]Column) {
 				continue
 			}
 			for i := range given {
-				if !given[i].Type.Equal(out[i].Type) {
-					c.failf("%s: column %d is a %s", Line(n, Redacted), i+1, given[i].Type)
+				if !given[i].typ.Equal(*out[i].typ) {
+					c.failf("%s: column %d is a %s", Line(n, Redacted), i+1, *given[i].typ)
 				}
 			}
 		}
@@ -280,29 +331,37 @@ func (c *checker) output(n Node, out []Column, inputs [][]Column) {
 }
 
 // reads looks at the columns that a node's expressions read, and at their types.
-func (c *checker) reads(n Node, exprs []Expr, inputs [][]Column) {
-	if len(exprs) == 0 {
-		return
+func (c *checker) reads(n Node, inputs [][]shown) {
+	switch n.(type) {
+	case *Scan, *Barrier, *Remote, *SetOp, *CTE, *CTERef, *DelimGet:
+		return // they have no expressions
 	}
 	for _, in := range inputs {
-		for i := range in {
-			at := c.of(in[i].ID)
-			at.given, at.typ = c.node, &in[i].Type
+		for _, col := range in {
+			at := c.of(col.id)
+			at.given, at.typ = c.node, col.typ
 		}
 	}
-	for _, e := range exprs {
+	eachExpr(n, func(e Expr, own bool) {
 		WalkExpr(e, func(x Expr) {
-			r, ok := x.(*Ref)
-			if !ok {
-				return
-			}
-			at := c.of(r.ID)
-			switch {
-			case at.given != c.node:
-				c.failf("%s: #%d is not given by an input", Line(n, Redacted), r.ID)
-			case !at.typ.Equal(r.Typ):
-				c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), r.ID, r.Typ, *at.typ)
+			switch x := x.(type) {
+			case *Ref:
+				c.read(n, x)
+			case *Agg, *WindowCall:
+				if !own || x != e {
+					c.failf("%s: a call of an aggregate or a window function within an expression", Line(n, Redacted))
+				}
 			}
 		})
+	})
+}
+
+func (c *checker) read(n Node, r *Ref) {
+	at := c.of(r.ID)
+	switch {
+	case at.given != c.node:
+		c.failf("%s: #%d is not given by an input", Line(n, Redacted), r.ID)
+	case !at.typ.Equal(r.Typ):
+		c.failf("%s: #%d is read as %s and is a %s", Line(n, Redacted), r.ID, r.Typ, *at.typ)
 	}
 }

@@ -1,13 +1,43 @@
 package ir
 
 func exprsOf(lists ...[]Assign) []Expr {
-	var out []Expr
+	count := 0
 	for _, l := range lists {
-		for _, a := range l {
-			out = append(out, a.Expr)
+		count += len(l)
+	}
+	if count == 0 {
+		return nil
+	}
+	out := make([]Expr, 0, count)
+	for _, l := range lists {
+		for i := range l {
+			out = append(out, l[i].Expr)
 		}
 	}
 	return out
+}
+
+// eachExpr calls f for each of a node's own expressions, with own for those that must
+// be calls of an aggregate or a window function. It makes no list of them.
+func eachExpr(n Node, f func(e Expr, own bool)) {
+	assigned := func(list []Assign, own bool) {
+		for i := range list {
+			f(list[i].Expr, own)
+		}
+	}
+	switch n := n.(type) {
+	case *Project:
+		assigned(n.Cols, false)
+	case *Aggregate:
+		assigned(n.Groups, false)
+		assigned(n.Aggs, true)
+	case *Window:
+		assigned(n.Calls, true)
+	default:
+		for _, e := range n.Exprs() {
+			f(e, false)
+		}
+	}
 }
 
 func mapAssigns(list []Assign, f func(Expr) Expr) []Assign {

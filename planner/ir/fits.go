@@ -1,7 +1,7 @@
 package ir
 
 // fits looks at what a node's own parts say of each other.
-func (c *checker) fits(n Node, exprs []Expr) {
+func (c *checker) fits(n Node) {
 	switch n := n.(type) {
 	case *Filter:
 		c.conditions(n, n.Preds)
@@ -26,7 +26,7 @@ func (c *checker) fits(n Node, exprs []Expr) {
 			}
 		}
 	}
-	c.calls(n, exprs)
+	c.calls(n)
 }
 
 func (c *checker) conditions(n Node, list []Expr) {
@@ -57,36 +57,21 @@ func (c *checker) rows(n *Values) {
 	}
 }
 
-// calls looks that calls of aggregates and window functions stand where they are
-// computed, each alone, and nowhere else.
-func (c *checker) calls(n Node, exprs []Expr) {
-	var own []Assign
+// calls looks that a node that computes calls, of aggregates or of window functions,
+// has calls of its kind and nothing else; reads finds those that stand elsewhere.
+func (c *checker) calls(n Node) {
 	switch n := n.(type) {
 	case *Aggregate:
-		own = n.Aggs
-	case *Window:
-		own = n.Calls
-	}
-	var at map[Expr]bool
-	if len(own) > 0 {
-		at = make(map[Expr]bool, len(own))
-	}
-	for _, a := range own {
-		at[a.Expr] = true
-		_, agg := a.Expr.(*Agg)
-		_, window := a.Expr.(*WindowCall)
-		if _, grouping := n.(*Aggregate); agg != grouping || window == grouping {
-			c.failf("%s: #%d is no call of its kind", Line(n, Redacted), a.ID)
-		}
-	}
-	for _, e := range exprs {
-		WalkExpr(e, func(x Expr) {
-			switch x.(type) {
-			case *Agg, *WindowCall:
-				if !at[x] {
-					c.failf("%s: a call of an aggregate or a window function within an expression", Line(n, Redacted))
-				}
+		for _, a := range n.Aggs {
+			if _, ok := a.Expr.(*Agg); !ok {
+				c.failf("%s: #%d is no call of its kind", Line(n, Redacted), a.ID)
 			}
-		})
+		}
+	case *Window:
+		for _, a := range n.Calls {
+			if _, ok := a.Expr.(*WindowCall); !ok {
+				c.failf("%s: #%d is no call of its kind", Line(n, Redacted), a.ID)
+			}
+		}
 	}
 }

@@ -1,5 +1,24 @@
 package ir
 
+// input gives the one input of a node that is not of two; nil for a leaf. It does
+// what Inputs does without making a list.
+func input(n Node) Node {
+	switch n := n.(type) {
+	case *Filter:
+		return n.Input
+	case *Project:
+		return n.Input
+	case *Aggregate:
+		return n.Input
+	case *Remote:
+		return n.Input
+	}
+	if in := n.Inputs(); len(in) > 0 {
+		return in[0]
+	}
+	return nil
+}
+
 // Inputs implements Node.
 func (n *Barrier) Inputs() []Node { return []Node{n.Input} }
 

@@ -3,25 +3,50 @@ package ir
 // Walk calls f for n and every node below it, outermost first.
 func Walk(n Node, f func(Node)) {
 	f(n)
-	for _, c := range n.Inputs() {
-		Walk(c, f)
+	switch n := n.(type) {
+	case *Join:
+		Walk(n.Left, f)
+		Walk(n.Right, f)
+	case *SetOp:
+		Walk(n.Left, f)
+		Walk(n.Right, f)
+	case *CTE:
+		Walk(n.Def, f)
+		Walk(n.Body, f)
+	default:
+		if in := input(n); in != nil {
+			Walk(in, f)
+		}
 	}
 }
 
 // Transform rebuilds a tree from its leaves up: f gets each node over inputs that
 // were rebuilt already. Nodes that nothing changed stay the same pointers.
 func Transform(n Node, f func(Node) Node) Node {
-	inputs := n.Inputs()
-	changed := false
-	for i, c := range inputs {
-		if d := Transform(c, f); d != c {
-			inputs[i], changed = d, true
+	switch x := n.(type) {
+	case *Join:
+		n = over(n, x.Left, x.Right, f)
+	case *SetOp:
+		n = over(n, x.Left, x.Right, f)
+	case *CTE:
+		n = over(n, x.Def, x.Body, f)
+	default:
+		if in := input(n); in != nil {
+			if d := Transform(in, f); d != in {
+				n = n.With([]Node{d})
+			}
 		}
 	}
-	if changed {
-		n = n.With(inputs)
-	}
 	return f(n)
+}
+
+// over gives n over what f makes of its two inputs.
+func over(n, left, right Node, f func(Node) Node) Node {
+	l, r := Transform(left, f), Transform(right, f)
+	if l == left && r == right {
+		return n
+	}
+	return n.With([]Node{l, r})
 }
 
 // WalkExpr calls f for e and every expression below it, outermost first. The kinds
@@ -74,6 +99,8 @@ func TransformExpr(e Expr, f func(Expr) Expr) Expr {
 			e = &Compare{Op: x.Op, Left: left, Right: right}
 		}
 		return f(e)
+	case *Case:
+		return f(transformCase(x, f))
 	}
 	args := e.Args()
 	var changed []Expr
@@ -89,6 +116,30 @@ func TransformExpr(e Expr, f func(Expr) Expr) Expr {
 		e = e.WithArgs(changed)
 	}
 	return f(e)
+}
+
+// transformCase is TransformExpr for what is below a CASE.
+func transformCase(e *Case, f func(Expr) Expr) *Case {
+	var args []Expr
+	put := func(i int, old Expr) {
+		now := TransformExpr(old, f)
+		if now == old {
+			return
+		}
+		if args == nil {
+			args = e.Args()
+		}
+		args[i] = now
+	}
+	for i := range e.When {
+		put(2*i, e.When[i])
+		put(2*i+1, e.Then[i])
+	}
+	put(2*len(e.When), e.Else)
+	if args == nil {
+		return e
+	}
+	return e.WithArgs(args).(*Case)
 }
 
 // Set is a set of columns.
@@ -107,32 +158,8 @@ func SetOf(columns []Column) Set {
 // of its inputs together.
 func OutputOf(n Node) Set {
 	s := Set{}
-	addOutput(s, n)
+	eachOutput(n, func(c *Column) { s[c.ID] = true })
 	return s
-}
-
-func addOutput(s Set, n Node) {
-	switch n := n.(type) {
-	case *Barrier:
-		addOutput(s, n.Input)
-	case *Remote:
-		addOutput(s, n.Input)
-	case *Filter:
-		addOutput(s, n.Input)
-	case *Join:
-		addOutput(s, n.Left)
-		switch n.Kind {
-		case Semi, Anti:
-		case Mark:
-			s[n.Mark.ID] = true
-		default:
-			addOutput(s, n.Right)
-		}
-	default:
-		for _, c := range n.Output() {
-			s[c.ID] = true
-		}
-	}
 }
 
 // Has reports whether every column that the expressions read is in s.

@@ -1,6 +1,7 @@
 package ir_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -119,5 +120,17 @@ func TestReadsMore(t *testing.T) {
 			t.Errorf("%+v %v, want %+v", got, more, b)
 		}
 		allowed[b] = true
+	}
+}
+
+// A node's width and the set of its columns are those of its output.
+func TestWidthIsOfTheOutput(t *testing.T) {
+	for _, n := range everyNode() {
+		ir.Walk(n, func(n ir.Node) {
+			out := n.Output()
+			if ir.Width(n) != len(out) || len(ir.OutputOf(n)) != len(out) || !maps.Equal(ir.OutputOf(n), ir.SetOf(out)) {
+				t.Errorf("%s: width %d and columns %v, output %v", ir.Line(n, ir.Redacted), ir.Width(n), ir.OutputOf(n), out)
+			}
+		})
 	}
 }
