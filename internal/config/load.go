@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 )
@@ -132,9 +133,9 @@ func (l *loader) zone(v value) (string, error) {
 // checkName checks the name of a source or an agency against those before it.
 func (l *loader) checkName(e entry, taken []string) error {
 	switch {
-	case !isIdentifier(e.key):
+	case !catalog.IsIdentifier(e.key):
 		return l.fail(e.at, "config_name", msg.Args{"Name": e.key})
-	case isReserved(e.key):
+	case catalog.IsReserved(e.key):
 		return l.fail(e.at, "config_name_reserved", msg.Args{"Name": e.key})
 	case slices.ContainsFunc(taken, func(t string) bool { return sameName(t, e.key) }):
 		return l.fail(e.at, "config_name_twice", msg.Args{"Name": e.key})
@@ -169,7 +170,7 @@ func (l *loader) readPublish(v value) error {
 }
 
 func (l *loader) published(agency string, r entry) (Published, error) {
-	if !isPrintable(r.key) {
+	if !catalog.IsPrintable(r.key) {
 		return Published{}, l.fail(r.at, "config_resource_name", nil)
 	}
 	target, err := l.text(r.value)

@@ -1,54 +1,9 @@
 package config
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
-
-// reserved are names that DuckDB gives a meaning of its own in front of a dot.
-var reserved = []string{"main", "temp", "memory", "system", "information_schema", "pg_catalog"}
-
-// maxName is the most characters of a name.
-const maxName = 128
+import "strings"
 
 // sameName compares names as SQL here does: without regard to case.
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }
-
-func isReserved(name string) bool {
-	for _, r := range reserved {
-		if sameName(r, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// isIdentifier accepts letters of any script, digits and _, not a digit first:
-// what needs no quotes in SQL, and what can be the name of a folder.
-func isIdentifier(name string) bool {
-	for i, r := range name {
-		switch {
-		case r == utf8.RuneError:
-			return false
-		case unicode.IsLetter(r), r == '_':
-		case i > 0 && (unicode.IsDigit(r) || unicode.IsMark(r)):
-		default:
-			return false
-		}
-	}
-	return name != "" && utf8.RuneCountInString(name) <= maxName
-}
-
-// isPrintable accepts any name that can be shown and quoted.
-func isPrintable(name string) bool {
-	for _, r := range name {
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			return false
-		}
-	}
-	return name != "" && strings.TrimSpace(name) == name && utf8.RuneCountInString(name) <= maxName
-}
 
 // splitDotted takes a dotted name apart, with parts in double quotes where they
 // hold a dot or a quote, as in SQL: mz.main."a.b". False when it is no such name.
