@@ -118,7 +118,7 @@ func (cl *client) ask(ctx context.Context, r server.Request) (*server.Answer, er
 		return nil, closing(err, res.Body.Close)
 	}
 	s := &remoteStream{ctx: ctx, body: res.Body, id: res.Header.Get(httpapi.QueryIDHeader), answer: res}
-	if s.reader, err = ipc.NewReader(res.Body); err != nil {
+	if s.reader, err = ipc.NewReader(s); err != nil {
 		return nil, closing(s.broken(err), res.Body.Close)
 	}
 	return &server.Answer{ID: s.id, Columns: columns(s.reader.Schema()), Stream: s}, nil
@@ -174,6 +174,7 @@ type remoteStream struct {
 	body     io.ReadCloser
 	reader   *ipc.Reader
 	id       string
+	tail     []byte         // the last bytes that were read
 	answer   *http.Response // its trailer comes with the end of body
 	warnings []errs.Warning
 	err      error
@@ -211,10 +212,24 @@ func (s *remoteStream) ended() {
 
 func (s *remoteStream) Warnings() []errs.Warning { return s.warnings }
 
-// broken says that the answer is not whole. The reason stays with the gateway.
+// Read reads the answer's bytes and keeps the last of them.
+func (s *remoteStream) Read(b []byte) (int, error) {
+	n, err := s.body.Read(b)
+	last := b[max(n-output.ReasonTail, 0):n]
+	if over := len(s.tail) + len(last) - output.ReasonTail; over > 0 {
+		s.tail = append(s.tail[:0], s.tail[over:]...)
+	}
+	s.tail = append(s.tail, last...)
+	return n, err
+}
+
+// broken says that the answer is not whole, and why, where the gateway could say it.
 func (s *remoteStream) broken(cause error) error {
 	if s.ctx.Err() != nil {
 		return errs.From(s.ctx.Err())
+	}
+	if p, ok := output.ReasonIn(s.tail); ok {
+		return errs.Wrap(p.Code, "cli_broken_for", msg.Args{"Text": p.Title, "Query": s.id}, cause)
 	}
 	return errs.Wrap(errs.SourceFailed, "cli_broken", msg.Args{"Query": s.id}, cause)
 }

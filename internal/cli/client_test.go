@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -84,7 +85,7 @@ func TestUrlBrokenAnswer(t *testing.T) {
 	failure := errs.New(errs.SourceFailed, "source_lost", msg.Args{"Source": "mz"})
 	url := gateway(t, &servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 2}, servertest.Row{Err: failure})})
 	code, stdout, stderr := run{}.args(t, "query", "--url", url, "--format", "json", "select 1")
-	want := "error[source_failed]: The answer broke off: its rows are not complete. The gateway's log has the reason under the query q-1.\n"
+	want := "error[source_failed]: Source mz ended the connection before its answer was complete. The rows are not complete (query q-1).\n"
 	if code != 1 || stderr != want || strings.Contains(stdout, "row_count") || !strings.Contains(stdout, "张2") {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
@@ -145,4 +146,43 @@ func TestUrlOthers(t *testing.T) {
 	if code, _, stderr := (run{}).args(t, "query", "--url", other.URL, "--token-file", file, "select 1"); code != 2 || strings.Contains(stderr, "a\nb") {
 		t.Errorf("two lines: exit %d, %q", code, stderr)
 	}
+}
+
+// Where nothing at the end of a broken answer says why, the connection is what broke.
+func TestUrlBrokenConnection(t *testing.T) {
+	whole := gatewayAnswer(t)
+	for _, cut := range []int{8, 1} { // the end marker, and a part of it
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/vnd.apache.arrow.stream")
+			w.Header().Set(httpapi.QueryIDHeader, "q-7")
+			w.Header().Set("Content-Length", strconv.Itoa(len(whole)))
+			_, _ = w.Write(whole[:len(whole)-cut])
+		}))
+		defer other.Close()
+		code, stdout, stderr := run{}.args(t, "query", "--url", other.URL, "--format", "json", "select 1")
+		if code != 1 || !strings.HasPrefix(stderr, "error[source_failed]: The answer broke off on the way") || !strings.Contains(stderr, "q-7") || strings.Contains(stdout, "row_count") {
+			t.Errorf("without the last %d bytes: exit %d, stdout %q, stderr %q", cut, code, stdout, stderr)
+		}
+	}
+}
+
+// gatewayAnswer is an answer in Arrow.
+func gatewayAnswer(t *testing.T) []byte {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, gateway(t, rows(2))+"/v1/query", strings.NewReader(`{"sql":"select 1"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/vnd.apache.arrow.stream")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
 }

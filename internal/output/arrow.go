@@ -1,18 +1,54 @@
 package output
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 )
 
-// cutHead is how a broken Arrow stream ends: the first half of a message's head,
-// which promises eight bytes more. A stream that just stops after a message
-// passes for a complete one with most readers.
-var cutHead = []byte{0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0}
+// continuation is how each message of an Arrow stream begins.
+var continuation = []byte{0xff, 0xff, 0xff, 0xff}
 
-func writeArrow(ctx context.Context, out *sink, s Stream) (int64, error) {
+// maxReason is the longest problem that stands at the end of a broken Arrow stream, in
+// bytes.
+const maxReason = 8 << 10
+
+// appendCutHead ends a broken Arrow stream: the beginning of a message's head, which
+// promises at least eight bytes more than come. A stream that just stops after a
+// message passes for a complete one with most readers. In the head's place stands the
+// problem, for the one reader that knows of it.
+func appendCutHead(dst []byte, p Problem) []byte {
+	reason := p.appendTo(nil)
+	if len(reason) > maxReason {
+		reason = nil
+	}
+	promised := (len(reason)+7)/8*8 + 8
+	dst = binary.LittleEndian.AppendUint32(append(dst, continuation...), uint32(promised))
+	return append(dst, reason...)
+}
+
+// ReasonTail is how much of the end of a broken Arrow stream ReasonIn needs, in bytes.
+const ReasonTail = maxReason + 8
+
+// ReasonIn finds why an Arrow stream is broken in its last bytes; false when they do
+// not tell, as when the connection broke.
+func ReasonIn(tail []byte) (Problem, bool) {
+	at := bytes.LastIndex(tail, continuation) // no text has such bytes
+	if at < 0 || len(tail) < at+8 {
+		return Problem{}, false
+	}
+	var p Problem
+	if err := json.Unmarshal(tail[at+8:], &p); err != nil || p.Code.HTTP() == 0 || p.Title == "" {
+		return Problem{}, false
+	}
+	return p, true
+}
+
+func writeArrow(ctx context.Context, out *sink, s Stream, o Options) (int64, error) {
 	more, err := next(ctx, s)
 	if err != nil {
 		return 0, err
@@ -37,7 +73,7 @@ func writeArrow(ctx context.Context, out *sink, s Stream) (int64, error) {
 	case errors.As(err, &broken):
 		return rows, broken
 	case err != nil:
-		out.buf = append(out.buf, cutHead...)
+		out.buf = appendCutHead(out.buf, problemInside(err, o))
 		if werr := out.push(); werr != nil {
 			return rows, werr
 		}

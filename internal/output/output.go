@@ -26,7 +26,8 @@
 //
 // Arrow is an IPC stream. A broken one has no end marker; it ends within the head
 // of a message, so that every reader reports an error even where the abort of the
-// transfer is lost. The caller aborts the transfer all the same.
+// transfer is lost. In that head's place stands the problem as JSON, which ReasonIn
+// finds. The caller aborts the transfer all the same.
 //
 // Parquet is a file in row groups of 128 Ki rows, or of 32 MiB of Arrow where that
 // is less; the row group at hand is kept in memory. A broken one has no footer, without
@@ -201,7 +202,7 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 			err = note(o, rows, t.cut)
 		}
 	case Arrow:
-		rows, err = writeArrow(ctx, out, s)
+		rows, err = writeArrow(ctx, out, s, o)
 	case Parquet:
 		rows, err = writeParquet(ctx, out, s)
 	default:
