@@ -104,7 +104,7 @@ func value(e any, level int) scalar {
 	kids := list(o, "children")
 	switch text(o, "class") {
 	case "CAST":
-		return castValue(value(o["child"], level+1), o, level)
+		return castValue(value(o.get("child"), level+1), o, level)
 	case "COLUMN_REF":
 		if names := texts(o, "column_names"); len(names) == 1 && ownValues[asciiLower(names[0])].kind == Clock {
 			return timeOf(time.Now().UnixMicro())
@@ -129,7 +129,7 @@ func constantValue(c *constant) scalar {
 	switch c.typ {
 	case "DECIMAL":
 		f, err := n.Float64()
-		scale, _ := wholeNumber(c.info["scale"])
+		scale, _ := wholeNumber(c.info.get("scale"))
 		return integral(f/math.Pow10(int(scale)), err)
 	case "DOUBLE", "FLOAT":
 		f, err := n.Float64()
@@ -153,7 +153,7 @@ func integral(f float64, err error) scalar {
 // castValue evaluates a cast. A string is read as the type that it is cast to.
 func castValue(v scalar, o object, level int) scalar {
 	id := text(sub(o, "cast_type"), "id")
-	if c, ok := o["child"].(*constant); ok {
+	if c, ok := o.get("child").(*constant); ok {
 		if s, ok := c.value.(string); ok {
 			return parsed(s, id)
 		}

@@ -75,9 +75,9 @@ func (m *measurer) arguments(o object, s *scope) (estimate, error) {
 		sum.args = append(sum.args, e)
 		sum.join(e)
 	}
-	extra := []any{o["filter"]}
+	extra := []any{o.get("filter")}
 	for _, ord := range list(sub(o, "order_bys"), "orders") {
-		extra = append(extra, asObject(ord)["expression"])
+		extra = append(extra, asObject(ord).get("expression"))
 	}
 	for _, x := range extra {
 		if x == nil {
@@ -124,9 +124,9 @@ func methodOf(o object) []string {
 // lambda measures x -> .. over the list in args[0]. A lambda is bound twice on each
 // level of nesting.
 func (m *measurer) lambda(o object, function string, args []estimate, initial []any, s *scope) (estimate, error) {
-	names, ok := parameters(o["lhs"])
+	names, ok := parameters(o.get("lhs"))
 	if !ok { // a JSON arrow
-		e, err := m.children(s, o["lhs"], o["expr"])
+		e, err := m.children(s, o.get("lhs"), o.get("expr"))
 		e.units = saturate(e.units * 2)
 		return e, err
 	}
@@ -170,7 +170,7 @@ func (m *measurer) lambdaBody(o object, in *scope, names []string, element estim
 	for _, n := range names {
 		in.lambda[asciiLower(n)] = element
 	}
-	return m.expr(o["expr"], in)
+	return m.expr(o.get("expr"), in)
 }
 
 // reduce runs a reduction's sizes: what one step gives is what the next one starts
@@ -190,7 +190,7 @@ func (m *measurer) reduce(o object, in *scope, names []string, list, element, e 
 			in.lambda[asciiLower(n)] = element
 		}
 		in.lambda[asciiLower(names[0])] = acc
-		got, err := m.expr(o["expr"], in)
+		got, err := m.expr(o.get("expr"), in)
 		if err != nil {
 			return e, err
 		}

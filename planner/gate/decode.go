@@ -10,10 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// object is a node or a part of a node of the parse tree. Lists are []any, numbers
-// json.Number, constants *constant.
-type object = map[string]any
-
 // constant is an expression of class CONSTANT. There may be a hundred thousand of
 // them, so each is kept as the bytes that DuckDB wrote, with what the gate asks for
 // beside them.
@@ -48,12 +44,17 @@ type reader struct {
 	// members and items of open objects and lists, each of which is made at its size.
 	members []entry
 	items   []any
+	nodes   []Node  // room for objects
+	room    []entry // room for their members
+	texts   [256]any
+	numbers [256]any
 }
 
-type entry struct {
-	key   string
-	value any
-}
+// objectRoom is how many objects are allocated at once, each with about so many members.
+const (
+	objectRoom = 64
+	memberRoom = 8
+)
 
 // decodeTree decodes a whole document.
 func decodeTree(b []byte) (any, error) {
@@ -107,7 +108,8 @@ func (r *reader) value() (any, error) {
 	case c == '[':
 		return r.list()
 	case c == '"':
-		return r.string()
+		text, err := r.string()
+		return boxed(&r.texts, text), err
 	case c == '-' || '0' <= c && c <= '9':
 		return r.number()
 	}
@@ -151,8 +153,24 @@ func (r *reader) number() (any, error) {
 			return nil, errNotFinite
 		}
 	}
-	return json.Number(text), nil
+	return boxed(&r.numbers, json.Number(text)), nil
 }
+
+// boxed gives a text as a value. The names of a tree are few, and its places are
+// mostly unknown: a text that was met lately is the same value again.
+func boxed[T ~string](met *[256]any, text T) any {
+	if text == "" || len(text) > 40 {
+		return text
+	}
+	at := &met[(len(text)*7+int(text[0])*31+int(text[len(text)-1]))%len(met)]
+	if s, ok := (*at).(T); !ok || s != text {
+		*at = text
+	}
+	return *at
+}
+
+// noItems is the list without items.
+var noItems any = []any{}
 
 // digits reports whether s is a whole number of so few digits that it is finite.
 func digits(s string) bool {
@@ -192,7 +210,7 @@ func (r *reader) list() (any, error) {
 	r.level++
 	defer func() { r.level-- }()
 	if r.take(']') {
-		return []any{}, nil
+		return noItems, nil
 	}
 	from := len(r.items)
 	for {
@@ -219,13 +237,18 @@ func (r *reader) object() (any, error) {
 	r.level++
 	defer func() { r.level-- }()
 	if r.take('}') {
-		return object{}, nil
+		return &Node{}, nil
 	}
 	from := len(r.members)
 	for {
 		key, v, err := r.member()
 		if err != nil {
 			return nil, err
+		}
+		for i := from; i < len(r.members); i++ {
+			if r.members[i].key == key {
+				return nil, errNotJSON
+			}
 		}
 		r.members = append(r.members, entry{key, v})
 		if r.take('}') {
@@ -235,19 +258,28 @@ func (r *reader) object() (any, error) {
 			return nil, errNotJSON
 		}
 	}
-	own := r.members[from:]
-	o := make(object, len(own))
-	for _, m := range own {
-		o[m.key] = m.value
-	}
+	o := r.node(r.members[from:])
 	r.members = r.members[:from]
-	if len(o) < len(own) { // a key stands twice
-		return nil, errNotJSON
-	}
-	if o["class"] == "CONSTANT" {
+	if o.get("class") == "CONSTANT" {
 		return newConstant(o, r.b[start:r.pos])
 	}
 	return o, nil
+}
+
+// node makes an object of its members.
+func (r *reader) node(members []entry) *Node {
+	if len(members) > len(r.room) {
+		r.room = make([]entry, max(len(members), objectRoom*memberRoom))
+	}
+	if len(r.nodes) == 0 {
+		r.nodes = make([]Node, objectRoom)
+	}
+	n := &r.nodes[0]
+	r.nodes = r.nodes[1:]
+	n.members = r.room[:len(members):len(members)]
+	r.room = r.room[len(members):]
+	copy(n.members, members)
+	return n
 }
 
 func (r *reader) member() (string, any, error) {
@@ -269,10 +301,10 @@ func (r *reader) member() (string, any, error) {
 // makes an error: nothing of a tree may go unread.
 func newConstant(o object, raw []byte) (*constant, error) {
 	c := &constant{raw: raw, at: place(o)}
-	alias, hasAlias := o["alias"].(string)
-	_, hasPlace := o["query_location"].(json.Number)
-	value, hasValue := o["value"].(object)
-	if !hasAlias || !hasPlace || !hasValue || o["type"] != "VALUE_CONSTANT" || len(o) != 5 || !c.setValue(value) {
+	alias, hasAlias := o.get("alias").(string)
+	_, hasPlace := o.get("query_location").(json.Number)
+	value, hasValue := o.get("value").(object)
+	if !hasAlias || !hasPlace || !hasValue || o.get("type") != "VALUE_CONSTANT" || len(o.members) != 5 || !c.setValue(value) {
 		return nil, errUnknownShape
 	}
 	c.alias = alias
@@ -283,33 +315,33 @@ var errUnknownShape = errors.New("the parse tree has a part that is not known")
 
 // setValue reads {type, is_null, value}.
 func (c *constant) setValue(o object) bool {
-	typ, ok := o["type"].(object)
+	typ, ok := o.get("type").(object)
 	if !ok {
 		return false
 	}
-	id, ok := typ["id"].(string)
-	null, isBool := o["is_null"].(bool)
+	id, ok := typ.get("id").(string)
+	null, isBool := o.get("is_null").(bool)
 	if !ok || !isBool {
 		return false
 	}
 	c.typ = id
-	for key, v := range typ {
-		switch key {
+	for _, m := range typ.members {
+		switch m.key {
 		case "id":
 		case "type_info":
-			if c.info, ok = v.(object); !ok {
+			if c.info, ok = m.value.(object); !ok {
 				return false
 			}
 		default:
 			return false
 		}
 	}
-	for key, v := range o {
-		switch key {
+	for _, m := range o.members {
+		switch m.key {
 		case "type", "is_null":
 		case "value":
 			if !null {
-				c.value = v
+				c.value = m.value
 			}
 		default:
 			return false
@@ -325,44 +357,4 @@ func location(n json.Number) int {
 		return -1
 	}
 	return int(v)
-}
-
-// Accessors for what the walk has found to be of the right shape. A missing member
-// gives the zero value.
-
-func text(o object, key string) string {
-	s, _ := o[key].(string)
-	return s
-}
-
-func flag(o object, key string) bool {
-	b, _ := o[key].(bool)
-	return b
-}
-
-func list(o object, key string) []any {
-	l, _ := o[key].([]any)
-	return l
-}
-
-func sub(o object, key string) object {
-	s, _ := o[key].(object)
-	return s
-}
-
-func place(o object) int {
-	n, ok := o["query_location"].(json.Number)
-	if !ok {
-		return -1
-	}
-	return location(n)
-}
-
-func texts(o object, key string) []string {
-	l := list(o, key)
-	out := make([]string, len(l))
-	for i, v := range l {
-		out[i], _ = v.(string)
-	}
-	return out
 }

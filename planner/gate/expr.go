@@ -163,19 +163,19 @@ func (m *measurer) class(o object, s *scope) (estimate, error) {
 	case "WINDOW":
 		return m.window(o, s)
 	case "COLLATE":
-		return m.children(s, o["child"])
+		return m.children(s, o.get("child"))
 	case "LAMBDA": // not a lambda but a JSON arrow; bound twice
-		e, err := m.children(s, o["lhs"], o["expr"])
+		e, err := m.children(s, o.get("lhs"), o.get("expr"))
 		e.units = saturate(e.units * 2)
 		return e, err
 	case "BETWEEN": // becomes two comparisons, each with the input
-		e, err := m.children(s, o["input"], o["lower"], o["upper"])
+		e, err := m.children(s, o.get("input"), o.get("lower"), o.get("upper"))
 		if err == nil {
 			e.units = saturate(e.units + e.args[0].units)
 		}
 		return e.truth(), err
 	case "COMPARISON":
-		e, err := m.children(s, o["left"], o["right"])
+		e, err := m.children(s, o.get("left"), o.get("right"))
 		return e.truth(), err
 	case "CONJUNCTION":
 		e, err := m.children(s, list(o, "children")...)
@@ -236,9 +236,9 @@ func (m *measurer) star(o object, s *scope) (estimate, error) {
 	w := s.star(text(o, "relation_name"))
 	var parts []any
 	for _, r := range list(o, "replace_list") {
-		parts = append(parts, asObject(r)["value"])
+		parts = append(parts, asObject(r).get("value"))
 	}
-	if inner, ok := o["expr"]; ok {
+	if inner, ok := o.lookup("expr"); ok {
 		parts = append(parts, inner)
 	}
 	e, err := m.children(s, parts...)
@@ -248,7 +248,7 @@ func (m *measurer) star(o object, s *scope) (estimate, error) {
 	out := estimate{units: saturate(e.units + e.foldCost()), leaves: max(w.widest, 1), bodies: e.bodies}
 	if flag(o, "columns") {
 		out.columns = max(w.columns, 1)
-		if inner, ok := o["expr"].(*constant); ok {
+		if inner, ok := o.get("expr").(*constant); ok {
 			out.units = saturate(out.units + patternCost(inner))
 		}
 		return out, nil
@@ -279,7 +279,7 @@ func (m *measurer) subquery(o object, s *scope) (estimate, error) {
 	if err != nil {
 		return estimate{}, err
 	}
-	e, err := m.children(s, o["child"])
+	e, err := m.children(s, o.get("child"))
 	e.constant = false
 	e.settle()
 	e.units = saturate(e.units + units)
@@ -326,9 +326,9 @@ func (m *measurer) operator(o object, s *scope) (estimate, error) {
 func (m *measurer) caseOf(o object, s *scope) (estimate, error) {
 	var parts []any
 	for _, c := range list(o, "case_checks") {
-		parts = append(parts, asObject(c)["when_expr"], asObject(c)["then_expr"])
+		parts = append(parts, asObject(c).get("when_expr"), asObject(c).get("then_expr"))
 	}
-	e, err := m.children(s, append(parts, o["else_expr"])...)
+	e, err := m.children(s, append(parts, o.get("else_expr"))...)
 	if err == nil {
 		e.leaves = mixed(e.args)
 	}
@@ -336,7 +336,7 @@ func (m *measurer) caseOf(o object, s *scope) (estimate, error) {
 }
 
 func (m *measurer) cast(o object, s *scope) (estimate, error) {
-	e, err := m.children(s, o["child"])
+	e, err := m.children(s, o.get("child"))
 	if err != nil {
 		return e, err
 	}
@@ -357,11 +357,11 @@ func (m *measurer) window(o object, s *scope) (estimate, error) {
 	parts = append(parts, list(o, "partitions")...)
 	for _, key := range []string{"orders", "arg_orders"} {
 		for _, ord := range list(o, key) {
-			parts = append(parts, asObject(ord)["expression"])
+			parts = append(parts, asObject(ord).get("expression"))
 		}
 	}
 	for _, key := range []string{"start_expr", "end_expr", "offset_expr", "default_expr", "filter_expr"} {
-		if e, ok := o[key]; ok {
+		if e, ok := o.lookup(key); ok {
 			parts = append(parts, e)
 		}
 	}

@@ -74,7 +74,7 @@ func (m *measurer) baseTable(t object, s *scope) error {
 		return m.unknown("gate_unknown_table", strings.Join(path, "."))
 	}
 	m.refs = append(m.refs, s.body)
-	m.table(TableRef{Path: path, Alias: alias, Offset: place(t), Nodes: []map[string]any{t}, bodies: []*body{s.body}})
+	m.table(TableRef{Path: path, Alias: alias, Offset: place(t), Nodes: []*Node{t}, bodies: []*body{s.body}})
 	w := width{columns: 1, leaves: 1, widest: 1}
 	if m.widths != nil {
 		if n, ok := m.widths.Columns(path); ok {
@@ -113,7 +113,7 @@ func (m *measurer) join(t object, s *scope) (int64, error) {
 		return 0, err
 	}
 	units := saturate(left + right + 1)
-	if on, ok := t["condition"]; ok {
+	if on, ok := t.lookup("condition"); ok {
 		e, err := m.root(on, s)
 		if err != nil {
 			return 0, err
@@ -190,7 +190,7 @@ func (m *measurer) pivot(t object, s *scope) (int64, error) {
 		for _, e := range list(pivot, "entries") {
 			entry := asObject(e)
 			entries++
-			if star, ok := entry["star_expr"]; ok {
+			if star, ok := entry.lookup("star_expr"); ok {
 				got, err := m.root(star, in)
 				if err != nil {
 					return 0, err

@@ -163,7 +163,7 @@ func (w *walk) function(o object) error {
 		args++
 	}
 	if lower == "age" && args == 1 { // the other instant is now
-		w.replace(Replacement{Kind: Clock, Name: lower, Call: true, Offset: place(o), Nodes: []map[string]any{o}})
+		w.replace(Replacement{Kind: Clock, Name: lower, Call: true, Offset: place(o), Nodes: []*Node{o}})
 	}
 	if takesAggregate[lower] {
 		if err := w.aggregateName(o, name); err != nil {
@@ -216,7 +216,7 @@ func aTableFunction(w *walk, v any) error {
 	if !AllowedTable(name) {
 		return w.refuseName("gate_unknown_table_function", name, tableNames)
 	}
-	if _, filtered := o["filter"]; filtered || flag(o, "distinct") || len(list(sub(o, "order_bys"), "orders")) > 0 {
+	if _, filtered := o.lookup("filter"); filtered || flag(o, "distinct") || len(list(sub(o, "order_bys"), "orders")) > 0 {
 		return errUnknownShape
 	}
 	return w.qualifiedCall(o)

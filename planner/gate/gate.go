@@ -123,11 +123,11 @@ func readTree(raw []byte, sql string, limits Limits) (*Tree, error) {
 	if !ok {
 		return nil, errs.Internalf("the parser's answer is no object")
 	}
-	if answer["error"] != false {
+	if answer.get("error") != false {
 		return nil, parseError(answer, sql)
 	}
 	statements := list(answer, "statements")
-	if len(answer) != 2 || statements == nil {
+	if len(answer.members) != 2 || statements == nil {
 		return nil, errs.Internalf("the parser's answer has unknown members")
 	}
 	switch {
@@ -154,7 +154,7 @@ func readTree(raw []byte, sql string, limits Limits) (*Tree, error) {
 func parseError(answer object, sql string) error {
 	message := text(answer, "error_message")
 	at, hasPlace := 0, false
-	if s, ok := answer["position"].(string); ok {
+	if s, ok := answer.get("position").(string); ok {
 		at, hasPlace = byteOffset(sql, location(json.Number(s)))
 	}
 	for _, known := range parserMessages {

@@ -238,7 +238,8 @@ func TestTreeCanBeChanged(t *testing.T) {
 	}
 	for i, r := range tree.Tables {
 		for _, n := range r.Nodes {
-			n["schema_name"], n["table_name"] = "", fmt.Sprintf("s%d", i+1)
+			n.Set("schema_name", "")
+			n.Set("table_name", fmt.Sprintf("s%d", i+1))
 		}
 	}
 	got := p.written(t, tree)

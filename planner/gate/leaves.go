@@ -36,7 +36,7 @@ func typeOfCall(name string, args []estimate) int64 {
 func typeSize(t object) (leaves, elems int64) {
 	leaves, elems = 1, 1
 	info := sub(t, "type_info")
-	if child, ok := info["child_type"].(object); ok {
+	if child, ok := info.get("child_type").(object); ok {
 		l, n := typeSize(child)
 		leaves, elems = l+1, n
 	}
@@ -45,7 +45,7 @@ func typeSize(t object) (leaves, elems int64) {
 		leaves, elems = saturate(leaves+l), saturate(elems+n)
 	}
 	leaves = saturate(leaves + int64(len(list(info, "user_type_modifiers")))) // an ENUM's values
-	if size, ok := wholeNumber(info["size"]); ok {
+	if size, ok := wholeNumber(info.get("size")); ok {
 		elems = saturate(elems * max(size, 1))
 	}
 	return leaves, elems

@@ -293,7 +293,7 @@ func (m *measurer) selects(q object, s *scope) (width, int64, error) {
 			return width{}, 0, err
 		}
 	}
-	rest := []any{q["where_clause"], q["having"], q["qualify"]}
+	rest := []any{q.get("where_clause"), q.get("having"), q.get("qualify")}
 	for _, e := range append(rest, list(q, "group_expressions")...) {
 		if e == nil {
 			continue
@@ -308,10 +308,10 @@ func (m *measurer) selects(q object, s *scope) (width, int64, error) {
 }
 
 func (m *measurer) modifier(mod object, s *scope) (int64, error) {
-	parts := []any{mod["limit"], mod["offset"]}
+	parts := []any{mod.get("limit"), mod.get("offset")}
 	parts = append(parts, list(mod, "distinct_on_targets")...)
 	for _, o := range list(mod, "orders") {
-		parts = append(parts, asObject(o)["expression"])
+		parts = append(parts, asObject(o).get("expression"))
 	}
 	var units int64
 	for _, e := range parts {

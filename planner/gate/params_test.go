@@ -54,11 +54,11 @@ func identifiers(v any) []string {
 	var all []string
 	switch v := v.(type) {
 	case object:
-		if v["class"] == "PARAMETER" {
+		if v.get("class") == "PARAMETER" {
 			all = append(all, strings.ToLower(text(v, "identifier")))
 		}
-		for _, e := range v {
-			all = append(all, identifiers(e)...)
+		for _, m := range v.members {
+			all = append(all, identifiers(m.value)...)
 		}
 	case []any:
 		for _, e := range v {

@@ -175,7 +175,7 @@ func aPivot(w *walk, v any) error {
 // nameOf gives the text of a bare value: UNPIVOT names its columns so.
 func nameOf(v any) (string, bool) {
 	o, _ := v.(object)
-	s, ok := o["value"].(string)
+	s, ok := o.get("value").(string)
 	return s, ok
 }
 

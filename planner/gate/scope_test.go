@@ -109,8 +109,8 @@ func scans(t *rapid.T, plan string) map[string]int {
 		switch v := v.(type) {
 		case map[string]any:
 			if v["type"] == "LOGICAL_GET" && v["name"] == "seq_scan" {
-				data := asObject(v["function_data"])
-				found[text(data, "schema")+"."+text(data, "table")]++
+				data, _ := v["function_data"].(map[string]any)
+				found[fmt.Sprint(data["schema"], ".", data["table"])]++
 			}
 			for _, e := range v {
 				visit(e)

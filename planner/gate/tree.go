@@ -36,7 +36,7 @@ type TableRef struct {
 	// InRecursive: the place is read again in every round of a recursive WITH.
 	InRecursive bool
 	// Nodes are the BASE_TABLE nodes that the parser made of the place, one mostly.
-	Nodes []map[string]any
+	Nodes []*Node
 
 	bodies []*body
 }
@@ -45,7 +45,7 @@ type TableRef struct {
 type ColumnRef struct {
 	Names  []string // the parts as written, without quotes
 	Offset int      // byte offset of the name's first character in SQL; -1 if unknown
-	Nodes  []map[string]any
+	Nodes  []*Node
 }
 
 // ReplacementKind says what the gateway's own value is about.
@@ -65,7 +65,7 @@ type Replacement struct {
 	// table in scope has such a column.
 	Call   bool
 	Offset int // byte offset of the name's first character in SQL; -1 if unknown
-	Nodes  []map[string]any
+	Nodes  []*Node
 }
 
 // JSON gives the tree for json_deserialize_sql, with whatever was changed in its

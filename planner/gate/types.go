@@ -37,9 +37,9 @@ func aType(w *walk, v any) error {
 }
 
 func (w *walk) typeObject(o object, elements int) error {
-	id, ok := o["id"].(string)
-	info, hasInfo := o["type_info"].(object)
-	if !ok || hasInfo && len(o) != 2 || !hasInfo && len(o) != 1 {
+	id, ok := o.get("id").(string)
+	info, hasInfo := o.get("type_info").(object)
+	if !ok || hasInfo && len(o.members) != 2 || !hasInfo && len(o.members) != 1 {
 		return errUnknownShape
 	}
 	return checkType(w, id, info, elements)
@@ -75,7 +75,7 @@ func checkType(w *walk, id string, info object, elements int) error {
 	case (id == "LIST" || id == "MAP") && kind == "LIST_TYPE_INFO":
 		return w.object(info, with(common, must("child_type", inner)))
 	case id == "ARRAY" && kind == "ARRAY_TYPE_INFO":
-		n, ok := info["size"].(json.Number)
+		n, ok := info.get("size").(json.Number)
 		size, err := n.Int64()
 		if !ok || err != nil || size < 1 {
 			return errUnknownShape

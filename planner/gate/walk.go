@@ -64,7 +64,7 @@ func (w *walk) object(v any, s shape) error {
 	}
 	found := 0
 	for _, m := range s {
-		part, there := o[m.name]
+		part, there := o.lookup(m.name)
 		if !there {
 			if !m.optional {
 				return errUnknownShape
@@ -76,7 +76,7 @@ func (w *walk) object(v any, s shape) error {
 			return err
 		}
 	}
-	return known(found == len(o))
+	return known(found == len(o.members))
 }
 
 // node checks a node of one of the families, by its type's shape.
@@ -185,15 +185,15 @@ func checkValue(typ string, v any) error {
 	case "VARCHAR", "BLOB", "BIT", "BIGNUM":
 		return known(is[string](v))
 	case "LIST":
-		children, ok := asObject(v)["children"].([]any)
-		return known(ok && len(children) == 0 && len(asObject(v)) == 1)
+		children, ok := asObject(v).get("children").([]any)
+		return known(ok && len(children) == 0 && len(asObject(v).members) == 1)
 	}
 	parts, ok := v.(object) // beyond 64 bits, an interval
 	if !ok {
 		return known(is[json.Number](v))
 	}
-	for key, n := range parts {
-		if !valueParts[key] || !is[json.Number](n) {
+	for _, m := range parts.members {
+		if !valueParts[m.key] || !is[json.Number](m.value) {
 			return errUnknownShape
 		}
 	}
@@ -252,7 +252,7 @@ func (w *walk) column(o object) error {
 		w.tree.Columns[i].Nodes = append(w.tree.Columns[i].Nodes, o)
 	} else {
 		w.columnAt[at] = len(w.tree.Columns)
-		w.tree.Columns = append(w.tree.Columns, ColumnRef{Names: names, Offset: at, Nodes: []map[string]any{o}})
+		w.tree.Columns = append(w.tree.Columns, ColumnRef{Names: names, Offset: at, Nodes: []*Node{o}})
 	}
 	if len(names) == 1 {
 		w.ours(o, names[0], false)
@@ -265,7 +265,7 @@ func (w *walk) ours(o object, name string, call bool) {
 	lower := strings.ToLower(name)
 	kind, ok := ownValues[lower]
 	if ok && (call || kind.bare) {
-		w.replace(Replacement{Kind: kind.kind, Name: lower, Call: call, Offset: place(o), Nodes: []map[string]any{o}})
+		w.replace(Replacement{Kind: kind.kind, Name: lower, Call: call, Offset: place(o), Nodes: []*Node{o}})
 	}
 }
 
