@@ -179,7 +179,9 @@ func TestNobodyElseMay(t *testing.T) {
 			do  func(*Tx) error
 			may []catalog.Role
 		}{
-			"agency":    {func(tx *Tx) error { return tx.Agency(&catalog.Agency{Code: "X1", Name: "新", Level: catalog.LevelCity}) }, []catalog.Role{catalog.Bureau}},
+			"agency": {func(tx *Tx) error {
+				return tx.Agency(&catalog.Agency{Code: "X1", Name: "新", Level: catalog.LevelCity})
+			}, []catalog.Role{catalog.Bureau}},
 			"purpose":   {func(tx *Tx) error { return tx.Purpose(&catalog.Purpose{Code: "X", Name: "x", Basis: "y"}) }, []catalog.Role{catalog.Bureau}},
 			"principal": {func(tx *Tx) error { return tx.Principal(&catalog.Principal{Login: "x", Agency: c.gongan}) }, []catalog.Role{catalog.SecurityAdmin}},
 			"token": {func(tx *Tx) error {
