@@ -3,12 +3,11 @@ package audit
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"hash"
 	"strings"
-
-	"crypto/x509"
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
@@ -40,7 +39,7 @@ func (h hashing) zero() string { return strings.Repeat("00", h.new().Size()) }
 
 var sha256Hashing = hashing{id: "sha256", new: sha256.New}
 
-var hashings = map[string]hashing{sha256Hashing.id: sha256Hashing}
+var hashings = map[string]hashing{sha256Hashing.id: sha256Hashing, sm3Hashing.id: sm3Hashing}
 
 // scheme is one algorithm's keys and signatures.
 type scheme struct {
@@ -52,7 +51,9 @@ type scheme struct {
 	recognise func(public []byte) bool                      // whether a PKIX key is one of the scheme's
 }
 
-var schemes = map[Algorithm]scheme{Ed25519: {
+var schemes = map[Algorithm]scheme{Ed25519: ed25519Scheme, SM2: sm2Scheme}
+
+var ed25519Scheme = scheme{
 	hashing: sha256Hashing,
 	generate: func() ([]byte, error) {
 		_, private, err := ed25519.GenerateKey(nil)
@@ -85,7 +86,7 @@ var schemes = map[Algorithm]scheme{Ed25519: {
 		_, ok := key.(ed25519.PublicKey)
 		return err == nil && ok
 	},
-}}
+}
 
 func ed25519Key(private []byte) (ed25519.PrivateKey, error) {
 	key, err := x509.ParsePKCS8PrivateKey(private)

@@ -85,6 +85,8 @@ type Log struct {
 	senders sync.RWMutex // held for reading while an entry is put into the queue
 	ended   bool         // under senders
 
+	retiring sync.Mutex
+
 	tip  atomic.Pointer[tip]
 	lost atomic.Uint64
 	w    writer // of the committer alone

@@ -31,6 +31,8 @@ func (l *Log) retires(ctx context.Context) error {
 // Retain; the segment that is written never goes. That they go is recorded and
 // signed before they do.
 func (l *Log) retire(ctx context.Context) error {
+	l.retiring.Lock()
+	defer l.retiring.Unlock()
 	segments, _, err := segmentsOf(l.o.Dir)
 	if err != nil {
 		return err

@@ -11,7 +11,13 @@ type Items struct {
 // Sent are items whose values went to another source as keys.
 type Sent struct {
 	Items
-	To []string `json:"to"` // the resources in whose source they were looked up
+	To []Target `json:"to"`
+}
+
+// Target is a resource in whose source keys were looked up, and its provider.
+type Target struct {
+	Agency   string `json:"agency"`
+	Resource string `json:"resource,omitempty"` // a provider sees it of its own ones alone
 }
 
 // Grant is a grant that the statement rested on.

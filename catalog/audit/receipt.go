@@ -1,0 +1,164 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"hash"
+	"strings"
+	"time"
+
+	"github.com/lianji/lianji/internal/errs"
+)
+
+// Digest sums an answer up while it streams: over a nonce that only the consumer
+// gets, so that nobody who has the digest alone can try out answers against it. It
+// is an io.Writer and belongs to one goroutine.
+type Digest struct {
+	hashing string
+	nonce   []byte
+	sum     hash.Hash
+}
+
+const (
+	nonceBytes   = 16
+	answerDomain = "lianji audit answer 1\n"
+)
+
+// Digest begins one.
+func (l *Log) Digest() (*Digest, error) {
+	nonce := make([]byte, nonceBytes)
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+	}
+	return newDigest(l.h, nonce), nil
+}
+
+func newDigest(h hashing, nonce []byte) *Digest {
+	d := &Digest{hashing: h.id, nonce: nonce, sum: h.new()}
+	_, _ = d.sum.Write([]byte(answerDomain))
+	_, _ = d.sum.Write(nonce)
+	return d
+}
+
+// Write adds bytes of the answer; it never fails.
+func (d *Digest) Write(p []byte) (int, error) { return d.sum.Write(p) }
+
+// Nonce is for the consumer alone, in hex.
+func (d *Digest) Nonce() string { return hex.EncodeToString(d.nonce) }
+
+// Sum gives the digest of what was written so far, with the hash's name before it.
+func (d *Digest) Sum() string { return d.hashing + ":" + hex.EncodeToString(d.sum.Sum(nil)) }
+
+// CheckDigest reports whether an answer, read whole from its first to its last byte
+// as it was delivered, has the digest.
+func CheckDigest(digest, nonce string, answer []byte) bool {
+	id, _, _ := strings.Cut(digest, ":")
+	h, ok := hashings[id]
+	raw, err := hex.DecodeString(nonce)
+	if !ok || err != nil || len(raw) != nonceBytes {
+		return false
+	}
+	d := newDigest(h, raw)
+	_, _ = d.Write(answer)
+	return subtle.ConstantTimeCompare([]byte(d.Sum()), []byte(digest)) == 1
+}
+
+// SourceTime says when a source was read for an answer.
+type SourceTime struct {
+	Source string `json:"source"`
+	Time   string `json:"time"`
+}
+
+// Receipt is what a consumer holds of an answer, and can show to a provider later.
+// It says nothing of the rows but their number and a digest.
+type Receipt struct {
+	Version   int          `json:"v"`
+	ID        ID           `json:"start"` // the record of the start
+	Time      string       `json:"time"`  // when it was made out
+	Principal string       `json:"principal"`
+	Agency    string       `json:"agency,omitempty"`
+	Purpose   string       `json:"purpose,omitempty"`
+	Grants    []string     `json:"grants,omitempty"`
+	Rows      int64        `json:"rows"`
+	Bytes     int64        `json:"bytes"`
+	Sources   []SourceTime `json:"sources,omitempty"`
+	Digest    string       `json:"digest"` // over the nonce and the answer
+	Algorithm Algorithm    `json:"sig_alg"`
+	KeyID     string       `json:"key"`
+	Signature []byte       `json:"sig,omitempty"`
+}
+
+const (
+	receiptVersion = 1
+	receiptDomain  = "lianji audit receipt 1\n"
+)
+
+func (r Receipt) message() ([]byte, error) {
+	r.Signature = nil
+	b, err := json.Marshal(r)
+	return append([]byte(receiptDomain), b...), err
+}
+
+// Receipt makes out the receipt of a statement that came to its end. s and e are
+// what was recorded.
+func (l *Log) Receipt(s Start, e End) (Receipt, error) {
+	if e.Outcome != Done || e.Digest == "" {
+		return Receipt{}, errs.New(errs.RequestInvalid, "audit_no_receipt", nil)
+	}
+	r := Receipt{
+		Version: receiptVersion, ID: e.Start, Time: formatTime(l.o.Now()),
+		Principal: s.Principal, Agency: s.Agency, Purpose: s.Purpose, Rows: e.Rows, Bytes: e.Bytes, Digest: e.Digest,
+		Algorithm: l.o.Signer.algorithm, KeyID: l.o.Signer.id,
+	}
+	for _, g := range s.Grants {
+		r.Grants = append(r.Grants, g.ID)
+	}
+	for _, read := range e.Reads {
+		t := ""
+		if !read.Began.IsZero() {
+			t = formatTime(read.Began)
+		}
+		r.Sources = append(r.Sources, SourceTime{Source: read.Source, Time: t})
+	}
+	m, err := r.message()
+	if err == nil {
+		r.Signature, err = l.o.Signer.sign(m)
+	}
+	if err != nil {
+		return Receipt{}, errs.From(err)
+	}
+	return r, nil
+}
+
+// ParseReceipt reads a receipt as JSON. The error is an *errs.Error with the code usage.
+func ParseReceipt(data []byte) (Receipt, error) {
+	var r Receipt
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil || dec.More() || r.Version != receiptVersion {
+		return Receipt{}, errs.Wrap(errs.Usage, "audit_receipt_unreadable", nil, err)
+	}
+	return r, nil
+}
+
+// VerifyReceipt checks that the holder of the key made the receipt out and that
+// nobody changed it since. It needs neither a gateway nor the log. The error is an
+// *errs.Error.
+func VerifyReceipt(r Receipt, key PublicKey) error {
+	m, err := r.message()
+	switch {
+	case err != nil:
+		return errs.From(err)
+	case r.KeyID != key.ID():
+		return errs.New(errs.DataError, "audit_receipt_key", nil)
+	case r.Version != receiptVersion || r.Algorithm != key.Algorithm || !key.verifies(m, r.Signature):
+		return errs.New(errs.DataError, "audit_receipt_forged", nil)
+	}
+	return nil
+}
+
+// At gives when the receipt was made out; zero when it cannot be read.
+func (r Receipt) At() time.Time { return (&Record{Time: r.Time}).At() }
