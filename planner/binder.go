@@ -14,7 +14,7 @@ import (
 type Binder interface {
 	// ParseTree gives the parse tree of sql as JSON, errors of the parser included
 	// as data ({"error": true, ...}).
-	ParseTree(ctx context.Context, sql string) ([]byte, error)
+	ParseTree(ctx context.Context, sql string) (string, error)
 	// Bind binds one SELECT over stubs. It ends with ctx, late at times: what can
 	// be made expensive must not pass the gate.
 	Bind(ctx context.Context, r BindRequest) (*Bound, error)

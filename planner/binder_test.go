@@ -66,7 +66,7 @@ func TestBinderIsReused(t *testing.T) {
 				last, err = got, got.Described()
 			}
 			tree, treeErr := used.ParseTree(t.Context(), r.SQL)
-			if treeErr != nil || string(tree) != string(wantTree) {
+			if treeErr != nil || tree != wantTree {
 				t.Errorf("%s: another parse tree: %v", r.SQL, treeErr)
 			}
 			if fmt.Sprint(err) != fmt.Sprint(wantErr) {

@@ -162,10 +162,9 @@ func (b *InProcess) Close() {
 func (b *InProcess) Settings() string { return b.zone }
 
 // ParseTree implements Binder.
-func (b *InProcess) ParseTree(ctx context.Context, sql string) (tree []byte, err error) {
-	err = b.with(ctx, func(ctx context.Context, i *bindInstance) error {
-		text, err := i.tree.Text(ctx, textValue(sql))
-		tree = []byte(text)
+func (b *InProcess) ParseTree(ctx context.Context, sql string) (tree string, err error) {
+	err = b.with(ctx, func(ctx context.Context, i *bindInstance) (err error) {
+		tree, err = i.tree.Text(ctx, textValue(sql))
 		return err
 	})
 	return tree, err

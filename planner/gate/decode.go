@@ -14,7 +14,7 @@ import (
 // them, so each is kept as the bytes that DuckDB wrote, with what the gate asks for
 // beside them.
 type constant struct {
-	raw   []byte // its JSON
+	raw   string // its JSON
 	typ   string // the value's type id
 	value any    // nil for NULL; string, bool, json.Number, or object for what is larger
 	info  object // the type's type_info, nil mostly
@@ -23,7 +23,7 @@ type constant struct {
 }
 
 // MarshalJSON gives the constant as DuckDB wrote it.
-func (c *constant) MarshalJSON() ([]byte, error) { return c.raw, nil }
+func (c *constant) MarshalJSON() ([]byte, error) { return []byte(c.raw), nil }
 
 var (
 	errNotJSON   = errors.New("the parse tree is not JSON")
@@ -37,8 +37,7 @@ const maxJSONLevels = 4000
 
 // reader decodes the JSON that json_serialize_sql writes.
 type reader struct {
-	b     []byte
-	text  string // the same, of which strings are parts
+	text  string
 	pos   int
 	level int
 	// members and items of open objects and lists, each of which is made at its size.
@@ -57,21 +56,21 @@ const (
 )
 
 // decodeTree decodes a whole document.
-func decodeTree(b []byte) (any, error) {
-	r := &reader{b: b, text: string(b)}
+func decodeTree(text string) (any, error) {
+	r := &reader{text: text}
 	v, err := r.value()
 	if err != nil {
 		return nil, err
 	}
-	if r.space(); r.pos != len(r.b) {
+	if r.space(); r.pos != len(r.text) {
 		return nil, errNotJSON
 	}
 	return v, nil
 }
 
 func (r *reader) space() {
-	for r.pos < len(r.b) {
-		switch r.b[r.pos] {
+	for r.pos < len(r.text) {
+		switch r.text[r.pos] {
 		case ' ', '\t', '\n', '\r':
 			r.pos++
 		default:
@@ -83,8 +82,8 @@ func (r *reader) space() {
 // peek gives the next byte that is no space, 0 at the end.
 func (r *reader) peek() byte {
 	r.space()
-	if r.pos < len(r.b) {
-		return r.b[r.pos]
+	if r.pos < len(r.text) {
+		return r.text[r.pos]
 	}
 	return 0
 }
@@ -137,8 +136,8 @@ func (r *reader) word(w string) bool {
 
 func (r *reader) number() (any, error) {
 	start := r.pos
-	for r.pos < len(r.b) {
-		c := r.b[r.pos]
+	for r.pos < len(r.text) {
+		c := r.text[r.pos]
 		if (c < '0' || c > '9') && c != '-' && c != '+' && c != '.' && c != 'e' && c != 'E' {
 			break
 		}
@@ -185,8 +184,8 @@ func digits(s string) bool {
 func (r *reader) string() (string, error) {
 	start := r.pos
 	plain := true
-	for r.pos++; r.pos < len(r.b); r.pos++ {
-		switch r.b[r.pos] {
+	for r.pos++; r.pos < len(r.text); r.pos++ {
+		switch r.text[r.pos] {
 		case '\\':
 			plain = false
 			r.pos++
@@ -196,7 +195,7 @@ func (r *reader) string() (string, error) {
 				return inner, nil
 			}
 			var s string
-			if err := json.Unmarshal(r.b[start:r.pos], &s); err != nil {
+			if err := json.Unmarshal([]byte(r.text[start:r.pos]), &s); err != nil {
 				return "", errNotJSON
 			}
 			return s, nil
@@ -261,7 +260,7 @@ func (r *reader) object() (any, error) {
 	o := r.node(r.members[from:])
 	r.members = r.members[:from]
 	if o.get("class") == "CONSTANT" {
-		return newConstant(o, r.b[start:r.pos])
+		return newConstant(o, r.text[start:r.pos])
 	}
 	return o, nil
 }
@@ -299,7 +298,7 @@ func (r *reader) member() (string, any, error) {
 
 // newConstant makes a constant of its members. One that is not known, or missing,
 // makes an error: nothing of a tree may go unread.
-func newConstant(o object, raw []byte) (*constant, error) {
+func newConstant(o object, raw string) (*constant, error) {
 	c := &constant{raw: raw, at: place(o)}
 	alias, hasAlias := o.get("alias").(string)
 	_, hasPlace := o.get("query_location").(json.Number)

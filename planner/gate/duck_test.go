@@ -29,10 +29,10 @@ type duckParser struct{ db *sql.DB }
 
 func newParser(t testing.TB) duckParser { return duckParser{openDuck(t)} }
 
-func (p duckParser) ParseTree(ctx context.Context, text string) ([]byte, error) {
+func (p duckParser) ParseTree(ctx context.Context, text string) (string, error) {
 	var s string
 	err := p.db.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR), skip_null := true, skip_empty := false) AS VARCHAR)", text).Scan(&s)
-	return []byte(s), err
+	return s, err
 }
 
 // bindError binds text, which must have passed the gate, and gives DuckDB's refusal.

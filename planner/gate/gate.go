@@ -20,7 +20,7 @@ import (
 // json_serialize_sql(.., skip_null := true, skip_empty := false), which binds
 // nothing. sql is handed over as a value, never as part of a statement.
 type Parser interface {
-	ParseTree(ctx context.Context, sql string) ([]byte, error)
+	ParseTree(ctx context.Context, sql string) (string, error)
 }
 
 // Widths knows how many columns a table has. ok is false for a table that is not
@@ -104,7 +104,7 @@ func Check(ctx context.Context, p Parser, sql string, limits Limits, widths Widt
 const maxTreeBytes = 48 << 20
 
 // readTree decodes and walks the parser's answer.
-func readTree(raw []byte, sql string, limits Limits) (*Tree, error) {
+func readTree(raw, sql string, limits Limits) (*Tree, error) {
 	if len(raw) > maxTreeBytes {
 		return nil, errs.New(errs.StatementTooComplex, "gate_too_many_nodes", msg.Args{"Max": limits.Nodes})
 	}

@@ -64,6 +64,8 @@ func inOrder(list []int) bool {
 	return true
 }
 
+var distinctness = map[string]bool{"NON_DISTINCT": false, "DISTINCT": true}
+
 // agg reads a call of an aggregate.
 func (d *decoder) agg(v *value, in []ir.Column) (*ir.Agg, string) {
 	a := &ir.Agg{}
@@ -78,7 +80,7 @@ func (d *decoder) agg(v *value, in []ir.Column) (*ir.Agg, string) {
 	r.numbers("query_location")
 	a.Typ = d.typ(r.get("return_type"))
 	a.Name, a.List = d.call(r, in, a.Typ)
-	a.Distinct = enum(r, "aggregate_type", map[string]bool{"NON_DISTINCT": false, "DISTINCT": true})
+	a.Distinct = enum(r, "aggregate_type", distinctness)
 	if r.has("filter") {
 		a.Filter, _ = d.expr(r.get("filter"), in)
 		d.boolean(a.Filter)

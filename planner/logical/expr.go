@@ -53,7 +53,10 @@ func (d *decoder) expr(v *value, in []ir.Column) (ir.Expr, string) {
 }
 
 func (d *decoder) exprs(list []value, in []ir.Column) []ir.Expr {
-	var out []ir.Expr
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]ir.Expr, 0, len(list))
 	for i := range list {
 		e, _ := d.expr(&list[i], in)
 		out = append(out, e)
@@ -126,8 +129,11 @@ func (d *decoder) compare(op ir.CompareOp, left, right ir.Expr) ir.Expr {
 	return &ir.Compare{Op: op, Left: left, Right: right}
 }
 
+// conjunctions says which one is AND.
+var conjunctions = map[string]bool{"CONJUNCTION_AND": true, "CONJUNCTION_OR": false}
+
 func (d *decoder) conjunction(r *reader, in []ir.Column) ir.Expr {
-	and := enum(r, "type", map[string]bool{"CONJUNCTION_AND": true, "CONJUNCTION_OR": false})
+	and := enum(r, "type", conjunctions)
 	list := d.conditions(r.list("children"), in)
 	if len(list) == 0 {
 		d.broken("a conjunction of nothing")
@@ -201,12 +207,18 @@ func (d *decoder) caseOf(r *reader, in []ir.Column) ir.Expr {
 	if len(c.When) == 0 {
 		d.broken("a CASE without a WHEN")
 	}
-	for _, e := range append([]ir.Expr{c.Else}, c.Then...) {
-		if d.err == nil && !e.Type().Equal(c.Typ) {
-			d.unsupported("a CASE of %s that gives %s", c.Typ, e.Type())
-		}
+	d.gives(c, c.Else)
+	for _, e := range c.Then {
+		d.gives(c, e)
 	}
 	return c
+}
+
+// gives makes sure that a CASE has the type of one of its results.
+func (d *decoder) gives(c *ir.Case, e ir.Expr) {
+	if d.err == nil && !e.Type().Equal(c.Typ) {
+		d.unsupported("a CASE of %s that gives %s", c.Typ, e.Type())
+	}
 }
 
 func (d *decoder) function(r *reader, in []ir.Column) ir.Expr {

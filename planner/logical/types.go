@@ -32,6 +32,9 @@ func (d *decoder) readType(v *value, declared bool) catalog.Type {
 		return catalog.Type{}
 	}
 	defer d.leave()
+	if v.Kind == object && len(v.List) == 1 && v.List[0].Key == "id" && v.List[0].Kind == text { // most are
+		return d.plainType(v.List[0].Text, declared)
+	}
 	r := d.object(v, "a type")
 	id := r.text("id")
 	if id == "LAMBDA" {
@@ -45,6 +48,14 @@ func (d *decoder) readType(v *value, declared bool) catalog.Type {
 		return t
 	}
 	r.done()
+	return d.plainType(id, declared)
+}
+
+// plainType gives the type that has no more than its name.
+func (d *decoder) plainType(id string, declared bool) catalog.Type {
+	if id == "LAMBDA" {
+		d.unsupported("a lambda")
+	}
 	k, ok := kinds[id]
 	if !ok && !(declared && declaredOnly[id]) {
 		d.unsupported("the type %s", id)

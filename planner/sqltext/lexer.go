@@ -20,7 +20,7 @@ func NewLexer(text string) *Lexer { return &Lexer{text: text} }
 // dollar sign.
 func Tokens(text string) ([]Token, error) {
 	l := NewLexer(text)
-	var tokens []Token
+	tokens := make([]Token, 0, len(text)/bytesPerToken+8)
 	for {
 		t, err := l.Next()
 		if err != nil {
@@ -32,6 +32,9 @@ func Tokens(text string) ([]Token, error) {
 		tokens = append(tokens, t)
 	}
 }
+
+// bytesPerToken is about how long a token is in statements of people, with space.
+const bytesPerToken = 6
 
 // Next gives the next token; after the last one it gives End, again and again.
 func (l *Lexer) Next() (Token, error) {

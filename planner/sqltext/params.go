@@ -23,29 +23,34 @@ type Param struct {
 // Params finds the parameters of text in the order in which they stand there. A
 // text that mixes $1, $name and ? is refused, as is a number out of 1..MaxParams.
 func Params(text string) ([]Param, error) {
-	tokens, err := Tokens(text)
-	if err != nil {
-		return nil, err
-	}
 	var refs []Param
 	var first byte
-	for _, t := range tokens {
-		if t.Kind != Placeholder {
+	var refused error // told only of a text that has tokens to its end
+	for l := NewLexer(text); ; {
+		t, err := l.Next()
+		switch {
+		case err != nil:
+			return nil, err
+		case t.Kind == End && refused != nil:
+			return nil, refused
+		case t.Kind == End:
+			return refs, nil
+		case t.Kind != Placeholder || refused != nil:
 			continue
 		}
 		ref, style, err := paramRef(text, t, len(refs)+1)
-		if err != nil {
-			return nil, err
-		}
 		if first == 0 {
 			first = style
 		}
-		if style != first {
-			return nil, errs.New(errs.ParameterInvalid, "gate_params_mixed", nil).At(text, t.Start)
+		switch {
+		case err != nil:
+			refused = err
+		case style != first:
+			refused = errs.New(errs.ParameterInvalid, "gate_params_mixed", nil).At(text, t.Start)
+		default:
+			refs = append(refs, ref)
 		}
-		refs = append(refs, ref)
 	}
-	return refs, nil
 }
 
 // paramRef reads one parameter token; style is ?, n for a name or 1 for a number.

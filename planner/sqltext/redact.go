@@ -1,0 +1,103 @@
+package sqltext
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Redact gives text with each literal replaced by what literal says of it, for logs
+// and the audit: keyed hashes, say. Literals are strings of every form, numbers and
+// parts of numbers, and everything from the place on where text is no longer made of
+// tokens. Comments are left out, space is made one blank. Names stay as they are: a
+// value that somebody wrote as a name, "in double quotes" or without any, is not
+// told from one.
+//
+// literal gets the value: what stands between the quotes, '' made one, or the digits
+// as they were written. Behind limit bytes (at least) of the result the rest of the
+// text is one literal, so that a list of a million values costs no more than one.
+// Redact never fails.
+func Redact(text string, limit int, literal func(value []byte) string) string {
+	r := redactor{text: text, literal: literal}
+	l := NewLexer(text)
+	for {
+		begin := l.pos
+		t, err := l.Next()
+		switch {
+		case err != nil:
+			// The text may hold half a literal anywhere behind the last token.
+			r.rest(begin)
+			return r.out.String()
+		case t.Kind == End:
+			return r.out.String()
+		case r.out.Len() >= limit:
+			r.rest(t.Start)
+			return r.out.String()
+		}
+		r.token(t)
+	}
+}
+
+type redactor struct {
+	text    string
+	literal func([]byte) string
+	out     strings.Builder
+	end     int  // of the last token
+	number  bool // the last token was a number
+}
+
+// What stands round a literal in a redacted text: it cannot be taken for SQL.
+const (
+	openLiteral  = "‹"
+	closeLiteral = "›"
+)
+
+func (r *redactor) token(t Token) {
+	touches := t.Start == r.end && t.Start > 0
+	if !touches && r.out.Len() > 0 {
+		r.out.WriteByte(' ')
+	}
+	text := t.Text(r.text)
+	number := false
+	switch {
+	case t.Kind == String:
+		r.write(stringValue(text))
+	case t.Kind == Number, t.Kind == Word && touches && r.number:
+		// 0x1f and 1abc are read as a number and a word.
+		r.write([]byte(text))
+		number = true
+	case t.Kind == Other || !utf8.ValidString(text):
+		r.write([]byte(text))
+	default:
+		r.out.WriteString(text)
+	}
+	r.end, r.number = t.End, number
+}
+
+func (r *redactor) write(value []byte) {
+	r.out.WriteString(openLiteral + r.literal(value) + closeLiteral)
+}
+
+// rest makes everything from an offset on one literal.
+func (r *redactor) rest(from int) {
+	if r.out.Len() > 0 {
+		r.out.WriteByte(' ')
+	}
+	r.out.WriteString("… ")
+	r.write([]byte(r.text[from:]))
+}
+
+// stringValue gives what a string token stands for, where that is plain to see; of
+// strings with escapes or in several parts, what was written.
+func stringValue(s string) []byte {
+	if strings.HasPrefix(s, "$") {
+		tag := 1 + strings.IndexByte(s[1:], '$') + 1
+		return []byte(s[tag : len(s)-tag])
+	}
+	if strings.HasPrefix(s, "'") {
+		inner := s[1 : len(s)-1]
+		if whole := strings.ReplaceAll(inner, "''", "\x00"); !strings.Contains(whole, "'") {
+			return []byte(strings.ReplaceAll(inner, "''", "'"))
+		}
+	}
+	return []byte(s)
+}
