@@ -17,6 +17,7 @@ type Agency struct {
 	CreditCode string // unified social credit code, 18 characters; empty where it has none
 	Level      Level
 	Parent     string // the ID of the agency above; empty for one of the city
+	District   string // as data names it, e.g. 和平区; empty for one of the city
 	Version    int64  // counts its changes, from 1
 }
 

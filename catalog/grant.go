@@ -48,6 +48,8 @@ type GrantedItem struct {
 	No   int    `json:"no"`
 	Use  Use    `json:"use"`
 	Mask string `json:"mask,omitempty"` // of a masked item: a built-in mask's name, or an expression in DuckDB's SQL
+	// Type is what Mask gives when it is an expression; Invalid for a built-in one.
+	Type Type `json:"type,omitzero"`
 	// Keys lists the codes of the agencies into whose sources the values may be sent as
 	// keys of a join; AnyAgency stands for every one.
 	Keys []string `json:"keys,omitempty"`

@@ -30,6 +30,7 @@ type Resource struct {
 	// KeysMayTravel allows that values of Columns are sent to other sources, as keys of
 	// a join: other providers then see them.
 	KeysMayTravel bool
+	Grants        []string // the IDs of the grants that open it; nil for a snapshot without grants
 }
 
 // Name writes the resource's path for people, e.g. 公安.人口.

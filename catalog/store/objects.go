@@ -41,12 +41,12 @@ func (t *Tx) agency(a *catalog.Agency) error {
 	}
 	if a.ID != "" {
 		a.Version++
-		return t.put(kindAgency, a.ID, "UPDATE agency SET code = $1, name = $2, folded = $3, credit_code = $4, level = $5, parent = $6, version = $7 WHERE id = $8 AND version = $9",
-			a.Code, a.Name, catalog.Fold(a.Name), a.CreditCode, string(a.Level), a.Parent, a.Version, a.ID, a.Version-1)
+		return t.put(kindAgency, a.ID, "UPDATE agency SET code = $1, name = $2, folded = $3, credit_code = $4, level = $5, parent = $6, district = $7, version = $8 WHERE id = $9 AND version = $10",
+			a.Code, a.Name, catalog.Fold(a.Name), a.CreditCode, string(a.Level), a.Parent, a.District, a.Version, a.ID, a.Version-1)
 	}
 	a.ID, a.Version = newID(), 1
-	return t.put(kindAgency, a.ID, "INSERT INTO agency (id, code, name, folded, credit_code, level, parent, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
-		a.ID, a.Code, a.Name, catalog.Fold(a.Name), a.CreditCode, string(a.Level), a.Parent)
+	return t.put(kindAgency, a.ID, "INSERT INTO agency (id, code, name, folded, credit_code, level, parent, district, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)",
+		a.ID, a.Code, a.Name, catalog.Fold(a.Name), a.CreditCode, string(a.Level), a.Parent, a.District)
 }
 
 // Principal adds a principal, or changes one whose ID and Version it has.
@@ -213,7 +213,10 @@ func (t *Tx) checkGrant(g *catalog.Grant, r *catalog.Resource) error {
 		return invalid(kindGrant, "modes")
 	case !g.Until.IsZero() && !g.Until.After(t.now):
 		return invalid(kindGrant, "until")
-	case g.Rows < 0 || g.Queries < 0 || g.Hours.From < 0 || g.Hours.Until > 24*60 || g.Hours.From > g.Hours.Until:
+	case g.Rows != 0 || g.Queries != 0:
+		// A limit that nothing charges would look as if it held.
+		return errs.New(errs.NotSupported, "store_quota", nil)
+	case g.Hours.From < 0 || g.Hours.Until > 24*60 || g.Hours.From > g.Hours.Until:
 		return invalid(kindGrant, "quota")
 	}
 	for _, m := range g.Modes {

@@ -66,11 +66,11 @@ func (b truth) Scan(from any) error {
 	return nil
 }
 
-const agencyColumns = "id, code, name, credit_code, level, parent, version"
+const agencyColumns = "id, code, name, credit_code, level, parent, district, version"
 
 func scanAgency(row scanner) (*catalog.Agency, error) {
 	a := &catalog.Agency{}
-	return a, row.Scan(&a.ID, &a.Code, &a.Name, &a.CreditCode, &a.Level, &a.Parent, &a.Version)
+	return a, row.Scan(&a.ID, &a.Code, &a.Name, &a.CreditCode, &a.Level, &a.Parent, &a.District, &a.Version)
 }
 
 const principalColumns = "id, login, name, service, agency, roles, attributes, demo, disabled, version"

@@ -89,7 +89,7 @@ func newCity(t *testing.T, address string) *city {
 		c.people[role] = p.ID
 	}
 	add(catalog.Bureau, bureau.ID)
-	gongan, minzheng := &catalog.Agency{Code: "GA", Name: "公安", Level: catalog.LevelCity}, &catalog.Agency{Code: "MZ", Name: "民政", Level: catalog.LevelCity, CreditCode: "91350100M000100Y43"}
+	gongan, minzheng := &catalog.Agency{Code: "GA", Name: "公安", Level: catalog.LevelCity}, &catalog.Agency{Code: "MZ", Name: "民政", Level: catalog.LevelDistrict, Parent: bureau.ID, District: "和平区", CreditCode: "91350100M000100Y43"}
 	c.change(t, catalog.Bureau, func(tx *Tx) error {
 		return errors.Join(tx.Agency(gongan), tx.Agency(minzheng), tx.Purpose(&catalog.Purpose{Code: "DB-HC", Name: "低保核查", Basis: "社会救助暂行办法"}))
 	})
@@ -113,7 +113,7 @@ func (c *city) grant() *catalog.Grant {
 		Items:    []catalog.GrantedItem{{No: 1, Use: catalog.Clear, Keys: []string{"GA"}}, {No: 2, Use: catalog.Masked, Mask: "id_no"}},
 		Purposes: []string{"DB-HC"}, Modes: []catalog.Mode{catalog.Interface, catalog.Online}, RowFilter: "district = agency_district()",
 		From: time.Date(2026, 1, 2, 3, 4, 5, 678_000, time.UTC), Until: time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond),
-		Hours: catalog.Hours{From: 480, Until: 1080}, Rows: 10_000, Queries: 100,
+		Hours: catalog.Hours{From: 480, Until: 1080},
 	}
 }
 
@@ -145,6 +145,9 @@ func TestObjects(t *testing.T) {
 			r, ok := state.ResourceNamed("公安", "人口")
 			if !ok || cmp.Diff(c.renkou, r) != "" || r.Items[2].No != 3 {
 				t.Errorf("%s: %+v", name, r)
+			}
+			if a, ok := state.AgencyNamed("民政"); !ok || a.District != "和平区" || a.CreditCode != "91350100M000100Y43" || a.Level != catalog.LevelDistrict || a.Parent == "" {
+				t.Errorf("%s: %+v", name, a)
 			}
 			p, ok := state.Principal(c.people[catalog.Analyst])
 			if !ok || p.Attributes["district"] != "和平区" || p.Agency != c.minzheng || p.Version != 1 || !slices.Equal(p.Roles, []catalog.Role{catalog.Analyst}) {
@@ -337,7 +340,8 @@ func TestInvalid(t *testing.T) {
 			"masked, no mask":  func(g *catalog.Grant) { g.Items[1].Mask = "" },
 			"masked keys":      func(g *catalog.Grant) { g.Items[1].Keys = []string{catalog.AnyAgency} },
 			"over":             func(g *catalog.Grant) { g.Until = time.Now().Add(-time.Hour) },
-			"quota":            func(g *catalog.Grant) { g.Rows = -1 },
+			"quota":            func(g *catalog.Grant) { g.Rows = 10 },
+			"queries":          func(g *catalog.Grant) { g.Queries = 10 },
 			"hours":            func(g *catalog.Grant) { g.Hours = catalog.Hours{From: 600, Until: 500} },
 			"grantee":          func(g *catalog.Grant) { g.Grantee.Kind = "role" },
 			"unknown agency":   func(g *catalog.Grant) { g.Grantee.ID = "x" },
@@ -352,11 +356,13 @@ func TestInvalid(t *testing.T) {
 			if strings.HasPrefix(name, "unknown ") {
 				want = errs.UnknownName
 			}
-			if name == "unknown item" {
+			switch name {
+			case "unknown item":
 				want = errs.RequestInvalid
-			}
-			if name == "unknown resource" {
+			case "unknown resource":
 				want = errs.Forbidden
+			case "quota", "queries":
+				want = errs.NotSupported
 			}
 			if errs.CodeOf(err) != want {
 				t.Errorf("%s: %v, want %s", name, err, want)

@@ -47,6 +47,7 @@ const (
 	Forbidden           Code = "forbidden"
 	Unauthenticated     Code = "unauthenticated" // no token, or none that holds
 	Conflict            Code = "conflict"        // of that name, or changed meanwhile
+	Revoked             Code = "revoked"         // a grant ended while the statement ran
 	StoreFailed         Code = "store_failed"    // the catalogue's store cannot be asked
 )
 
@@ -93,6 +94,7 @@ var table = map[Code]row{
 	Forbidden:           {"42501", http.StatusForbidden, grpcDenied},
 	Unauthenticated:     {"28000", http.StatusUnauthorized, grpcUnauthenticated},
 	Conflict:            {"40001", http.StatusConflict, grpcAborted},
+	Revoked:             {"57014", http.StatusForbidden, grpcAborted},
 	StoreFailed:         {"58030", http.StatusServiceUnavailable, grpcUnavailable},
 }
 

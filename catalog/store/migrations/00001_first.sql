@@ -25,6 +25,7 @@ CREATE TABLE agency (
 	credit_code TEXT NOT NULL,
 	level TEXT NOT NULL CHECK (level IN ('city', 'district')),
 	parent TEXT NOT NULL,
+	district TEXT NOT NULL,
 	version BIGINT NOT NULL
 );
 

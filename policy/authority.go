@@ -1,0 +1,228 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+)
+
+// Store is what the catalogue's store is to an Authority.
+type Store interface {
+	Version(ctx context.Context) (int64, error)
+	// Load gives the state now; before may be nil, or what an earlier call gave.
+	Load(ctx context.Context, before *catalog.State) (*catalog.State, error)
+}
+
+// Times of an Authority.
+const (
+	watchEvery = 250 * time.Millisecond // the store is asked whether it has changed
+	trustFor   = 5 * time.Second        // after its last answer nothing is opened any more
+)
+
+// Authority knows what is granted now: it keeps a picture of the store, follows its
+// changes, and makes the snapshots of those who ask. When the store cannot be asked
+// for some seconds it opens nothing.
+type Authority struct {
+	store   Store
+	sources func() []Described
+	zone    *time.Location
+	now     func() time.Time
+
+	loading sync.Mutex // one Load at a time
+
+	mu     sync.Mutex
+	state  *catalog.State
+	asked  time.Time // when the store last answered
+	epoch  int       // counts changes of the sources
+	kept   map[asker]*keptSnapshot
+	broken func(Broken)
+}
+
+// asker is whose snapshot is kept, for what.
+type asker struct {
+	principal, purpose string
+	mode               catalog.Mode
+}
+
+type keptSnapshot struct {
+	granted *Granted
+	version int64
+	epoch   int
+}
+
+// AuthorityOptions are what an Authority is made of.
+type AuthorityOptions struct {
+	Store   Store
+	Sources func() []Described // as they are described now
+	Zone    *time.Location     // for the hours of grants
+	Now     func() time.Time   // nil means the machine's clock
+	Broken  func(Broken)       // hears of each grant that could not be applied; may be nil
+}
+
+// NewAuthority reads the store. The caller lets Run follow it.
+func NewAuthority(ctx context.Context, o AuthorityOptions) (*Authority, error) {
+	a := &Authority{store: o.Store, sources: o.Sources, zone: o.Zone, now: o.Now, broken: o.Broken, kept: map[asker]*keptSnapshot{}}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if a.broken == nil {
+		a.broken = func(Broken) {}
+	}
+	return a, a.Refresh(ctx)
+}
+
+// Run follows the store until ctx ends.
+func (a *Authority) Run(ctx context.Context) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		limited, cancel := context.WithTimeout(ctx, trustFor)
+		_ = a.Refresh(limited) // what it could not learn closes what it would open
+		cancel()
+	}
+}
+
+// Refresh reads what has changed. Whoever changed the store through this gateway
+// calls it, so that the next statement already sees the change.
+func (a *Authority) Refresh(ctx context.Context) error {
+	a.loading.Lock()
+	defer a.loading.Unlock()
+	a.mu.Lock()
+	before, at := a.state, a.now()
+	a.mu.Unlock()
+	version, err := a.store.Version(ctx)
+	if err != nil {
+		return err
+	}
+	state := before
+	if before == nil || version != before.Version {
+		if state, err = a.store.Load(ctx, before); err != nil {
+			return err
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.state, a.asked = state, at
+	return nil
+}
+
+// SourcesChanged says that sources are described otherwise than before.
+func (a *Authority) SourcesChanged() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.epoch++
+}
+
+// State gives the picture of the store that is in force.
+func (a *Authority) State() (*catalog.State, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.trusted()
+}
+
+func (a *Authority) trusted() (*catalog.State, error) {
+	if a.state == nil || a.now().Sub(a.asked) > trustFor {
+		return nil, errs.New(errs.StoreFailed, "store_failed", nil)
+	}
+	return a.state, nil
+}
+
+// Bearer finds whose token has a hash. Unknown, ended, taken back and a principal
+// that is disabled read the same.
+func (a *Authority) Bearer(hash string) (*catalog.Token, *catalog.Principal, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	state, err := a.trusted()
+	if err != nil {
+		return nil, nil, err
+	}
+	k, p, ok := state.Bearer(hash, a.now())
+	if !ok {
+		return nil, nil, errs.New(errs.Unauthenticated, "unauthenticated", nil)
+	}
+	return k, p, nil
+}
+
+// Snapshot gives what a token's bearer may name for a purpose in a mode. A purpose
+// that is in no catalogue, or that the token is not for, is refused; none at all
+// opens nothing.
+func (a *Authority) Snapshot(hash, purpose string, mode catalog.Mode) (*Granted, error) {
+	k, p, err := a.Bearer(hash)
+	if err != nil {
+		return nil, err
+	}
+	if len(k.Modes) > 0 && !slices.Contains(k.Modes, mode) {
+		return nil, errs.New(errs.Forbidden, "policy_token_mode", nil)
+	}
+	if purpose != "" && len(k.Purposes) > 0 && !slices.Contains(k.Purposes, purpose) {
+		return nil, errs.New(errs.ParameterInvalid, "policy_purpose", nil)
+	}
+	return a.snapshot(asker{p.ID, purpose, mode})
+}
+
+func (a *Authority) snapshot(of asker) (*Granted, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	state, err := a.trusted()
+	if err != nil {
+		return nil, err
+	}
+	now := a.now()
+	if k := a.kept[of]; k != nil && k.version == state.Version && k.epoch == a.epoch && (k.granted.Until.IsZero() || now.Before(k.granted.Until)) {
+		return k.granted, nil
+	}
+	p, ok := state.Principal(of.principal)
+	if !ok || p.Disabled {
+		return nil, errs.New(errs.Unauthenticated, "unauthenticated", nil)
+	}
+	agency, ok := state.Agency(p.Agency)
+	if !ok {
+		return nil, errs.New(errs.Unauthenticated, "unauthenticated", nil)
+	}
+	if _, known := state.Purpose(of.purpose); !known && of.purpose != "" {
+		return nil, errs.New(errs.ParameterInvalid, "policy_purpose", nil)
+	}
+	g, err := NewGranted(state, a.sources(), Subject{Principal: p, Agency: agency, Purpose: of.purpose, Mode: of.mode}, now, a.zone)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range g.Broken {
+		a.broken(b)
+	}
+	if len(a.kept) >= maxKept {
+		clear(a.kept)
+	}
+	a.kept[of] = &keptSnapshot{g, state.Version, a.epoch}
+	return g, nil
+}
+
+// maxKept is how many snapshots are kept.
+const maxKept = 10_000
+
+// Holds tells whether a statement may go on that was bound against a snapshot and
+// reads some resources: nil while the same token still opens each of them in the same
+// way. It costs little while nothing has changed.
+func (a *Authority) Holds(hash string, g *Granted, reads []*Resource) error {
+	later, err := a.Snapshot(hash, g.Subject.Purpose, g.Subject.Mode)
+	if err != nil {
+		return err
+	}
+	if later == g {
+		return nil
+	}
+	for _, r := range reads {
+		if !g.StillOpens(later, r) {
+			return errs.New(errs.Revoked, "policy_revoked", nil)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,362 @@
+package policy_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/policy"
+)
+
+// memory is a store whose state a test sets, and which can be away.
+type memory struct {
+	mu    sync.Mutex
+	state *catalog.State
+	err   error
+}
+
+func (m *memory) Version(context.Context) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return 0, m.err
+	}
+	return m.state.Version, nil
+}
+
+func (m *memory) Load(context.Context, *catalog.State) (*catalog.State, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state, m.err
+}
+
+func (m *memory) change(c catalog.Changed) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	version := int64(1)
+	if m.state != nil {
+		version = m.state.Version + 1
+	}
+	m.state = m.state.With(version, c)
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// world is a store with one provider, one grantee and what a test grants.
+type world struct {
+	*memory
+	authority *policy.Authority
+	now       time.Time
+}
+
+func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
+	t.Helper()
+	w := &world{memory: &memory{}, now: noon}
+	c := catalog.Changed{
+		Agencies: map[string]*catalog.Agency{
+			"ga": {ID: "ga", Code: "GA", Name: "公安"}, "mz": {ID: "mz", Code: "MZ", Name: "民政", District: "和平区"}, "sw": {ID: "sw", Code: "SW", Name: "税务"},
+		},
+		Principals: map[string]*catalog.Principal{
+			"wang": {ID: "wang", Login: "wang", Agency: "mz", Roles: []catalog.Role{catalog.Analyst}, Attributes: map[string]string{"level": "2"}},
+			"li":   {ID: "li", Login: "li", Agency: "sw"},
+		},
+		Purposes: map[string]*catalog.Purpose{"DB-HC": {Code: "DB-HC"}, "JC": {Code: "JC"}},
+		Resources: map[string]*catalog.Resource{"rk": {
+			ID: "rk", Agency: "ga", Name: "人口", Class: catalog.Restricted, Source: "ga", Table: id("main", "renkou"),
+			Items: []catalog.Item{{No: 1, Name: "xm"}, {No: 2, Name: "sfzh"}, {No: 3, Name: "qx"}, {No: 4, Name: "gone"}},
+		}},
+		Grants: map[string]*catalog.Grant{},
+		Tokens: map[string]*catalog.Token{
+			"t": {ID: "t", Principal: "wang", Expires: noon.Add(time.Hour)}, "l": {ID: "l", Principal: "li", Expires: noon.Add(time.Hour)},
+			"jc": {ID: "jc", Principal: "wang", Purposes: []string{"JC"}, Modes: []catalog.Mode{catalog.Interface}, Expires: noon.Add(time.Hour)},
+		},
+		Hashes: map[string]string{"t": "hash-t", "l": "hash-l", "jc": "hash-jc"},
+	}
+	for _, g := range grants {
+		c.Grants[g.ID] = g
+	}
+	w.change(c)
+	var err error
+	w.authority, err = policy.NewAuthority(t.Context(), policy.AuthorityOptions{
+		Store: w, Zone: time.UTC, Now: func() time.Time { return w.now },
+		Sources: func() []policy.Described {
+			return []policy.Described{{Source: "GA", Tables: []*catalog.Table{table("main", "renkou", "sfzh", "xm", "qx", "secret")}}}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) refresh(t *testing.T) {
+	t.Helper()
+	if err := w.authority.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) snapshot(t *testing.T, hash, purpose string) *policy.Granted {
+	t.Helper()
+	g, err := w.authority.Snapshot(hash, purpose, catalog.Interface)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// granted is a grant of items in clear, to 民政 for DB-HC by interface.
+func granted(id, filter string, items ...int) *catalog.Grant {
+	g := &catalog.Grant{
+		ID: id, Resource: "rk", Grantee: catalog.Grantee{Kind: catalog.ToAgency, ID: "mz"}, Purposes: []string{"DB-HC"}, Modes: []catalog.Mode{catalog.Interface}, RowFilter: filter,
+	}
+	for _, no := range items {
+		g.Items = append(g.Items, catalog.GrantedItem{No: no, Use: catalog.Clear})
+	}
+	return g
+}
+
+func masked(g *catalog.Grant, no int, mask string) *catalog.Grant {
+	g.Items = append(g.Items, catalog.GrantedItem{No: no, Use: catalog.Masked, Mask: mask})
+	return g
+}
+
+// seen writes what a snapshot opens of 人口: its columns, filter and masks.
+func seen(t *testing.T, s policy.Snapshot) string {
+	t.Helper()
+	r, ok := s.Resolve([]string{"公安", "人口"})
+	if !ok {
+		return "nothing"
+	}
+	var out []string
+	for _, c := range r.Columns {
+		text := c.Name
+		if r.Guard != nil && r.Guard.Masks[c.Name] != "" {
+			text += "=" + strings.ReplaceAll(r.Guard.Masks[c.Name], "\n", "")
+		}
+		out = append(out, text)
+	}
+	if r.Guard != nil && r.Guard.RowFilter != "" {
+		out = append(out, "WHERE "+strings.ReplaceAll(r.Guard.RowFilter, "\n", ""))
+	}
+	return strings.Join(out, ", ")
+}
+
+const maskedName = `CASE WHEN "xm" IS NULL THEN NULL WHEN length("xm") > 1 THEN substring("xm", 1, 1) || '**' ELSE '**' END`
+
+// What grants open is what they name, and nothing else.
+func TestGranted(t *testing.T) {
+	other := func(change func(*catalog.Grant)) *catalog.Grant {
+		g := granted("a", "", 1)
+		change(g)
+		return g
+	}
+	for name, c := range map[string]struct {
+		grants []*catalog.Grant
+		want   string
+	}{
+		"none":               {nil, "nothing"},
+		"items":              {[]*catalog.Grant{granted("a", "", 1, 3)}, "xm, qx"},
+		"an item that went":  {[]*catalog.Grant{granted("a", "", 1, 4)}, "xm"},
+		"unknown number":     {[]*catalog.Grant{granted("a", "", 9)}, "nothing"},
+		"another purpose":    {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Purposes = []string{"JC"} })}, "nothing"},
+		"another mode":       {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Modes = []catalog.Mode{catalog.Download} })}, "nothing"},
+		"another agency":     {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Grantee.ID = "sw" })}, "nothing"},
+		"the principal":      {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Grantee = catalog.Grantee{Kind: catalog.ToPrincipal, ID: "wang"} })}, "xm"},
+		"another principal":  {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Grantee = catalog.Grantee{Kind: catalog.ToPrincipal, ID: "mz"} })}, "nothing"},
+		"not yet":            {[]*catalog.Grant{other(func(g *catalog.Grant) { g.From = noon.Add(time.Second) })}, "nothing"},
+		"from now":           {[]*catalog.Grant{other(func(g *catalog.Grant) { g.From = noon })}, "xm"},
+		"until now":          {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Until = noon })}, "nothing"},
+		"until later":        {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Until = noon.Add(time.Second) })}, "xm"},
+		"these hours":        {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Hours = catalog.Hours{From: 720, Until: 721} })}, "xm"},
+		"hours before":       {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Hours = catalog.Hours{From: 0, Until: 720} })}, "nothing"},
+		"hours after":        {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Hours = catalog.Hours{From: 721, Until: 1440} })}, "nothing"},
+		"no use":             {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Items[0].Use = "" })}, "nothing"},
+		"a use of later":     {[]*catalog.Grant{other(func(g *catalog.Grant) { g.Items[0].Use = "match" })}, "nothing"},
+		"filter":             {[]*catalog.Grant{granted("a", "qx = 'a'", 1)}, "xm, WHERE qx = 'a'"},
+		"session functions":  {[]*catalog.Grant{granted("a", "qx = Agency_District() AND principal_attribute('level') = '2' AND agency_code() <> purpose_code()", 1)}, "xm, WHERE qx = '和平区' AND '2' = '2' AND 'MZ' <> 'DB-HC'"},
+		"no such attribute":  {[]*catalog.Grant{granted("a", "qx = principal_attribute('x')", 1)}, "xm, WHERE qx = CAST(NULL AS VARCHAR)"},
+		"names in quotes":    {[]*catalog.Grant{granted("a", `qx = 'agency_code()' AND "agency_code" > 1`, 1)}, `xm, WHERE qx = 'agency_code()' AND "agency_code" > 1`},
+		"a broken filter":    {[]*catalog.Grant{granted("a", "qx = agency_code(1)", 1), granted("b", "qx = 'b'", 3)}, "qx, WHERE qx = 'b'"},
+		"a comment":          {[]*catalog.Grant{granted("a", "true -- x", 1)}, "nothing"},
+		"mask":               {[]*catalog.Grant{masked(granted("a", "", 3), 1, "name")}, "xm=" + maskedName + ", qx"},
+		"an unknown mask":    {[]*catalog.Grant{masked(granted("a", "", 3), 1, "nome")}, "qx"},
+		"the same filter":    {[]*catalog.Grant{granted("a", "qx = 'a'", 1), granted("b", "qx = 'a'", 3)}, "xm, qx, WHERE qx = 'a'"},
+		"clear beats masked": {[]*catalog.Grant{masked(granted("a", ""), 1, "name"), granted("b", "", 1)}, "xm"},
+		"rows of either":     {[]*catalog.Grant{granted("a", "qx = 'a'", 1), granted("b", "qx = 'b'", 1)}, "xm, WHERE (qx = 'a') OR (qx = 'b')"},
+		"items of one, rows of either": {
+			[]*catalog.Grant{granted("a", "qx = 'a'", 1, 3), granted("b", "qx = 'b'", 3)},
+			`xm=CASE WHEN (qx = 'a') THEN "xm" END, qx, WHERE (qx = 'a') OR (qx = 'b')`,
+		},
+		"all rows of one": {[]*catalog.Grant{granted("a", "qx = 'a'", 1), granted("b", "", 3)}, `xm=CASE WHEN (qx = 'a') THEN "xm" END, qx`},
+		"clear in some rows, masked in the others": {
+			[]*catalog.Grant{granted("a", "qx = 'a'", 1), masked(granted("b", ""), 1, "name")},
+			`xm=CASE WHEN (qx = 'a') THEN "xm" WHEN (true) THEN (` + maskedName + `) END`,
+		},
+		"two masks": {[]*catalog.Grant{masked(granted("a", "", 3), 1, "name"), masked(granted("b", ""), 1, "address")}, "qx"},
+	} {
+		if got := seen(t, newWorld(t, c.grants...).snapshot(t, "hash-t", "DB-HC")); got != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, c.want)
+		}
+	}
+}
+
+// Columns that nothing grants are in the table of the resource, and nowhere else.
+func TestNothingElseIsThere(t *testing.T) {
+	s := newWorld(t, granted("a", "", 1)).snapshot(t, "hash-t", "DB-HC")
+	if d := cmp.Diff([]string{"公安.人口"}, names(s)); d != "" {
+		t.Error(d)
+	}
+	for _, path := range [][]string{{"ga", "renkou"}, {"ga", "main", "renkou"}, {"人口"}, {"公安"}} {
+		if _, ok := s.Resolve(path); ok {
+			t.Errorf("%v is there", path)
+		}
+	}
+	r, _ := s.Resolve([]string{"公安", "人口"})
+	if r.KeysMayTravel || cmp.Diff([]string{"a"}, r.Grants) != "" {
+		t.Errorf("%+v", r)
+	}
+	free := granted("a", "", 1)
+	free.Items[0].Keys = []string{catalog.AnyAgency}
+	r, _ = newWorld(t, free).snapshot(t, "hash-t", "DB-HC").Resolve([]string{"公安", "人口"})
+	if !r.KeysMayTravel {
+		t.Error("KEYS TO ANY does not let keys travel")
+	}
+	r, _ = newWorld(t, free, granted("b", "", 3)).snapshot(t, "hash-t", "DB-HC").Resolve([]string{"公安", "人口"})
+	if r.KeysMayTravel {
+		t.Error("one item's leave serves for all")
+	}
+}
+
+func TestWhoMayAsk(t *testing.T) {
+	w := newWorld(t, granted("a", "", 1))
+	for name, c := range map[string]struct {
+		hash, purpose string
+		mode          catalog.Mode
+		want          errs.Code
+	}{
+		"unknown token":          {"hash-x", "DB-HC", catalog.Interface, errs.Unauthenticated},
+		"no token":               {"", "DB-HC", catalog.Interface, errs.Unauthenticated},
+		"unknown purpose":        {"hash-t", "X", catalog.Interface, errs.ParameterInvalid},
+		"a purpose not for it":   {"hash-jc", "DB-HC", catalog.Interface, errs.ParameterInvalid},
+		"a mode not for it":      {"hash-jc", "JC", catalog.Download, errs.Forbidden},
+		"no purpose, some token": {"hash-jc", "", catalog.Interface, ""},
+	} {
+		g, err := w.authority.Snapshot(c.hash, c.purpose, c.mode)
+		if errs.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && len(g.Resources()) != 0 {
+			t.Errorf("%s opens %v", name, names(g))
+		}
+	}
+	w.now = noon.Add(time.Hour)
+	w.refresh(t)
+	if _, err := w.authority.Snapshot("hash-t", "DB-HC", catalog.Interface); errs.CodeOf(err) != errs.Unauthenticated {
+		t.Errorf("after the token's end: %v", err)
+	}
+}
+
+// A snapshot ends at the next time at which a grant begins or ends.
+func TestSnapshotEnds(t *testing.T) {
+	g := granted("a", "", 1)
+	g.Until = noon.Add(2 * time.Second)
+	w := newWorld(t, g)
+	first := w.snapshot(t, "hash-t", "DB-HC")
+	if again := w.snapshot(t, "hash-t", "DB-HC"); again != first || !first.Until.Equal(g.Until) {
+		t.Errorf("not kept, or until %v", first.Until)
+	}
+	w.now = g.Until
+	if got := seen(t, w.snapshot(t, "hash-t", "DB-HC")); got != "nothing" {
+		t.Errorf("after its end: %s", got)
+	}
+	r, _ := first.Resolve([]string{"公安", "人口"})
+	if err := w.authority.Holds("hash-t", first, []*policy.Resource{r}); errs.CodeOf(err) != errs.Revoked {
+		t.Errorf("a statement goes on: %v", err)
+	}
+}
+
+// A statement goes on while what it reads is open as it was, whatever else changes.
+func TestHolds(t *testing.T) {
+	w := newWorld(t, granted("a", "", 1))
+	s := w.snapshot(t, "hash-t", "DB-HC")
+	r, _ := s.Resolve([]string{"公安", "人口"})
+	reads := []*policy.Resource{r}
+	holds := func(want errs.Code, after string) {
+		t.Helper()
+		w.refresh(t)
+		if err := w.authority.Holds("hash-t", s, reads); errs.CodeOf(err) != want {
+			t.Errorf("after %s: %v", after, err)
+		}
+	}
+	holds("", "nothing")
+	w.change(catalog.Changed{Purposes: map[string]*catalog.Purpose{"NEW": {Code: "NEW"}}})
+	holds("", "another change")
+	w.change(catalog.Changed{Grants: map[string]*catalog.Grant{"a": nil}})
+	holds(errs.Revoked, "revoke")
+	w.change(catalog.Changed{Grants: map[string]*catalog.Grant{"a": granted("a", "", 1)}})
+	holds("", "the same grant")
+	w.change(catalog.Changed{Grants: map[string]*catalog.Grant{"a": granted("a", "qx = 'a'", 1)}})
+	holds(errs.Revoked, "a row filter")
+	w.change(catalog.Changed{Grants: map[string]*catalog.Grant{"a": granted("a", "", 1)}, Tokens: map[string]*catalog.Token{"t": nil}})
+	holds(errs.Unauthenticated, "the token's end")
+}
+
+// When the store cannot be asked for five seconds, nothing is opened.
+func TestStoreAway(t *testing.T) {
+	w := newWorld(t, granted("a", "", 1))
+	s := w.snapshot(t, "hash-t", "DB-HC")
+	w.mu.Lock()
+	w.err = errors.New("away")
+	w.mu.Unlock()
+	if err := w.authority.Refresh(t.Context()); err == nil {
+		t.Fatal("the store is not away")
+	}
+	w.now = noon.Add(5 * time.Second)
+	if _, err := w.authority.Snapshot("hash-t", "DB-HC", catalog.Interface); err != nil {
+		t.Errorf("within five seconds: %v", err)
+	}
+	w.now = noon.Add(5*time.Second + 1)
+	if _, err := w.authority.Snapshot("hash-t", "DB-HC", catalog.Interface); errs.CodeOf(err) != errs.StoreFailed {
+		t.Errorf("after five seconds: %v", err)
+	}
+	if err := w.authority.Holds("hash-t", s, nil); errs.CodeOf(err) != errs.StoreFailed {
+		t.Errorf("a statement goes on: %v", err)
+	}
+	if _, err := w.authority.State(); errs.CodeOf(err) != errs.StoreFailed {
+		t.Errorf("its state: %v", err)
+	}
+}
+
+// Snapshots of different people, purposes or modes are never the same to a cache.
+func TestGrantedIdentity(t *testing.T) {
+	both := granted("a", "", 1)
+	both.Purposes = []string{"DB-HC", "JC"}
+	both.Modes = append(both.Modes, catalog.Online)
+	other := *both
+	other.ID, other.Grantee = "b", catalog.Grantee{Kind: catalog.ToAgency, ID: "sw"}
+	w := newWorld(t, both, &other)
+	seenBefore := map[string]string{}
+	for _, hash := range []string{"hash-t", "hash-l"} {
+		for _, purpose := range []string{"DB-HC", "JC", ""} {
+			for _, mode := range []catalog.Mode{catalog.Interface, catalog.Online} {
+				g, err := w.authority.Snapshot(hash, purpose, mode)
+				if err != nil {
+					t.Fatal(err)
+				}
+				what := hash + " " + purpose + " " + string(mode)
+				if dup, ok := seenBefore[g.Identity()]; ok {
+					t.Errorf("%s has the identity of %s", what, dup)
+				}
+				seenBefore[g.Identity()] = what
+			}
+		}
+	}
+}

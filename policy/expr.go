@@ -1,0 +1,88 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+)
+
+// Subject is who asks: what the session functions of policy expressions speak of.
+type Subject struct {
+	Principal *catalog.Principal
+	Agency    *catalog.Agency
+	Purpose   string
+	Mode      catalog.Mode
+}
+
+// sessionFunctions are what a policy expression may ask of the session. One without
+// a value for somebody is NULL, and a row filter that compares with it keeps no row.
+var sessionFunctions = map[string]func(s Subject) string{
+	"agency_code":     func(s Subject) string { return s.Agency.Code },
+	"agency_name":     func(s Subject) string { return s.Agency.Name },
+	"agency_district": func(s Subject) string { return s.Agency.District },
+	"principal_login": func(s Subject) string { return s.Principal.Login },
+	"purpose_code":    func(s Subject) string { return s.Purpose },
+}
+
+// attributeFunction gives an attribute of the principal by its name.
+const attributeFunction = "principal_attribute"
+
+// expand writes a policy expression for a subject: each session function becomes a
+// constant. The text that it gives holds nothing else of the subject's.
+func expand(text string, s Subject) (string, error) {
+	tokens, err := lex(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	at := 0
+	for i := 0; i < len(tokens); i++ {
+		value, more, found, err := sessionCall(text, tokens[i:], s)
+		if err != nil {
+			return "", err
+		}
+		if !found {
+			continue
+		}
+		b.WriteString(text[at:tokens[i].from])
+		b.WriteString(constant(value))
+		i += more
+		at = tokens[i].to
+	}
+	b.WriteString(text[at:])
+	return b.String(), nil
+}
+
+// sessionCall reads a call of a session function at the start of tokens, and tells
+// how many further tokens it takes.
+func sessionCall(text string, tokens []token, s Subject) (value string, more int, found bool, err error) {
+	t := tokens[0]
+	if t.kind != tokenWord || len(tokens) < 3 || !tokens[1].is("(") {
+		return "", 0, false, nil
+	}
+	name := strings.ToLower(t.value)
+	if name == attributeFunction {
+		if len(tokens) < 4 || tokens[2].kind != tokenText || !tokens[3].is(")") {
+			return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.from)
+		}
+		return s.Principal.Attributes[tokens[2].value], 3, true, nil
+	}
+	f, ok := sessionFunctions[name]
+	if !ok {
+		return "", 0, false, nil
+	}
+	if !tokens[2].is(")") {
+		return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.from)
+	}
+	return f(s), 2, true, nil
+}
+
+// constant writes a value of the session into an expression; an empty one is none.
+func constant(value string) string {
+	if value == "" {
+		return "CAST(NULL AS VARCHAR)"
+	}
+	return "'" + strings.ReplaceAll(value, "'", "''") + "'"
+}
