@@ -65,12 +65,24 @@ func (r *redactor) token(t Token) {
 		// 0x1f and 1abc are read as a number and a word.
 		r.write([]byte(text))
 		number = true
+	case t.Kind == Placeholder:
+		r.placeholder(text)
 	case t.Kind == Other || !utf8.ValidString(text):
 		r.write([]byte(text))
 	default:
 		r.out.WriteString(text)
 	}
 	r.end, r.number = t.End, number
+}
+
+// placeholder writes one without what may stand between its sign and its name.
+func (r *redactor) placeholder(text string) {
+	name, err := NewLexer(text[1:]).Next()
+	if err != nil || !utf8.ValidString(text) {
+		r.write([]byte(text))
+		return
+	}
+	r.out.WriteString(text[:1] + name.Text(text[1:]))
 }
 
 func (r *redactor) write(value []byte) {

@@ -38,7 +38,7 @@ func input(t *testing.T, s string) string {
 }
 
 func TestGoldens(t *testing.T) {
-	for _, file := range []string{"tokens", "params", "statements", "normalize"} {
+	for _, file := range []string{"tokens", "params", "statements", "normalize", "redact"} {
 		datadriven.RunTest(t, "testdata/"+file, func(t *testing.T, d *datadriven.TestData) string {
 			text := input(t, d.Input)
 			switch d.Cmd {
@@ -59,6 +59,8 @@ func TestGoldens(t *testing.T) {
 					t.Errorf("%d bytes became %d", len(text), len(out))
 				}
 				return strconv.Quote(out)
+			case "redact":
+				return redactLines(t, text, d)
 			}
 			t.Fatalf("unknown command %s", d.Cmd)
 			return ""

@@ -1,0 +1,68 @@
+package sqltext
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	"pgregory.net/rapid"
+)
+
+// redactLines shows the redacted text with literals numbered, then their values.
+func redactLines(t *testing.T, text string, d *datadriven.TestData) string {
+	limit := 1000
+	d.MaybeScanArgs(t, "limit", &limit)
+	var values [][]byte
+	out := Redact(text, limit, func(value []byte) string {
+		values = append(values, bytes.Clone(value))
+		return fmt.Sprint(len(values))
+	})
+	var b strings.Builder
+	fmt.Fprintln(&b, out)
+	for i, v := range values {
+		fmt.Fprintf(&b, "%d %q\n", i+1, v)
+	}
+	return b.String()
+}
+
+// Wherever and however a value is written as a literal, or in a comment, it does not
+// get through.
+func TestRedactHidesLiterals(t *testing.T) {
+	const secret = "5e5ecre7"
+	forms := []string{
+		"'%s'", "'it''s %s'", `E'\'%s\\'`, "e'%s'", "$$%s$$", "$a$ ' $$ %s $a$", "X'%s'", "b'%s'", "U&'%s'", `'{"a": "%s", "b": [1, "%s"]}'`,
+		"'a'\n'%s'", "'a' -- %s\n 'b'", "/* %s */ 1", "/* /* %s */ */ 1", "-- %s\n1", "-- it's %s\n1", "0x%s", "%s", "1_0%s", "1.%s", ".%s", "1e%s",
+		"DATE '%s'", "[1, '%s']", "{'a': '%s'}", "$ /* %s */ name", "$ -- %s\n name", "x -- %s", "-%s", "::'%s'",
+		// These end the text: nothing closes them.
+		"'%s", "E'%s\\'", "$$%s", "$a$%s$$", "/* %s", "/* /* %s */", "\"%s", "1 $ %s", "x /* %s",
+	}
+	around := []string{"select ", "a", "\"n'm\"", ", ", "(", ")", " = ", "x.y", "$1", "?2", " -- c\n", "\u3000", "\x01", "\xff", ";", "'", "/*", "*/", "$", "E", "\n"}
+	rapid.Check(t, func(t *rapid.T) {
+		before := strings.Join(rapid.SliceOfN(rapid.SampledFrom(around[:15]), 0, 8).Draw(t, "before"), "")
+		form := rapid.SampledFrom(forms).Draw(t, "form")
+		after := strings.Join(rapid.SliceOfN(rapid.SampledFrom(around), 0, 8).Draw(t, "after"), "")
+		if form == `"%s` {
+			after = "" // a quote would close it, and it would be a name
+		}
+		limit := rapid.IntRange(0, 60).Draw(t, "limit")
+		// Behind a letter or a digit the literal could be the rest of a name.
+		text := before + " " + strings.ReplaceAll(form, "%s", secret) + after
+		out := Redact(text, limit, func([]byte) string { return "?" })
+		if strings.Contains(out, secret) {
+			t.Fatalf("%q\nbecame %q", text, out)
+		}
+	})
+}
+
+// A value that was sent is found again by the same function, however it was quoted.
+func TestRedactGivesValues(t *testing.T) {
+	for _, text := range []string{"'O''Brien'", "$$O'Brien$$", "$q$O'Brien$q$"} {
+		var got string
+		Redact(text, 100, func(v []byte) string { got = string(v); return "" })
+		if got != "O'Brien" {
+			t.Errorf("%s is the value %q", text, got)
+		}
+	}
+}
