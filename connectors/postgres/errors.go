@@ -58,6 +58,8 @@ func connectError(ctx context.Context, source string, err error) error {
 		}
 	case errors.Is(err, errSettings):
 		id = "postgres_settings"
+	case errors.Is(err, errForeign):
+		id = "postgres_other_server"
 	case errors.As(err, &untrusted):
 		id = "postgres_tls_untrusted"
 	case strings.Contains(err.Error(), "server refused TLS connection"):

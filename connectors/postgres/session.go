@@ -44,8 +44,14 @@ type session struct {
 
 // connect opens a session and makes sure that it is set as it must be.
 func connect(ctx context.Context, config *pgconn.Config) (*session, error) {
+	config = config.Copy()
+	first := &firstByte{dial: config.DialFunc}
+	config.DialFunc = first.connect
 	pg, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
+		if first.isForeign() {
+			return nil, errForeign
+		}
 		return nil, err
 	}
 	s := &session{pg: pg, conn: pg.Conn()}

@@ -82,7 +82,9 @@ func (p Program) Run(ctx context.Context, env Env) int {
 	c := &command{Program: p, Env: env, langs: languages(env.LookupEnv)}
 	root := c.root()
 	root.SetArgs(env.Args)
-	return c.report(root.ExecuteContext(ctx))
+	ran, err := root.ExecuteContextC(ctx)
+	c.asked = strings.TrimPrefix(ran.CommandPath(), root.Name())
+	return c.report(err)
 }
 
 // command is one run of the program.
@@ -90,6 +92,7 @@ type command struct {
 	Program
 	Env
 	langs []string
+	asked string // the command that was asked for, with a blank before it; empty for none
 }
 
 func (c *command) text(id string, args msg.Args) string { return msg.Text(id, args, c.langs...) }

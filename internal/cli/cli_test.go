@@ -154,7 +154,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"query", "--url", "http://u:p@127.0.0.1:1", "select 1"}, "--url must be an address"},
 		{[]string{"query", "--url", "ftp://127.0.0.1", "select 1"}, "--url must be an address"},
 		{[]string{"query", "--direct", "--token-file", "x", "select 1"}, "--token-file goes with --url"},
-		{[]string{"query", "--url", "http://127.0.0.1:1", "--token-file", "nothing", "select 1"}, "There is no token in nothing"},
+		{[]string{"query", "--url", "http://127.0.0.1:1", "--token-file", "nothing", "select 1"}, "There is no file nothing"},
 		{[]string{"query", "--direct", "--purpose", "for fun", "select 1"}, "The purpose must be a code"},
 		{[]string{"query", "--direct", "--param", "a", "--param", "$b=c", "select 1"}, "by position or all by name"},
 		{[]string{"query", "--direct", "select '\xff'"}, "not UTF-8"},
@@ -338,7 +338,8 @@ func TestStdoutEnds(t *testing.T) {
 		want string
 	}{
 		{&os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}, ""},
-		{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, "error[internal]: The answer could not be written: write /dev/stdout: no space left on device\n"},
+		{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, "error[disk_full]: The disk that the answer is written to is full: make room there, or name a file elsewhere with -o.\n"},
+		{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EIO}, "error[internal]: The answer could not be written: write /dev/stdout: input/output error\n"},
 	} {
 		for _, args := range [][]string{{"query", "--direct", "--format", "csv", "select 1"}, {"version"}} {
 			out := writerFunc(func([]byte) (int, error) { return 0, c.err })

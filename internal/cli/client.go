@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/netip"
@@ -78,7 +79,11 @@ func (c *command) token(file string) (string, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return "", errs.Wrap(errs.Usage, "cli_token_file", msg.Args{"File": file}, err)
+		id := "cli_token_unreadable"
+		if errors.Is(err, fs.ErrNotExist) {
+			id = "cli_token_no_file"
+		}
+		return "", errs.Wrap(errs.Usage, id, msg.Args{"File": file}, err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxToken+1))
 	err = errors.Join(err, f.Close())

@@ -148,6 +148,19 @@ func TestUrlOthers(t *testing.T) {
 	}
 }
 
+// A file that is not there is not one that holds no token.
+func TestTokenFileMissing(t *testing.T) {
+	dir := t.TempDir()
+	for file, want := range map[string]string{filepath.Join(dir, "nosuch"): "There is no file " + dir + "/nosuch", filepath.Join(dir, "empty"): "There is no token in "} {
+		if err := os.WriteFile(filepath.Join(dir, "empty"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := (run{}).args(t, "query", "--url", "http://127.0.0.1:1", "--token-file", file, "select 1"); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("exit %d, %q", code, stderr)
+		}
+	}
+}
+
 // Where nothing at the end of a broken answer says why, the connection is what broke.
 func TestUrlBrokenConnection(t *testing.T) {
 	whole := gatewayAnswer(t)

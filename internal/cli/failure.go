@@ -33,12 +33,19 @@ func (c *command) report(err error) int {
 	case err == nil || errors.Is(err, errDone):
 	case errors.As(err, &unwritten) && errors.Is(err, syscall.EPIPE):
 		// Who reads has seen enough, or has gone: there is nobody to tell.
+	case errors.As(err, &unwritten) && isDiskFull(unwritten.Err):
+		c.say(c.text("cli_error", msg.Args{"Code": string(errs.DiskFull), "Text": c.text("cli_disk_full", nil)}))
 	case errors.As(err, &unwritten):
 		c.say(c.text("cli_error", msg.Args{"Code": string(errs.Internal), "Text": c.text("cli_stdout", nil)}) + " " + unwritten.Err.Error())
 	default:
 		c.tell(err)
 	}
 	return exitCode(err)
+}
+
+// isDiskFull reports that there is no more room where the answer is written to.
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // tell prints an error with its place in the statement and the names that may
@@ -69,7 +76,7 @@ func (c *command) tell(err error) {
 		c.say(c.text("cli_nearest", msg.Args{"Names": strings.Join(e.Nearest, ", ")}))
 	}
 	if code == errs.Usage {
-		c.say(c.text("cli_see_help", msg.Args{"Program": c.baseName()}))
+		c.say(c.text("cli_see_help", msg.Args{"Program": c.baseName() + c.asked}))
 	}
 }
 

@@ -42,6 +42,9 @@ func createOut(path string) (*outFile, error) {
 }
 
 func cannotWrite(path string, err error) error {
+	if isDiskFull(err) {
+		return errs.Wrap(errs.DiskFull, "cli_disk_full", nil, err)
+	}
 	reason := err
 	var p *fs.PathError
 	if errors.As(err, &p) {

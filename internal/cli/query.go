@@ -52,7 +52,7 @@ func (c *command) queryFlags(cmd *cobra.Command, f *queryFlags, format string) {
 
 func (c *command) queryCommand() *cobra.Command {
 	var f queryFlags
-	cmd := c.describe(&cobra.Command{Use: "query [--config F --direct | --url URL] 'SQL'"}, "query")
+	cmd := c.describe(&cobra.Command{Use: "query [--config F --direct | --url URL] [--format F] [-o FILE] [--param V]... 'SQL'"}, "query")
 	c.queryFlags(cmd, &f, "table")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", c.text("cli_flag_output", nil))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -27,6 +27,12 @@ var shapes = map[string]shape{
 
 const maxConnections = 1000
 
+// spoken are other names of databases, with the kind that reads them.
+var spoken = map[string]string{
+	"mariadb": "mysql", "tidb": "mysql", "pg": "postgres", "postgresql": "postgres", "sqlite3": "sqlite",
+	"csv": "files", "parquet": "files", "json": "files", "file": "files",
+}
+
 func (l *loader) readSources(v value) error {
 	all, err := l.entries(v)
 	if err != nil {
@@ -98,6 +104,9 @@ func (l *loader) kind(e entry, parts []entry) (string, error) {
 		slices.Sort(known)
 		err := l.fail(v.node, "config_kind", msg.Args{"Key": v.path, "Kind": kind, "Known": strings.Join(known, ", ")})
 		err.Nearest = nearest(kind, known)
+		if as := spoken[strings.ToLower(kind)]; slices.Contains(known, as) {
+			err.Nearest = []string{as}
+		}
 		return "", err
 	}
 	return kind, nil
