@@ -181,7 +181,25 @@ func digits(s string) bool {
 	return s != "" && len(s) < 100
 }
 
+// asIs says of which bytes a string may consist that is taken as it is.
+var asIs = func() (is [256]bool) {
+	for c := range utf8.RuneSelf {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
+
 func (r *reader) string() (string, error) {
+	for i := r.pos + 1; i < len(r.text); i++ {
+		if c := r.text[i]; !asIs[c] {
+			if c != '"' {
+				break
+			}
+			s := r.text[r.pos+1 : i]
+			r.pos = i + 1
+			return s, nil
+		}
+	}
 	start := r.pos
 	plain := true
 	for r.pos++; r.pos < len(r.text); r.pos++ {

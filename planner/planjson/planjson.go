@@ -61,14 +61,14 @@ var (
 
 // Parse reads one JSON value. The value shares the memory of the text.
 func Parse(text string) (*Value, error) {
-	p := &parser{in: text}
-	v, err := p.value(0)
-	if err != nil {
+	p := &parser{in: text, stack: make([]Value, 1, room)}
+	if err := p.value(0, 0); err != nil {
 		return nil, fmt.Errorf("%w at byte %d", err, p.at)
 	}
 	if p.space(); p.at != len(p.in) {
 		return nil, fmt.Errorf("more than one value at byte %d", p.at)
 	}
+	v := p.stack[0]
 	return &v, nil
 }
 
@@ -125,100 +125,143 @@ var words = [...]struct {
 	value Value
 }{{"null", Value{}}, {"true", Value{Kind: Boolean, Flag: true}}, {"false", Value{Kind: Boolean}}}
 
-func (p *parser) value(depth int) (Value, error) {
+// value reads a value into the stack's place to, whose key stays.
+func (p *parser) value(to, depth int) error {
 	if depth > maxNesting {
-		return Value{}, ErrNesting
+		return ErrNesting
 	}
 	switch c := p.next(); {
 	case c == '{':
-		return p.object(depth)
+		return p.object(to, depth)
 	case c == '[':
-		return p.array(depth)
+		return p.array(to, depth)
 	case c == '"':
 		s, err := p.string()
-		return Value{Kind: Text, Text: s}, err
+		v := &p.stack[to]
+		v.Kind, v.Text = Text, s
+		return err
 	case c == '-' || '0' <= c && c <= '9':
-		return p.number()
+		return p.number(to)
 	}
 	for _, w := range words {
 		if strings.HasPrefix(p.in[p.at:], w.word) {
 			p.at += len(w.word)
-			return w.value, nil
+			v := &p.stack[to]
+			v.Kind, v.Flag = w.value.Kind, w.value.Flag
+			return nil
 		}
 	}
-	return Value{}, errSyntax
+	return errSyntax
 }
 
-func (p *parser) object(depth int) (Value, error) {
+func (p *parser) object(to, depth int) error {
 	p.at++
+	p.stack[to].Kind = Object
 	if p.next() == '}' {
 		p.at++
-		return Value{Kind: Object}, nil
+		return nil
 	}
 	from := len(p.stack)
+	met := uint64(0) // a bit for each key; two keys may share one
 	for {
 		if p.next() != '"' {
-			return Value{}, errSyntax
+			return errSyntax
 		}
 		key, err := p.string()
 		if err != nil {
-			return Value{}, err
+			return err
 		}
-		for i := from; i < len(p.stack); i++ {
-			if p.stack[i].Key == key {
-				return Value{}, errTwice
-			}
+		bit := bitOf(key)
+		if met&bit != 0 && p.has(from, key) {
+			return errTwice
 		}
+		met |= bit
 		if p.next() != ':' {
-			return Value{}, errSyntax
+			return errSyntax
 		}
 		p.at++
-		inner, err := p.value(depth + 1)
-		if err != nil {
-			return Value{}, err
+		p.stack = append(p.stack, Value{Key: key})
+		if err := p.value(len(p.stack)-1, depth+1); err != nil {
+			return err
 		}
-		inner.Key = key
-		p.stack = append(p.stack, inner)
 		switch p.next() {
 		case ',':
 			p.at++
 		case '}':
 			p.at++
-			return Value{Kind: Object, List: p.settle(from)}, nil
+			p.stack[to].List = p.settle(from)
+			return nil
 		default:
-			return Value{}, errSyntax
+			return errSyntax
 		}
 	}
 }
 
-func (p *parser) array(depth int) (Value, error) {
+// bitOf gives the bit that stands for a key.
+func bitOf(key string) uint64 {
+	if key == "" {
+		return 1
+	}
+	return 1 << ((uint(len(key))*5 + uint(key[0])*3 + uint(key[len(key)-1])) % 64)
+}
+
+// has reports whether one of the stack's values from an index on has that key.
+func (p *parser) has(from int, key string) bool {
+	for i := from; i < len(p.stack); i++ {
+		if p.stack[i].Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) array(to, depth int) error {
 	p.at++
+	p.stack[to].Kind = Array
 	if p.next() == ']' {
 		p.at++
-		return Value{Kind: Array}, nil
+		return nil
 	}
 	from := len(p.stack)
 	for {
-		inner, err := p.value(depth + 1)
-		if err != nil {
-			return Value{}, err
+		p.stack = append(p.stack, Value{})
+		if err := p.value(len(p.stack)-1, depth+1); err != nil {
+			return err
 		}
-		p.stack = append(p.stack, inner)
 		switch p.next() {
 		case ',':
 			p.at++
 		case ']':
 			p.at++
-			return Value{Kind: Array, List: p.settle(from)}, nil
+			p.stack[to].List = p.settle(from)
+			return nil
 		default:
-			return Value{}, errSyntax
+			return errSyntax
 		}
 	}
 }
 
+// asIs says of which bytes a string may consist that is taken as it is.
+var asIs = func() (is [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
+
 // string reads a string. What is plain is taken as it is; the rest is left to
 // encoding/json.
 func (p *parser) string() (string, error) {
+	for i := p.at + 1; i < len(p.in); i++ {
+		if c := p.in[i]; !asIs[c] {
+			if c != '"' {
+				break
+			}
+			s := p.in[p.at+1 : i]
+			p.at = i + 1
+			return s, nil
+		}
+	}
 	start, plain, ascii := p.at, true, true
 	for p.at++; p.at < len(p.in); p.at++ {
 		switch c := p.in[p.at]; {
@@ -242,16 +285,18 @@ func (p *parser) string() (string, error) {
 	return "", errSyntax
 }
 
-func (p *parser) number() (Value, error) {
+func (p *parser) number(to int) error {
 	start := p.at
 	for p.at < len(p.in) && inNumber(p.in[p.at]) {
 		p.at++
 	}
 	s := p.in[start:p.at]
 	if !plainInteger(s) && !json.Valid([]byte(s)) {
-		return Value{}, errSyntax
+		return errSyntax
 	}
-	return Value{Kind: Number, Text: s}, nil
+	v := &p.stack[to]
+	v.Kind, v.Text = Number, s
+	return nil
 }
 
 // plainInteger reports whether s is digits that do not begin with a zero.
