@@ -70,7 +70,7 @@ func (m *measurer) root(e any, s *scope) (estimate, error) {
 
 // children measures parts and gives their sum; leaves are those of the largest.
 func (m *measurer) children(s *scope, parts ...any) (estimate, error) {
-	sum := estimate{leaves: 1, constant: true}
+	sum := estimate{leaves: 1, constant: true, args: make([]estimate, 0, len(parts))}
 	for _, p := range parts {
 		if p == nil {
 			continue
@@ -324,8 +324,9 @@ func (m *measurer) operator(o object, s *scope) (estimate, error) {
 }
 
 func (m *measurer) caseOf(o object, s *scope) (estimate, error) {
-	var parts []any
-	for _, c := range list(o, "case_checks") {
+	checks := list(o, "case_checks")
+	parts := make([]any, 0, 2*len(checks)+1)
+	for _, c := range checks {
 		parts = append(parts, asObject(c).get("when_expr"), asObject(c).get("then_expr"))
 	}
 	e, err := m.children(s, append(parts, o.get("else_expr"))...)
