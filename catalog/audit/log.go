@@ -46,6 +46,12 @@ type Options struct {
 	disk         disk
 }
 
+// Where a gateway keeps its log and key, beside its configuration.
+const (
+	FolderName = "lianji-audit"
+	KeyName    = "lianji-audit.key"
+)
+
 // The defaults and bounds of Options.
 const (
 	DefaultReserve = 8 << 20

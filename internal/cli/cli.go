@@ -15,7 +15,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/internal/app"
+	"github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/output"
@@ -33,6 +35,8 @@ type Program struct {
 	App    app.Options // its Logger is made here
 	City   City
 	DuckDB func(context.Context) (string, error) // DuckDB's version
+	// AuditHeads reads the audit's heads that the configuration's store keeps; nil: none are kept.
+	AuditHeads func(context.Context, *config.Config) ([]audit.Head, error)
 }
 
 // City makes the sample city.

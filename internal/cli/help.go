@@ -34,7 +34,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return c.flagError(cmd, err) })
-	root.AddCommand(c.queryCommand(), c.explainCommand(), c.checkCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand())
+	root.AddCommand(c.queryCommand(), c.explainCommand(), c.checkCommand(), c.serveCommand(), c.demoCommand(), c.auditCommand(), c.versionCommand())
 	return root
 }
 
@@ -63,9 +63,13 @@ func (c *command) help(cmd *cobra.Command) string {
 	fmt.Fprintf(&b, "  %s\n", line)
 	if cmd.HasAvailableSubCommands() {
 		heading("cli_help_commands")
+		width := 9
+		for _, sub := range cmd.Commands() {
+			width = max(width, len(sub.Name()))
+		}
 		for _, sub := range cmd.Commands() {
 			if sub.IsAvailableCommand() {
-				fmt.Fprintf(&b, "  %-9s %s\n", sub.Name(), sub.Short)
+				fmt.Fprintf(&b, "  %-*s %s\n", width, sub.Name(), sub.Short)
 			}
 		}
 	}
