@@ -25,6 +25,11 @@ type Options struct {
 	Openers   map[string]connectors.Opener // by kind of source
 	NewEngine func(EngineOptions) (Engine, error)
 	Logger    *slog.Logger // must redact; nil means nowhere
+	// Only tells of a source whether it is needed; nil means that all are. One that is
+	// not is neither opened nor asked what it has.
+	Only func(source string) bool
+	// Slow hears, once, which sources have not answered after a second; nil means nobody.
+	Slow func(sources []string)
 }
 
 // Kinds lists the kinds of sources that can be opened.
@@ -86,16 +91,15 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 	if a.temp, err = newRunDir(cfg.Engine.Temp); err != nil {
 		return nil, errs.Wrap(errs.ConfigInvalid, "app_temp", msg.Args{"Path": cfg.Engine.Temp}, err)
 	}
-	if a.sources, err = openAll(ctx, cfg, o.Openers, a.temp.path); err != nil {
+	if a.sources, err = openNeeded(ctx, cfg, o, a.temp.path); err != nil {
 		return nil, err
 	}
-	describeAll(ctx, a.sources)
 	if ctx.Err() != nil {
 		return nil, errs.From(ctx.Err())
 	}
 	open := map[string]connectors.Source{}
 	for _, s := range a.sources {
-		if s.described.Err != nil {
+		if s.described.Err != nil && !s.left {
 			a.log.Warn("source unavailable", "source", s.cfg.Name, "error", s.described.Err)
 		}
 		if s.open != nil {

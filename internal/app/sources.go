@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
@@ -25,6 +28,7 @@ type source struct {
 	cfg       config.Source
 	open      connectors.Source // nil when it could not even be opened
 	described policy.Described
+	left      bool // nobody needs it
 }
 
 // connector gives a source's entry in the form that openers take.
@@ -35,17 +39,83 @@ func connector(s config.Source, temp string) connectors.Config {
 	}
 }
 
+// slowAfter is how long sources may take without a word to whoever waits.
+const slowAfter = time.Second
+
+// openNeeded opens the sources that are needed and asks them what they have.
+func openNeeded(ctx context.Context, cfg *config.Config, o Options, temp string) ([]*source, error) {
+	w := &waiting{names: map[string]bool{}}
+	for _, s := range cfg.Sources {
+		w.names[s.Name] = o.Only == nil || o.Only(s.Name)
+	}
+	stop := w.tell(o.Slow)
+	defer stop()
+	sources, err := openAll(ctx, cfg, o, temp)
+	if err == nil {
+		describeAll(ctx, sources, w.answered)
+	}
+	return sources, err
+}
+
+// waiting are the sources that have not answered yet.
+type waiting struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+func (w *waiting) answered(source string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.names[source] = false
+}
+
+// tell calls slow with the sources that have not answered when slowAfter is over, unless
+// stop is called before.
+func (w *waiting) tell(slow func([]string)) (stop func()) {
+	if slow == nil {
+		return func() {}
+	}
+	over := make(chan struct{})
+	done := safego.Run(func() error {
+		select {
+		case <-over:
+			return nil
+		case <-time.After(slowAfter):
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		var names []string
+		for _, name := range slices.Sorted(maps.Keys(w.names)) {
+			if w.names[name] {
+				names = append(names, name)
+			}
+		}
+		if len(names) > 0 {
+			slow(names)
+		}
+		return nil
+	})
+	return func() {
+		close(over)
+		<-done
+	}
+}
+
 // openAll opens the sources, all at the same time. An entry that is wrong is an
 // error; what else keeps a source from being opened is the source's own trouble.
 // The sources that were opened are returned with an error too.
-func openAll(ctx context.Context, cfg *config.Config, openers map[string]connectors.Opener, temp string) ([]*source, error) {
+func openAll(ctx context.Context, cfg *config.Config, o Options, temp string) ([]*source, error) {
 	all := make([]*source, len(cfg.Sources))
 	var g safego.Group
 	for i, entry := range cfg.Sources {
 		s := &source{cfg: entry, described: policy.Described{Source: entry.Name}}
 		all[i] = s
+		if o.Only != nil && !o.Only(entry.Name) {
+			s.left, s.described.Err = true, errs.New(errs.SourceUnreachable, "app_source_left", msg.Args{"Source": entry.Name})
+			continue
+		}
 		g.Go(func() error {
-			err := s.openWith(ctx, openers[entry.Kind], temp)
+			err := s.openWith(ctx, o.Openers[entry.Kind], temp)
 			if errs.CodeOf(err) == errs.ConfigInvalid {
 				return &Placed{entry.Place, err}
 			}
@@ -74,14 +144,16 @@ func (s *source) openWith(ctx context.Context, open connectors.Opener, temp stri
 }
 
 // describeAll asks every opened source what it has, all at the same time.
-func describeAll(ctx context.Context, sources []*source) {
+func describeAll(ctx context.Context, sources []*source, answered func(source string)) {
 	var g safego.Group
 	for _, s := range sources {
 		if s.open == nil {
+			answered(s.cfg.Name)
 			continue
 		}
 		g.Go(func() error {
 			s.described = s.describe(ctx)
+			answered(s.cfg.Name)
 			return nil
 		})
 	}

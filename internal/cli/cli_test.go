@@ -64,6 +64,9 @@ func (r run) args(t *testing.T, args ...string) (code int, stdout, stderr string
 	p := cli.Program{
 		App: app.Options{
 			Openers: map[string]connectors.Opener{"sqlite": func(_ context.Context, c connectors.Config) (connectors.Source, error) {
+				if c.Name == "hangs" {
+					return hangs{}, nil
+				}
 				if c.Name == "away" {
 					return source{err: errs.Wrap(errs.SourceUnreachable, "source_unreachable", msg.Args{"Source": c.Name}, errors.New("dial a://u:hunter2@h: refused"))}, nil
 				}

@@ -123,7 +123,7 @@ func (c *command) ask(ctx context.Context, f queryFlags, argument, prefix string
 		return err
 	}
 	p := c.newProgress()
-	target, err := c.target(ctx, f, p)
+	target, err := c.target(ctx, f, sql, p)
 	if err != nil {
 		return err
 	}
