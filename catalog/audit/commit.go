@@ -56,6 +56,8 @@ func (l *Log) put(ctx context.Context, e *entry) error {
 		return errs.From(ctx.Err())
 	case <-l.quit:
 		return closedError()
+	case <-l.dead:
+		return closedError()
 	}
 }
 
@@ -74,6 +76,13 @@ func (l *Log) result(ctx context.Context, e *entry) (ID, error) {
 	select {
 	case <-e.done:
 		return e.id, e.err
+	case <-l.dead:
+		select {
+		case <-e.done:
+			return e.id, e.err
+		default:
+			return ID{}, unwritable(nil)
+		}
 	case <-ctx.Done():
 	}
 	if e.state.CompareAndSwap(queued, abandoned) || e.state.CompareAndSwap(taken, orphaned) {

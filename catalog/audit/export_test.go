@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -54,8 +55,11 @@ func exported(t *testing.T, dir string, f Filter) []string {
 
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
-	clock := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
-	l := opened(t, Options{Dir: dir, Now: func() time.Time { return clock }, sealEvery: time.Hour})
+	first := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	later := first.Add(time.Hour)
+	var clock atomic.Pointer[time.Time]
+	clock.Store(&first)
+	l := opened(t, Options{Dir: dir, Now: func() time.Time { return *clock.Load() }, sealEvery: time.Hour})
 	start := func(s Start) ID {
 		id, err := l.Start(t.Context(), s)
 		if err != nil {
@@ -65,7 +69,7 @@ func TestExport(t *testing.T) {
 	}
 	a := start(joined())
 	b := start(Start{Query: "q-2", Principal: "li", Agency: "shuiwu", Returned: []Items{relief}})
-	clock = clock.Add(time.Hour)
+	clock.Store(&later)
 	if _, err := l.Refuse(t.Context(), Start{Query: "q-3", Principal: "li", Agency: "shuiwu", Code: "unknown_name"}); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +88,6 @@ func TestExport(t *testing.T) {
 		}
 	}
 	shut(t, l)
-	first, later := clock.Add(-time.Hour), clock
 	for name, c := range map[string]struct {
 		f    Filter
 		want string // kinds, and the query of each that has one

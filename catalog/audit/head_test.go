@@ -218,6 +218,9 @@ func TestSyslog(t *testing.T) {
 	if err := json.Unmarshal([]byte(m[strings.Index(m, "{"):]), &h); err != nil || !h.Verify(key.Public()) || h.Boot != l.Boot() {
 		t.Errorf("head %+v %v", h, err)
 	}
+	if first, last := m, len(messages); last == 1 && <-messages == first {
+		t.Error("one head was sent twice")
+	}
 	// A server that nobody vouches for gets nothing.
 	l = opened(t, Options{Dir: t.TempDir(), Signer: key, Syslog: &Syslog{Address: address, TLS: &tls.Config{RootCAs: x509.NewCertPool()}}})
 	if err := l.Close(); err == nil || len(messages) != 0 {

@@ -83,6 +83,7 @@ type Log struct {
 	queue chan *entry
 	quit  chan struct{} // closed when no more entries are taken
 	done  <-chan error  // of the committer
+	dead  chan struct{} // closed when the committer has ended, in whatever way
 	tasks *safego.Group
 	stop  context.CancelFunc
 
@@ -119,6 +120,9 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 		if err := os.Chmod(o.Dir, folderMode); err != nil {
 			return nil, unwritable(err)
 		}
+	}
+	if err := syncDir(filepath.Dir(o.Dir)); err != nil {
+		return nil, unwritable(err)
 	}
 	held, err := lockFolder(o.Dir)
 	if err != nil {
@@ -217,6 +221,7 @@ func begin(ctx context.Context, o Options, held *os.File) (*Log, error) {
 		boot:  fmt.Sprintf("%06d-%s", next+1, hex.EncodeToString(random[:])),
 		queue: make(chan *entry, maxQueue),
 		quit:  make(chan struct{}),
+		dead:  make(chan struct{}),
 		tasks: &safego.Group{},
 	}
 	l.w = newWriter(l)
@@ -229,7 +234,10 @@ func begin(ctx context.Context, o Options, held *os.File) (*Log, error) {
 	if first.err != nil {
 		return nil, errors.Join(first.err, l.w.close())
 	}
-	l.done = safego.Run(l.run)
+	l.done = safego.Run(func() error {
+		defer close(l.dead)
+		return l.run()
+	})
 	running, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	l.tasks.Go(func() error { return l.seals(running) })
@@ -310,6 +318,9 @@ func (l *Log) EndDurable(ctx context.Context, end End) (ID, error) {
 }
 
 func (l *Log) end(end End, urgent bool) (*entry, error) {
+	if end.Start.Boot != l.boot {
+		return nil, errs.Internalf("audit: an end for a start of another boot")
+	}
 	e, err := newEntry(KindEnd, end.filled())
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,12 +88,13 @@ func TestRetain(t *testing.T) {
 // A boot that runs for years loses its own first segments, never the one it writes.
 func TestRetainWithinBoot(t *testing.T) {
 	dir, key := t.TempDir(), signer(t)
-	now := ago(2000)
-	l := opened(t, Options{Dir: dir, Signer: key, segmentBytes: 1500, sealEvery: time.Hour, Now: func() time.Time { return now() }})
+	var days atomic.Int64
+	days.Store(2000)
+	l := opened(t, Options{Dir: dir, Signer: key, segmentBytes: 1500, sealEvery: time.Hour, Now: func() time.Time { return ago(int(days.Load()))() }})
 	for range 10 {
 		started(t, l, "q")
 	}
-	now = time.Now
+	days.Store(0)
 	if err := l.retire(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func (l *Log) seals(ctx context.Context) error {
 // heads gives a signed head to the places that keep them apart from the folder.
 func (l *Log) heads(ctx context.Context) error {
 	var given Point
-	return l.every(ctx, l.o.headEvery, func(ctx context.Context) {
+	task := func(ctx context.Context) {
 		t := l.tip.Load()
 		if t == nil || t.point == given {
 			return
@@ -52,7 +52,10 @@ func (l *Log) heads(ctx context.Context) error {
 			return
 		}
 		given = t.point
-	})
+	}
+	// The first one at once: from then on the boot cannot go missing as a whole.
+	task(ctx)
+	return l.every(ctx, l.o.headEvery, task)
 }
 
 // every calls task each time the interval is over, until ctx ends.

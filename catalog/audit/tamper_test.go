@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -286,7 +287,7 @@ func TestCutOff(t *testing.T) {
 		t.Errorf("without heads: %+v", r)
 	}
 	r = f.check(t, f.heads, map[string][]byte{last: without})
-	if len(r.Findings) != 1 || r.Findings[0].Problem != CutOff || r.Findings[0].To != f.heads[1].Number {
+	if len(r.Findings) != 1 || r.Findings[0].Problem != CutOff || r.Findings[0].To != f.heads[len(f.heads)-1].Number {
 		t.Errorf("with heads: %+v", r.Findings)
 	}
 	// The end of an earlier boot is known from the next one.
@@ -326,6 +327,11 @@ func copied(t *testing.T, dir string) string {
 	return to
 }
 
+// blind is a store that is told of heads and not asked for them.
+type blind struct{ *store }
+
+func (blind) LastHead(context.Context, string) (Head, bool, error) { return Head{}, false, nil }
+
 // A folder that was copied and continued twice is found from either copy by the
 // heads, and when both ends stand in one folder, without them.
 func TestCloned(t *testing.T) {
@@ -333,9 +339,8 @@ func TestCloned(t *testing.T) {
 	shut(t, opened(t, Options{Dir: dir, Signer: key}))
 	other := copied(t, dir)
 	heads := &store{}
-	one := opened(t, Options{Dir: dir, Signer: key})
-	two := opened(t, Options{Dir: other, Signer: key})
-	one.o.Heads, two.o.Heads = heads, heads
+	one := opened(t, Options{Dir: dir, Signer: key, Heads: blind{heads}})
+	two := opened(t, Options{Dir: other, Signer: key, Heads: blind{heads}})
 	shut(t, one)
 	shut(t, two)
 	for _, d := range []string{dir, other} {
@@ -358,7 +363,8 @@ func TestCloned(t *testing.T) {
 		t.Errorf("both in one folder: %v", got)
 	}
 	// The store told the next boot of a head that this folder lacks.
-	three := opened(t, Options{Dir: other, Signer: key, Heads: &store{heads: heads.heads[:1]}})
+	foreign := slices.DeleteFunc(slices.Clone(heads.heads), func(h Head) bool { return h.Boot != one.Boot() })
+	three := opened(t, Options{Dir: other, Signer: key, Heads: &store{heads: foreign}})
 	if sequence(three.Boot()) != 3 {
 		t.Errorf("boot %s", three.Boot())
 	}
@@ -430,6 +436,31 @@ func TestTornEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := verified(t, dir, nil, key); r.OK() {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A boot that somebody made up, with right hashes and no signature, is not passed over.
+func TestUnsignedBoot(t *testing.T) {
+	key, dir := signer(t), t.TempDir()
+	shut(t, opened(t, Options{Dir: dir, Signer: key}))
+	l := opened(t, Options{Dir: dir, Signer: key, sealEvery: time.Hour})
+	id := started(t, l, "q1")
+	name := nameOfSegment("g1", l.Boot(), 1)
+	shut(t, l)
+	path := filepath.Join(dir, name)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Join(lines(data)[:2], nil), segmentMode); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, opened(t, Options{Dir: dir, Signer: key}))
+	r := verified(t, dir, nil, key)
+	if !r.OK() || !slices.ContainsFunc(r.Limits, func(f Finding) bool {
+		return f.Problem == LimitUnsigned && f.Boot == id.Boot && f.Number == 1 && f.To == 2
+	}) {
 		t.Errorf("%+v", r)
 	}
 }

@@ -216,6 +216,11 @@ func (b *boots) end(c *chain, newest bool) {
 		}
 	}
 	f := c.place
+	if c.last.Number > c.sealed && !c.shut {
+		f.Problem, f.Number, f.To = LimitUnsigned, c.sealed+1, c.last.Number
+		b.report.limit(f)
+	}
+	f = c.place
 	switch {
 	case c.closed > 0 && !c.shut:
 		f.Problem, f.To = CutOff, c.closed+1
@@ -323,11 +328,6 @@ func (b *boots) limits(heads []Head) {
 	newest := b.chains[len(b.chains)-1]
 	if newest.last == nil {
 		return
-	}
-	f := newest.place
-	if newest.last.Number > newest.sealed && !newest.shut {
-		f.Problem, f.Number, f.To = LimitUnsigned, newest.sealed+1, newest.last.Number
-		b.report.limit(f)
 	}
 	if len(heads) == 0 {
 		b.report.limit(Finding{Problem: LimitNoHeads, Gateway: b.name})
