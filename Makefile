@@ -7,7 +7,7 @@ packages_with = $(addprefix ./,$(sort $(dir $(shell git grep --untracked -lE '$(
 LONG = $(call packages_with,LIANJI_LONG)
 BENCHMARKS = $(call packages_with,^func Benchmark)
 # Goroutines meet in these.
-RACE = ./internal/safego $(wildcard ./exec ./server)
+RACE = ./internal/safego ./catalog/audit $(wildcard ./exec ./server)
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo unit test test-long oracle bench microbench lint gen mutants deps compiler

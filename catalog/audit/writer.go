@@ -174,10 +174,9 @@ func (w *writer) degrade(cause error) {
 	w.condition = failed
 	err := w.repair()
 	if err == nil && was == sound {
-		err = w.useReserve()
-	}
-	if err == nil && was == sound {
-		w.condition = onReserve
+		if err = w.useReserve(); err == nil {
+			w.condition = onReserve
+		}
 	}
 	w.l.o.Logger.Error("audit: cannot write; statements are refused", "error", cause, "reserve", w.condition == onReserve, "then", err)
 }

@@ -12,7 +12,7 @@ import (
 // value that somebody wrote as a name, "in double quotes" or without any, is not
 // told from one.
 //
-// literal gets the value: what stands between the quotes, '' made one, or the digits
+// literal gets the value: what stands between the quotes, ” made one, or the digits
 // as they were written. Behind limit bytes (at least) of the result the rest of the
 // text is one literal, so that a list of a million values costs no more than one.
 // Redact never fails.
