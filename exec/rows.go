@@ -75,7 +75,7 @@ func duckError(d *duck.Error) *errs.Error {
 	// interrupt while nobody cancelled: one of DuckDB's threads failed and stopped the
 	// others, one of which spoke first.
 	case duck.KindData, duck.KindParser, duck.KindBinder, duck.KindInterrupt:
-		e := errs.Wrap(errs.DataError, "data_error", nil, d)
+		e := dataError(d)
 		e.Detail = duck.OfData
 		return e
 	case duck.KindMemory:

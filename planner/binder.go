@@ -83,6 +83,9 @@ func (e *BindError) detail() string {
 			return duck.OfData
 		}
 	}
+	if typesIn(e.Message) != nil { // the text says it, without a list of all that could stand there
+		return ""
+	}
 	switch strings.ToLower(e.Type) {
 	case "binder", "catalog", "permission", "internal", "not_implemented", "too_complex", "invalid":
 		return e.Message

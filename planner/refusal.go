@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -25,6 +26,9 @@ func unknownTable(s policy.Snapshot, path []string) *errs.Error {
 		names = append(names, r.Name())
 	}
 	e.Nearest = gate.Nearest(strings.Join(path, "."), names, nearestShown)
+	if len(e.Nearest) == 0 && len(path) == 2 {
+		e.Nearest = nearestIn(s, path)
+	}
 	if len(e.Nearest) == 0 && len(path) == 1 { // the agency was left out
 		for _, r := range s.Resources() {
 			if catalog.SameName(r.Path[len(r.Path)-1], path[0]) && len(e.Nearest) < nearestShown {
@@ -33,6 +37,26 @@ func unknownTable(s policy.Snapshot, path []string) *errs.Error {
 		}
 	}
 	return e
+}
+
+// nearestIn gives names of two parts near to path, where a resource's own has three;
+// and where none is near, the first names of the source that is named.
+func nearestIn(s policy.Snapshot, path []string) []string {
+	var short, beside []string
+	for _, r := range s.Resources() {
+		two := []string{r.Path[0], r.Path[len(r.Path)-1]}
+		if found, ok := s.Resolve(two); !ok || found != r {
+			continue
+		}
+		name := strings.Join(two, ".")
+		if short = append(short, name); catalog.SameName(r.Path[0], path[0]) && len(beside) < nearestShown {
+			beside = append(beside, name)
+		}
+	}
+	if near := gate.Nearest(strings.Join(path, "."), short, nearestShown); len(near) > 0 {
+		return near
+	}
+	return beside
 }
 
 func samePath(a, b []string) bool {
@@ -77,6 +101,9 @@ var refusals = []struct {
 func (b *binding) explainRefusal(be *BindError, a *attempt) *errs.Error {
 	for _, r := range refusals {
 		if strings.Contains(be.Message, r.part) {
+			if args := typesIn(be.Message); args != nil {
+				return errs.New(r.code, r.id+"_of", args)
+			}
 			return errs.New(r.code, r.id, nil)
 		}
 	}
@@ -119,6 +146,26 @@ func (b *binding) explainRefusal(be *BindError, a *attempt) *errs.Error {
 		return errs.New(errs.NotSupported, "statement_not_supported", nil)
 	}
 	return errs.New(errs.BindError, "bind_error", nil)
+}
+
+// Types as the binder writes them. Those with quotes or small letters in them, such as
+// an ENUM with its values, are none.
+var (
+	typedCall = regexp.MustCompile(`^Binder Error: (?:No function matches the given name and argument types|Could not choose a best candidate function for the function call) ['"]([^'"()]{1,60}\([A-Z0-9_, ()\[\]]{0,200}\))['"]`)
+	typedPair = regexp.MustCompile(`^Binder Error: Cannot (?:compare|mix) values of type ([A-Z0-9_,()\[\]]{1,60}) and (?:type )?([A-Z0-9_,()\[\]]{1,60}) `)
+)
+
+// typesIn gives the function or operator and the types that a refusal is about; nil when
+// it does not tell them, or not without values.
+func typesIn(message string) msg.Args {
+	plain := func(types string) string { return strings.ReplaceAll(types, "_LITERAL", "") }
+	if m := typedCall.FindStringSubmatch(message); m != nil {
+		return msg.Args{"Call": plain(m[1])}
+	}
+	if m := typedPair.FindStringSubmatch(message); m != nil {
+		return msg.Args{"Left": plain(m[1]), "Right": plain(m[2])}
+	}
+	return nil
 }
 
 // quotedName gives the first name in double quotes of a message: the person's own word.

@@ -85,7 +85,7 @@ func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request)
 	q := &query{id: newID(), start: time.Now(), log: g.log}
 	answer, err := g.answer(ctx, s, r)
 	if err != nil {
-		e := errs.From(err)
+		e := explainFullWidth(errs.From(err), r.SQL)
 		q.end(0, 0, e)
 		return nil, e
 	}
