@@ -50,6 +50,7 @@ type Bound struct {
 	Params map[int]catalog.Type
 
 	described <-chan error // gives the outcome once; nil when Columns and Params are there
+	later     *Bound       // where they are until then; not to be read before that
 }
 
 // Described waits for Columns and Params where the request said PlanFirst, and gives
@@ -60,6 +61,9 @@ func (b *Bound) Described() error {
 	}
 	err := <-b.described
 	b.described = nil
+	if err == nil {
+		b.Columns, b.Params, b.later = b.later.Columns, b.later.Params, nil
+	}
 	return err
 }
 

@@ -184,10 +184,10 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 		cancel()
 		return nil, err
 	}
-	bound := &Bound{}
+	told := &Bound{}
 	describe := func() error {
 		defer cancel()
-		err := inst.describe(ctx, r.SQL, bound)
+		err := inst.describe(ctx, r.SQL, told)
 		b.give(ctx, inst, err)
 		return err
 	}
@@ -195,8 +195,9 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 		if err := describe(); err != nil {
 			return nil, err
 		}
-		return bound, nil
+		return told, nil
 	}
+	bound := &Bound{later: told}
 	bound.described = safego.Run(describe) // DuckDB's work, beside the reading of its answer
 	bound.Plan, bound.PlanText, err = planOf(answer)
 	if err != nil || !r.PlanFirst {
