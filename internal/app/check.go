@@ -50,11 +50,15 @@ type Unreadable struct {
 
 // StatisticsReport says of how many tables a source knows what is in them.
 type StatisticsReport struct {
-	Read           bool // false: the source did not tell
-	Tables         int  // whose rows or columns are known
-	Never          int  // of which the source never gathered any
+	Read           bool     // false: the source did not tell
+	Tables         int      // whose rows or columns are known
+	Never          int      // of which the source never gathered any
+	NeverNames     []string // of the first of those
 	Oldest, Newest time.Time
 }
+
+// mostNames is how many tables a finding names.
+const mostNames = 5
 
 // Report is what Check found out about what belongs to no source.
 type Report struct {
@@ -241,6 +245,9 @@ func (r *SourceReport) count(tables []*catalog.Table, known map[catalog.TableID]
 		}
 		if s.Never {
 			r.Statistics.Never++
+			if len(r.Statistics.NeverNames) < mostNames {
+				r.Statistics.NeverNames = append(r.Statistics.NeverNames, t.ID.String())
+			}
 		}
 		if s.Rows >= 0 || len(s.Columns) > 0 {
 			r.Statistics.Tables++

@@ -65,7 +65,7 @@ func TestReportOfTables(t *testing.T) {
 	if r.Tables != 3 || r.Views != 1 || r.Text.Binary != 1 || r.Text.Other != 3 || !slices.Equal(r.Text.Collations, []string{"de", "zh"}) {
 		t.Errorf("%+v", r)
 	}
-	if d := cmp.Diff(StatisticsReport{Read: true, Tables: 2, Never: 1, Oldest: old, Newest: new}, r.Statistics); d != "" {
+	if d := cmp.Diff(StatisticsReport{Read: true, Tables: 2, Never: 1, NeverNames: []string{"s.c"}, Oldest: old, Newest: new}, r.Statistics); d != "" {
 		t.Error(d)
 	}
 	if !slices.Equal(r.UnreadableTypes(), []string{"box", "money"}) || len(r.Unreadable) != 3 {
@@ -99,5 +99,12 @@ func TestCheckOfTheAddress(t *testing.T) {
 	}
 	if wrong := report.Wrong(); len(wrong) != 1 || errs.From(wrong[0]).ID != "http_not_loopback" {
 		t.Errorf("%v", wrong)
+	}
+}
+
+// A finding names the first tables that it is about, and says where there are more.
+func TestFirstNames(t *testing.T) {
+	if got := firstNames([]string{"a", "b"}, 2) + "|" + firstNames([]string{"a", "b"}, 3); got != "a, b|a, b, …" {
+		t.Error(got)
 	}
 }

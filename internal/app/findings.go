@@ -72,8 +72,17 @@ func (r *SourceReport) findings() []Finding {
 	say(LevelWarning, "no_tables", r.Tables+r.Views == 0, nil)
 	say(LevelWarning, "columns_unreadable", len(r.Unreadable) > 0, msg.Args{"Count": len(r.Unreadable), "Types": strings.Join(r.UnreadableTypes(), ", ")})
 	say(LevelHint, "text_compared_here", r.Text.Other > 0, msg.Args{"Count": r.Text.Other, "Collations": strings.Join(r.Text.Collations, ", ")})
-	say(LevelHint, "never_analyzed", r.Statistics.Never > 0, msg.Args{"Count": r.Statistics.Never})
+	say(LevelHint, "never_analyzed", r.Statistics.Never > 0, msg.Args{"Count": r.Statistics.Never, "Tables": firstNames(r.Statistics.NeverNames, r.Statistics.Never)})
 	return out
+}
+
+// firstNames lists names, with a mark where there are more.
+func firstNames(names []string, all int) string {
+	list := strings.Join(names, ", ")
+	if all > len(names) {
+		list += ", …"
+	}
+	return list
 }
 
 // UnreadableTypes lists the types of the columns that cannot be read, each once.

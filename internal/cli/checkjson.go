@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/lianji/lianji/connectors"
@@ -90,7 +91,8 @@ func (c *command) checkJSON(ctx context.Context, file string) error {
 	if err != nil {
 		e := errs.From(err)
 		d.Errors = 1
-		d.Findings = append(d.Findings, CheckedFinding{Level: string(app.LevelError), Code: string(e.Code), Text: e.Text(c.langs...)})
+		text, place := placed(e, c.langs)
+		d.Findings = append(d.Findings, CheckedFinding{Level: string(app.LevelError), Code: string(e.Code), Text: text, Place: place})
 		return errors.Join(c.document(d), worst([]error{err}))
 	}
 	report, err := app.Check(ctx, cfg, c.App, func(app.SourceReport) {})
@@ -99,6 +101,18 @@ func (c *command) checkJSON(ctx context.Context, file string) error {
 	}
 	c.fill(d, cfg, report)
 	return errors.Join(c.document(d), worst(report.Wrong()))
+}
+
+// placed takes the place in the file off the text of a configuration's error.
+func placed(e *errs.Error, langs []string) (text, place string) {
+	text = e.Text(langs...)
+	place, _ = e.Args["Place"].(string)
+	for _, colon := range []string{": ", "：", ":"} {
+		if rest, ok := strings.CutPrefix(text, place+colon); ok && place != "" {
+			return rest, place
+		}
+	}
+	return text, place
 }
 
 func (c *command) document(d *CheckDocument) error {

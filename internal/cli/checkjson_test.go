@@ -104,7 +104,7 @@ func TestCheckJSON(t *testing.T) {
 				Findings: []cli.CheckedFinding{
 					{Level: "warning", Code: "account_writes", Text: "The account may change 2 table(s). The gateway never does; an account that can only read makes sure of it."},
 					{Level: "warning", Code: "columns_unreadable", Text: "1 column(s) cannot be read, for their types: money."},
-					{Level: "hint", Code: "never_analyzed", Text: "No statistics were ever gathered of 1 table(s): estimates are poor until the source's owner runs ANALYZE."},
+					{Level: "hint", Code: "never_analyzed", Text: "No statistics were ever gathered of 1 table(s) (main.t): estimates are poor until the source's owner runs ANALYZE."},
 				}},
 		},
 	}
@@ -119,7 +119,7 @@ func TestCheckJSON(t *testing.T) {
 	config(t, "sources: {}\nnonsense: 1\n")
 	code, stdout, _ = run{querier: rows()}.args(t, "check", "--json")
 	d = cli.CheckDocument{}
-	if err := json.Unmarshal([]byte(stdout), &d); err != nil || code != 2 || d.OK || d.Errors != 1 || d.Findings[0].Code != "config_invalid" {
+	if err := json.Unmarshal([]byte(stdout), &d); err != nil || code != 2 || d.OK || d.Errors != 1 || d.Findings[0].Code != "config_invalid" || d.Findings[0].Place != "lianji.yaml:2:1" || !strings.HasPrefix(d.Findings[0].Text, "unknown key nonsense") {
 		t.Errorf("exit %d, %v, %s", code, err, stdout)
 	}
 

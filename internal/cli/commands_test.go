@@ -83,7 +83,7 @@ func TestCheck(t *testing.T) {
 	const found = "  sessions in UTC, text in UTF8, collation zh_CN.UTF-8, statistics of 1 table(s)\n" +
 		"  warning[account_writes]: The account may change 2 table(s). The gateway never does; an account that can only read makes sure of it.\n" +
 		"  warning[columns_unreadable]: 1 column(s) cannot be read, for their types: money.\n" +
-		"  hint[never_analyzed]: No statistics were ever gathered of 1 table(s): estimates are poor until the source's owner runs ANALYZE.\n" +
+		"  hint[never_analyzed]: No statistics were ever gathered of 1 table(s) (main.t): estimates are poor until the source's owner runs ANALYZE.\n" +
 		"  column main.t.费用 cannot be read: its type is money\n"
 	want := "ga  sqlite    reachable  Fake 1.0, 1 table(s)\n" + found + "lianji.yaml: works, with 2 warning(s) and 1 hint(s). 1 source(s), 1 published resource(s).\n"
 	if code != 0 || stdout != want || stderr != "" {
