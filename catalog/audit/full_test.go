@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/safego"
 )
 
 // faulty is a disk with limited room, whose writes stop half-way when it is used up.
@@ -275,4 +276,75 @@ func TestFullFileSystem(t *testing.T) {
 		t.Errorf("%d starts before the disk was full, %+v", accepted, r)
 	}
 	t.Logf("%d starts before the disk was full", accepted)
+}
+
+// A gateway that starts on a full disk has the reserve of the boot before.
+func TestOpenOnFullDisk(t *testing.T) {
+	d, l, o := onFaulty(t)
+	shut(t, l)
+	d.room.Store(0)
+	l = opened(t, o)
+	full(t, l)
+	if _, err := l.Refuse(t.Context(), Start{Query: "q"}); err != nil {
+		t.Errorf("a refusal: %v", err)
+	}
+	shut(t, l)
+	// That boot used it up: without any there is no log, and so no gateway.
+	o.GatewayID = "g1"
+	if l, err := Open(t.Context(), o); errs.CodeOf(err) != errs.DiskFull {
+		t.Errorf("opened without a first record: %v", err)
+		_ = l.Close()
+	}
+	d.room.Store(1 << 30)
+	shut(t, opened(t, o))
+	if r := verified(t, o.Dir, nil, o.Signer); !r.OK() || r.Boots != 3 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// broken is a disk whose sync brings the committer down.
+type broken struct {
+	disk
+	now atomic.Bool
+}
+
+type brokenFile struct {
+	file
+	d *broken
+}
+
+func (d *broken) create(path string) (file, error) {
+	f, err := d.disk.create(path)
+	return brokenFile{f, d}, err
+}
+
+func (f brokenFile) Sync() error {
+	if f.d.now.Load() {
+		panic("sync")
+	}
+	return f.file.Sync()
+}
+
+// A defect in the one goroutine that writes refuses statements; nobody waits for ever.
+func TestCommitterDies(t *testing.T) {
+	d := &broken{disk: osDisk{}}
+	l := opened(t, Options{Dir: t.TempDir(), disk: d, sealEvery: time.Hour})
+	id := started(t, l, "before")
+	d.now.Store(true)
+	full(t, l)
+	if _, err := l.EndDurable(t.Context(), End{Start: id}); err == nil {
+		t.Error("an end that nobody writes is taken for durable")
+	}
+	var panicked *safego.PanicError
+	if err := l.Close(); !errors.As(err, &panicked) {
+		t.Errorf("closed with %v", err)
+	}
+}
+
+// An end belongs to a start of the same boot.
+func TestEndOfAnotherBoot(t *testing.T) {
+	l := opened(t, Options{Dir: t.TempDir()})
+	if err := l.End(End{Start: ID{Point: Point{Boot: "000001-00000000", Number: 2}}}); err == nil {
+		t.Error("taken")
+	}
 }

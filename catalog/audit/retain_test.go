@@ -95,6 +95,9 @@ func TestRetainWithinBoot(t *testing.T) {
 		started(t, l, "q")
 	}
 	days.Store(0)
+	for range 10 {
+		started(t, l, "young")
+	}
 	if err := l.retire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +105,10 @@ func TestRetainWithinBoot(t *testing.T) {
 	all := records(t, dir)
 	if all[0].Number == 1 || all[0].Number > 11 {
 		t.Errorf("the first record is %d", all[0].Number)
+	}
+	// A segment that has both old records and young ones stays.
+	if young := slices.IndexFunc(all, func(r *Record) bool { return r.At().After(ago(1)()) }); young < 1 || all[young].Number != 12 {
+		t.Errorf("the first young record stands at %d", young)
 	}
 	if r := verified(t, dir, nil, key); !r.OK() {
 		t.Errorf("%+v", r)

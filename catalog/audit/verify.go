@@ -266,15 +266,8 @@ func (b *boots) tail(c *chain, newest bool) {
 // links checks that each boot follows the one before.
 func (b *boots) links() {
 	follows := map[string]string{} // boot -> the one that names it as the one before
-	places := map[uint64]string{}
 	for i, c := range b.chains {
 		fork := Finding{Problem: BootForked, Gateway: b.name, File: c.segments[0].name, Boot: c.boot}
-		if other, taken := places[sequence(c.boot)]; taken {
-			fork.Other = other
-			b.report.find(fork)
-			continue
-		}
-		places[sequence(c.boot)] = c.boot
 		if c.open == nil {
 			continue
 		}

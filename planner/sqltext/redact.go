@@ -12,10 +12,10 @@ import (
 // value that somebody wrote as a name, "in double quotes" or without any, is not
 // told from one.
 //
-// literal gets the value: what stands between the quotes, ” made one, or the digits
-// as they were written. Behind limit bytes (at least) of the result the rest of the
-// text is one literal, so that a list of a million values costs no more than one.
-// Redact never fails.
+// literal gets the value: what stands between the quotes, with a doubled quote made
+// one, or the digits as they were written. Behind limit bytes (at least) of the
+// result the rest of the text is one literal, so that a list of a million values
+// costs no more than one. Redact never fails.
 func Redact(text string, limit int, literal func(value []byte) string) string {
 	r := redactor{text: text, literal: literal}
 	l := NewLexer(text)
