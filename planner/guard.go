@@ -55,6 +55,11 @@ func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*referen
 }
 
 func guardText(r *policy.Resource, ref *reference) string {
+	return guardSelect(r, catalog.QuoteIdent(ref.catalog())+"."+catalog.QuoteIdent(guardSchema)+"."+catalog.QuoteIdent(ref.name))
+}
+
+// guardSelect writes what a guard makes of the rows of a table.
+func guardSelect(r *policy.Resource, from string) string {
 	list := make([]string, len(r.Columns))
 	for i, c := range r.Columns {
 		list[i] = catalog.QuoteIdent(c.Name)
@@ -62,7 +67,7 @@ func guardText(r *policy.Resource, ref *reference) string {
 			list[i] = "(" + mask + "\n) AS " + list[i]
 		}
 	}
-	text := "SELECT " + strings.Join(list, ", ") + " FROM " + catalog.QuoteIdent(ref.catalog()) + "." + catalog.QuoteIdent(guardSchema) + "." + catalog.QuoteIdent(ref.name)
+	text := "SELECT " + strings.Join(list, ", ") + " FROM " + from
 	if r.Guard.RowFilter != "" {
 		text += " WHERE (" + r.Guard.RowFilter + "\n)"
 	}

@@ -159,6 +159,15 @@ func (s *Statement) Plan(ctx context.Context, values []catalog.Value) (*Plan, er
 	return s.planText(values, why)
 }
 
+// Resources lists what the statement names, whether or not a plan still reads it.
+func (s *Statement) Resources() []*policy.Resource {
+	out := make([]*policy.Resource, len(s.refs))
+	for i, r := range s.refs {
+		out[i] = r.resource
+	}
+	return out
+}
+
 // typed gives text with its columns cast to the types of the answer. DuckDB types
 // 'x' || NULL as NULL once it knows that a parameter's value is NULL.
 func typed(text string, columns []catalog.Column, values []catalog.Value) string {

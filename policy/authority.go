@@ -8,6 +8,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
 )
 
 // Store is what the catalogue's store is to an Authority.
@@ -15,6 +16,11 @@ type Store interface {
 	Version(ctx context.Context) (int64, error)
 	// Load gives the state now; before may be nil, or what an earlier call gave.
 	Load(ctx context.Context, before *catalog.State) (*catalog.State, error)
+}
+
+// GuardChecker tells whether a resource's guard can be applied at all; planner does.
+type GuardChecker interface {
+	CheckGuard(ctx context.Context, r *Resource) error
 }
 
 // Times of an Authority.
@@ -40,6 +46,9 @@ type Authority struct {
 	epoch  int       // counts changes of the sources
 	kept   map[asker]*keptSnapshot
 	broken func(Broken)
+
+	checker GuardChecker
+	checked map[string]error // by a guarded resource's digest
 }
 
 // asker is whose snapshot is kept, for what.
@@ -60,12 +69,13 @@ type AuthorityOptions struct {
 	Sources func() []Described // as they are described now
 	Zone    *time.Location     // for the hours of grants
 	Now     func() time.Time   // nil means the machine's clock
+	Checker GuardChecker       // nil means that what has a guard is closed
 	Broken  func(Broken)       // hears of each grant that could not be applied; may be nil
 }
 
 // NewAuthority reads the store. The caller lets Run follow it.
 func NewAuthority(ctx context.Context, o AuthorityOptions) (*Authority, error) {
-	a := &Authority{store: o.Store, sources: o.Sources, zone: o.Zone, now: o.Now, broken: o.Broken, kept: map[asker]*keptSnapshot{}}
+	a := &Authority{store: o.Store, sources: o.Sources, zone: o.Zone, now: o.Now, broken: o.Broken, kept: map[asker]*keptSnapshot{}, checker: o.Checker, checked: map[string]error{}}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -195,6 +205,9 @@ func (a *Authority) snapshot(of asker) (*Granted, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := g.check(a.check); err != nil {
+		return nil, err
+	}
 	for _, b := range g.Broken {
 		a.broken(b)
 	}
@@ -203,6 +216,29 @@ func (a *Authority) snapshot(of asker) (*Granted, error) {
 	}
 	a.kept[of] = &keptSnapshot{g, state.Version, a.epoch}
 	return g, nil
+}
+
+// checkTime is how long the check of one guard may take.
+const checkTime = 5 * time.Second
+
+// check tells whether a guard can be applied, and remembers it.
+func (a *Authority) check(digest string, r *Resource) error {
+	if err, known := a.checked[digest]; known {
+		return err
+	}
+	err := error(errs.New(errs.NotAllowed, "policy_expression", msg.Args{"Resource": r.Name()}))
+	if a.checker != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+		defer cancel()
+		if err = a.checker.CheckGuard(ctx, r); errs.CodeOf(err) == errs.Timeout {
+			return err // this says nothing of the guard
+		}
+	}
+	if len(a.checked) >= maxKept {
+		clear(a.checked)
+	}
+	a.checked[digest] = err
+	return err
 }
 
 // maxKept is how many snapshots are kept.

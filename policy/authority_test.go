@@ -3,6 +3,7 @@ package policy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -54,6 +55,17 @@ type world struct {
 	*memory
 	authority *policy.Authority
 	now       time.Time
+	refused   string // a text in a guard that the checker refuses
+	broken    []string
+}
+
+// CheckGuard implements policy.GuardChecker.
+func (w *world) CheckGuard(_ context.Context, r *policy.Resource) error {
+	text := fmt.Sprint(*r.Guard)
+	if w.refused != "" && strings.Contains(text, w.refused) {
+		return errors.New("refused")
+	}
+	return nil
 }
 
 func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
@@ -85,7 +97,8 @@ func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
 	w.change(c)
 	var err error
 	w.authority, err = policy.NewAuthority(t.Context(), policy.AuthorityOptions{
-		Store: w, Zone: time.UTC, Now: func() time.Time { return w.now },
+		Store: w, Zone: time.UTC, Now: func() time.Time { return w.now }, Checker: w,
+		Broken: func(b policy.Broken) { w.broken = append(w.broken, b.Grant+" of "+b.Resource) },
 		Sources: func() []policy.Described {
 			return []policy.Described{{Source: "GA", Tables: []*catalog.Table{table("main", "renkou", "sfzh", "xm", "qx", "secret")}}}
 		},
@@ -261,6 +274,21 @@ func TestWhoMayAsk(t *testing.T) {
 	w.refresh(t)
 	if _, err := w.authority.Snapshot("hash-t", "DB-HC", catalog.Interface); errs.CodeOf(err) != errs.Unauthenticated {
 		t.Errorf("after the token's end: %v", err)
+	}
+}
+
+// What has a guard that cannot be applied is closed, the provider hears of it, and
+// what has none stays open.
+func TestGuardThatCannotBeApplied(t *testing.T) {
+	w := newWorld(t, granted("a", "abs(qx) > 1", 1))
+	w.refused = "abs("
+	if got := seen(t, w.snapshot(t, "hash-t", "DB-HC")); got != "nothing" || cmp.Diff([]string{"a of 公安.人口"}, w.broken) != "" {
+		t.Errorf("%s; broken: %v", got, w.broken)
+	}
+	w = newWorld(t, granted("a", "", 1))
+	w.refused = "qx"
+	if got := seen(t, w.snapshot(t, "hash-t", "DB-HC")); got != "xm" {
+		t.Errorf("without a guard: %s", got)
 	}
 }
 

@@ -23,8 +23,9 @@ type Granted struct {
 
 // Broken is a grant that is closed because its policy cannot be applied.
 type Broken struct {
-	Grant, Resource string // IDs
-	Err             error
+	Grant    string // its ID
+	Resource string // its name
+	Err      error
 }
 
 // NewGranted makes the snapshot of a subject at a time, out of a state of the store
@@ -67,6 +68,32 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 		return nil, err
 	}
 	return g, nil
+}
+
+// check closes every resource whose guard cannot be applied.
+func (g *Granted) check(check func(digest string, r *Resource) error) error {
+	var closed bool
+	for _, r := range slices.Clone(g.list) {
+		if r.Guard == nil {
+			continue
+		}
+		k := key(r.Path)
+		err := check(g.digests[k], r)
+		if err == nil {
+			continue
+		}
+		closed = true
+		for _, id := range r.Grants {
+			g.Broken = append(g.Broken, Broken{id, r.Name(), err})
+		}
+		g.list = slices.DeleteFunc(g.list, func(x *Resource) bool { return x == r })
+		delete(g.byPath, k)
+		delete(g.digests, k)
+	}
+	if !closed {
+		return nil
+	}
+	return g.finish("granted:" + g.Subject.identity())
 }
 
 // identity is what of the subject an answer can depend on.
@@ -127,7 +154,7 @@ func (g *Granted) open(path []string, source string, r *catalog.Resource, t *cat
 		p := part{id: grant.ID, items: map[string]catalog.GrantedItem{}}
 		var err error
 		if p.filter, err = expand(grant.RowFilter, g.Subject); err != nil {
-			g.Broken = append(g.Broken, Broken{grant.ID, r.ID, err})
+			g.Broken = append(g.Broken, Broken{grant.ID, strings.Join(path, "."), err})
 			continue
 		}
 		for _, granted := range grant.Items {
@@ -145,7 +172,7 @@ func (g *Granted) open(path []string, source string, r *catalog.Resource, t *cat
 		column, err := g.column(c, parts, guard)
 		if err != nil {
 			for _, p := range parts {
-				g.Broken = append(g.Broken, Broken{p.id, r.ID, err})
+				g.Broken = append(g.Broken, Broken{p.id, strings.Join(path, "."), err})
 			}
 			continue
 		}

@@ -64,6 +64,9 @@ func (t *Tx) run(do func(*Tx) error) error {
 	return t.tx.Commit()
 }
 
+// Version is the state's once the change is made.
+func (t *Tx) Version() int64 { return t.version }
+
 // may refuses what the principal may not do to something of an agency. What is
 // refused reads the same whether or not the thing is there.
 func (t *Tx) may(act catalog.Act, agency string) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/errs"
@@ -71,6 +72,9 @@ type App struct {
 	endStatistics context.CancelFunc // nil when none are read
 	statistics    <-chan error       // closed when none are read any more
 
+	store     *store.Store      // nil without one
+	authority *policy.Authority // nil without a store
+
 	mu        sync.Mutex // guards the sources' described
 	published atomic.Pointer[policy.Everything]
 }
@@ -114,6 +118,9 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 	if err != nil {
 		return nil, errs.From(err)
 	}
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
 	a.startStatistics()
 	return a, nil
 }
@@ -131,8 +138,11 @@ func (a *App) Close() error {
 			all = append(all, s.open.Close())
 		}
 	}
+	if a.store != nil {
+		all = append(all, a.store.Close())
+	}
 	all = append(all, a.temp.remove())
-	a.engine, a.sources, a.temp = nil, nil, nil
+	a.engine, a.sources, a.store, a.temp = nil, nil, nil, nil
 	return errors.Join(all...)
 }
 

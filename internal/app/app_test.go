@@ -299,7 +299,7 @@ func ask(t *testing.T, url string) (int, string) {
 func TestDoor(t *testing.T) {
 	w := newWorld(t, two, "mz")
 	a := w.open(t)
-	door, err := a.ListenHTTP(t.Context(), "localhost:0")
+	door, err := a.ListenOpen(t.Context(), "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +334,7 @@ func TestDoor(t *testing.T) {
 func TestSourceComesBack(t *testing.T) {
 	w := newWorld(t, two, "mz")
 	a := w.open(t)
-	door, err := a.ListenHTTP(t.Context(), "127.0.0.1:0")
+	door, err := a.ListenOpen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +380,7 @@ func TestListenFails(t *testing.T) {
 			if c.id == "" {
 				address = "127.0.0.1:0"
 			}
-			door, err := a.ListenHTTP(t.Context(), address)
+			door, err := a.ListenOpen(t.Context(), address)
 			if err == nil {
 				_ = door.ln.Close()
 			}

@@ -8,21 +8,25 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/safego"
-	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
 )
 
 // Door is the HTTP door of an App while it listens.
 type Door struct {
-	app  *App
-	host string
-	ln   net.Listener
+	app     *App
+	host    string
+	ln      net.Listener
+	session func(httpapi.Asker) (server.Session, error)
 }
 
-// ListenHTTP opens the HTTP door without login: it serves what the configuration
+// ListenOpen opens the HTTP door without login: it serves what the configuration
 // publishes, to this machine alone. An empty address means that of the
 // configuration. The caller runs the Door, which closes it.
-func (a *App) ListenHTTP(ctx context.Context, address string) (*Door, error) {
+func (a *App) ListenOpen(ctx context.Context, address string) (*Door, error) {
+	if a.store != nil {
+		return nil, errs.New(errs.ConfigInvalid, "app_store_needs_login", msg.Args{"File": a.cfg.File})
+	}
 	if len(a.cfg.Published) == 0 {
 		return nil, errs.New(errs.ConfigInvalid, "app_nothing_published", msg.Args{"File": a.cfg.File})
 	}
@@ -34,6 +38,19 @@ func (a *App) ListenHTTP(ctx context.Context, address string) (*Door, error) {
 		return nil, wrong[0]
 	}
 	a.published.Store(snapshot)
+	return a.listen(ctx, address, a.openSession)
+}
+
+// ListenHTTP opens the HTTP door for those who have a token: each sees what grants
+// open. An empty address means that of the configuration.
+func (a *App) ListenHTTP(ctx context.Context, address string) (*Door, error) {
+	if _, err := a.Catalogue(); err != nil {
+		return nil, err
+	}
+	return a.listen(ctx, address, a.Session)
+}
+
+func (a *App) listen(ctx context.Context, address string, session func(httpapi.Asker) (server.Session, error)) (*Door, error) {
 	if address == "" {
 		address = a.cfg.HTTP
 	}
@@ -42,7 +59,7 @@ func (a *App) ListenHTTP(ctx context.Context, address string) (*Door, error) {
 		return nil, err
 	}
 	host, _, _ := config.SplitAddress(address)
-	return &Door{app: a, host: host, ln: ln}, nil
+	return &Door{app: a, host: host, ln: ln, session: session}, nil
 }
 
 // URL is where the door listens, with the port that it got.
@@ -56,10 +73,13 @@ func (d *Door) Close() error { return d.ln.Close() }
 func (d *Door) Run(ctx context.Context) error {
 	g, ctx := safego.WithContext(ctx)
 	g.Go(func() error { return d.app.retry(ctx, retryEvery) })
+	if d.app.authority != nil {
+		g.Go(func() error { return d.app.authority.Run(ctx) })
+	}
 	g.Go(func() error {
 		return httpapi.Serve(ctx, d.ln, httpapi.Options{
 			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log, ClientWait: d.app.cfg.Engine.ClientWait,
-			Snapshot: func() policy.Snapshot { return d.app.published.Load() },
+			Session: d.session,
 		})
 	})
 	return g.Wait()

@@ -231,6 +231,9 @@ func (a *App) back(s *source, d policy.Described) error {
 	a.mu.Lock()
 	s.described = d
 	a.mu.Unlock()
+	if a.authority != nil {
+		a.authority.SourcesChanged()
+	}
 	snapshot, wrong, err := publish(a.cfg, a.state())
 	if err != nil {
 		return err

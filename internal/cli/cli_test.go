@@ -135,7 +135,13 @@ func TestUsage(t *testing.T) {
 	}{
 		{nil, "A command is missing"},
 		{[]string{"qeury"}, "There is no command qeury.\n  Did you mean: query?"},
-		{[]string{"catalog"}, "There is no command catalog"},
+		{[]string{"catalog"}, "Name a command"},
+		{[]string{"policy"}, "Name a command"},
+		{[]string{"catalog", "init"}, "Name the bureau with --code"},
+		{[]string{"catalog", "init", "--code", "A", "--name", "a", "--tokens", "x"}, "names no catalogue"},
+		{[]string{"policy", "apply"}, "Name one file"},
+		{[]string{"policy", "apply", "nothing.yaml"}, "nothing.yaml cannot be read"},
+		{[]string{"policy", "export"}, "names no catalogue"},
 		{[]string{"completion"}, "There is no command completion"},
 		{[]string{"query"}, "Give one statement"},
 		{[]string{"query", "select", "1"}, "Give one statement"},
@@ -165,7 +171,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"explain", "--direct", "--format", "json5", "select 1"}, "There is no form json5 of a plan"},
 		{[]string{"check", "x"}, "takes no arguments"},
 		{[]string{"check", "--config", "nothing.yaml"}, "There is no configuration file"},
-		{[]string{"serve"}, "no login yet"},
+		{[]string{"serve"}, "names no catalogue"},
 		{[]string{"serve", "--no-auth", "x"}, "takes no arguments"},
 		{[]string{"demo", "x"}, "takes no arguments"},
 		{[]string{"version", "x"}, "takes no arguments"},
@@ -364,7 +370,7 @@ func TestVersion(t *testing.T) {
 // program as it is called.
 func TestHelp(t *testing.T) {
 	for _, lang := range []string{"en", "zh_CN"} {
-		for _, cmd := range []string{"", "query", "explain", "check", "serve", "demo", "version"} {
+		for _, cmd := range []string{"", "query", "explain", "check", "serve", "demo", "catalog", "policy", "audit", "version"} {
 			args := append(strings.Fields(cmd), "-h")
 			code, stdout, stderr := run{env: map[string]string{"LANG": lang}}.args(t, args...)
 			if code != 0 || stderr != "" {

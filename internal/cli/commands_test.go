@@ -255,10 +255,11 @@ func TestServe(t *testing.T) {
 
 func TestServeRefuses(t *testing.T) {
 	for text, in := range map[string]string{
-		"listen: {http: \"0.0.0.0:0\"}\n" + good:                      "serves this machine alone",
-		"sources: {ga: {kind: sqlite, path: a.db}}\n":                 "publishes nothing",
-		strings.Replace(good, "ga.main.t", "ga.main.nothing", 1):      "lianji.yaml:2:20: Source ga has no table main.nothing",
-		strings.Replace(good, "publish", "catalog: {store: x}\n#", 1): "keeps no catalogue",
+		"listen: {http: \"0.0.0.0:0\"}\n" + good:                                      "serves this machine alone",
+		"sources: {ga: {kind: sqlite, path: a.db}}\n":                                 "publishes nothing",
+		strings.Replace(good, "ga.main.t", "ga.main.nothing", 1):                      "lianji.yaml:2:20: Source ga has no table main.nothing",
+		strings.Replace(good, "publish", "catalog: {store: x}\n#", 1):                 "catalog.store: write sqlite://FILE",
+		strings.Replace(good, "publish", "catalog: {store: \"sqlite://x.db\"}\n#", 1): "who asks needs a token",
 	} {
 		config(t, text)
 		if code, _, stderr := (run{querier: rows()}).args(t, "serve", "--no-auth"); code != 2 || !strings.Contains(stderr, in) {

@@ -34,7 +34,7 @@ func (c *command) demoCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.serve(cmd.Context(), cfg, listen, c.invite)
+		return c.serve(cmd.Context(), cfg, listen, true, c.invite)
 	}
 	return cmd
 }

@@ -34,7 +34,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return c.flagError(cmd, err) })
-	root.AddCommand(c.queryCommand(), c.explainCommand(), c.checkCommand(), c.serveCommand(), c.demoCommand(), c.auditCommand(), c.versionCommand())
+	root.AddCommand(c.queryCommand(), c.explainCommand(), c.checkCommand(), c.serveCommand(), c.demoCommand(), c.catalogCommand(), c.policyCommand(), c.auditCommand(), c.versionCommand())
 	return root
 }
 

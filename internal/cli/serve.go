@@ -18,29 +18,30 @@ func (c *command) serveCommand() *cobra.Command {
 		file   string
 		noAuth bool
 	)
-	cmd := c.describe(&cobra.Command{Use: "serve [--config F] --no-auth"}, "serve")
+	cmd := c.describe(&cobra.Command{Use: "serve [--config F] [--no-auth]"}, "serve")
 	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
 	cmd.Flags().BoolVar(&noAuth, "no-auth", false, c.text("cli_flag_no_auth", nil))
 	cmd.Args = c.exactly(0, "cli_no_arguments")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if !noAuth {
-			return usage("cli_serve_login", nil)
-		}
 		cfg, err := c.load(file)
 		if err != nil {
 			return err
 		}
-		return c.serve(cmd.Context(), cfg, "", func(url string) error {
-			c.say(c.text("cli_serving", msg.Args{"URL": url}))
+		return c.serve(cmd.Context(), cfg, "", noAuth, func(url string) error {
+			id := "cli_serving_login"
+			if noAuth {
+				id = "cli_serving"
+			}
+			c.say(c.text(id, msg.Args{"URL": url}))
 			return nil
 		})
 	}
 	return cmd
 }
 
-// serve opens the sources and the HTTP door, calls ready with the address, and
+// serve opens the sources and the HTTP door, without login for noAuth, calls ready with the address, and
 // answers until ctx ends.
-func (c *command) serve(ctx context.Context, cfg *config.Config, address string, ready func(url string) error) error {
+func (c *command) serve(ctx context.Context, cfg *config.Config, address string, noAuth bool, ready func(url string) error) error {
 	logger, redact := logging.New(c.Stderr, slog.LevelInfo)
 	redact.Hide(cfg.Secrets()...)
 	options := c.App
@@ -53,7 +54,11 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, address string,
 		for _, d := range a.Unavailable() {
 			c.say(c.text("cli_source_away", msg.Args{"Text": errs.From(d.Err).Text(c.langs...)}))
 		}
-		door, err := a.ListenHTTP(ctx, address)
+		listen := a.ListenHTTP
+		if noAuth {
+			listen = a.ListenOpen
+		}
+		door, err := listen(ctx, address)
 		if err != nil {
 			return err
 		}

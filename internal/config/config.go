@@ -26,6 +26,7 @@ type Config struct {
 	Sources   []Source    // in the file's order
 	Published []Published // in the file's order
 	Direct    bool        // whether an operator may use direct mode
+	Store     Secret      // where the catalogue's store is, as catalog/store takes it; empty without one
 	secrets   []string
 }
 
@@ -80,6 +81,9 @@ func NewSecret(text string) Secret { return Secret{text} }
 
 // Reveal gives the text, for the one who has to use it.
 func (s Secret) Reveal() string { return s.text }
+
+// IsEmpty reports whether there is no text.
+func (s Secret) IsEmpty() bool { return s.text == "" }
 
 // String hides the text.
 func (Secret) String() string { return hidden }

@@ -80,11 +80,32 @@ func (l *loader) readListen(v value) error {
 	})
 }
 
-// readCatalog refuses a store: to go on without the grants that it holds would
-// open what it is there to close.
+// sqliteStore stands before the file of a store in SQLite.
+const sqliteStore = "sqlite://"
+
 func (l *loader) readCatalog(v value) error {
 	return l.section(v, []string{"store"}, func(e entry) error {
-		return l.fail(e.at, "config_no_store", msg.Args{"Key": e.value.path})
+		text, err := l.rawText(e.value)
+		if err != nil {
+			return err
+		}
+		file, ok := strings.CutPrefix(text, sqliteStore)
+		if !ok && !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://") {
+			return l.failValue(e.value, "config_store")
+		}
+		if !ok {
+			l.cfg.Store, err = l.urlDSN(e.value, "catalog", []string{"postgres", "postgresql"})
+			return err
+		}
+		if file == "" || strings.ContainsAny(file, "?#") {
+			return l.failValue(e.value, "config_store")
+		}
+		path, err := l.allowed(e.value, file, false)
+		if err != nil {
+			return err
+		}
+		l.cfg.Store = NewSecret("sqlite:" + path)
+		return nil
 	})
 }
 

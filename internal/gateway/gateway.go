@@ -112,18 +112,28 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 	case stmt.Kind == sqltext.ShowTables || stmt.Kind == sqltext.ShowSchemas || stmt.Kind == sqltext.Describe:
 		return metadata(snapshot, stmt, r.SQL)
 	}
-	plan, err := g.plan(ctx, snapshot, stmt.SQL, r.Params)
+	plan, reads, err := g.plan(ctx, snapshot, stmt.SQL, r.Params)
 	if err != nil {
 		return nil, shifted(err, r.SQL, stmt.Offset)
 	}
+	// Planning takes its time too: what was bound must still be open.
+	if err := holds(s, reads); err != nil {
+		return nil, err
+	}
 	if stmt.Kind == sqltext.Explain {
+		if err := mayExplain(s, reads); err != nil {
+			return nil, err
+		}
 		return g.explained(ctx, plan, stmt)
 	}
 	rows, err := g.engine.Run(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
-	return &server.Answer{Columns: plan.Columns, Stream: rows}, nil
+	if s.Holds == nil {
+		return &server.Answer{Columns: plan.Columns, Stream: rows}, nil
+	}
+	return &server.Answer{Columns: plan.Columns, Stream: &held{Stream: rows, session: s, reads: reads}}, nil
 }
 
 // shifted moves an error's place from the inner statement into the whole text.
@@ -135,7 +145,8 @@ func shifted(err error, whole string, offset int) error {
 	return e.At(whole, e.Pos.Offset+offset)
 }
 
-func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string, params []server.Param) (*planner.Plan, error) {
+// plan gives the statement's plan, and what it reads.
+func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string, params []server.Param) (*planner.Plan, []*policy.Resource, error) {
 	declared := map[string]catalog.Type{}
 	var o planner.Options
 	for i, p := range params {
@@ -149,13 +160,14 @@ func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string
 	o.Declared = func(name string) catalog.Type { return declared[name] }
 	stmt, err := g.planner.Prepare(ctx, sql, snapshot, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	values, err := bind(stmt.Params, params)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return stmt.Plan(ctx, values)
+	plan, err := stmt.Plan(ctx, values)
+	return plan, stmt.Resources(), err
 }
 
 // typeAtHand is the type of a value that the client sent as a number or a truth

@@ -20,6 +20,10 @@ func total(list ...ir.Expr) bool {
 	return true
 }
 
+// TotalHere reports whether an expression has a value on every row on which its
+// arguments have one.
+func TotalHere(e ir.Expr) bool { return totalOne(e) }
+
 func totalOne(e ir.Expr) bool {
 	switch e := e.(type) {
 	case *ir.Ref, *ir.Const, *ir.Param, *ir.And, *ir.Or, *ir.Not, *ir.IsNull, *ir.Coalesce, *ir.Case:

@@ -35,7 +35,9 @@ func (none) Identity() string { return "of this test" }
 // open starts the door on a real port.
 func open(t *testing.T, q server.Querier, change ...func(*httpapi.Options)) *httptest.Server {
 	t.Helper()
-	o := httpapi.Options{Querier: q, Snapshot: func() policy.Snapshot { return none{} }, Hosts: []string{"gateway.test"}}
+	o := httpapi.Options{Querier: q, Session: func(a httpapi.Asker) (server.Session, error) {
+		return server.Session{Snapshot: none{}, Purpose: a.Purpose}, nil
+	}, Hosts: []string{"gateway.test"}}
 	for _, c := range change {
 		c(&o)
 	}
@@ -189,9 +191,9 @@ func TestStatementsArrive(t *testing.T) {
 }
 
 func TestWithoutASnapshotNothingExists(t *testing.T) {
-	for _, snapshot := range []func() policy.Snapshot{nil, func() policy.Snapshot { return nil }} {
+	for _, session := range []func(httpapi.Asker) (server.Session, error){nil, func(httpapi.Asker) (server.Session, error) { return server.Session{Snapshot: policy.Denied{}}, nil }} {
 		q := &servertest.Querier{}
-		post(t, open(t, q, func(o *httpapi.Options) { o.Snapshot = snapshot }), statement)
+		post(t, open(t, q, func(o *httpapi.Options) { o.Session = session }), statement)
 		if _, s := q.Asked(); s[0].Snapshot.Identity() != (policy.Denied{}).Identity() {
 			t.Errorf("snapshot %s", s[0].Snapshot.Identity())
 		}

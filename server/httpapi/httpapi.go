@@ -11,17 +11,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
-	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
 )
 
 // Options of the door. Querier is required.
 type Options struct {
 	Querier server.Querier
-	// Snapshot gives what a request may see at the time it comes in; nil means nothing.
-	Snapshot func() policy.Snapshot
+	// Session gives whose statement it is and what it may see; nil means that nothing
+	// exists for anybody. Its error is an *errs.Error.
+	Session func(Asker) (server.Session, error)
 	// Hosts are names, besides those of the loopback interface, that the Host header
 	// of a request may have.
 	Hosts []string
@@ -34,6 +35,13 @@ type Options struct {
 
 // DefaultClientWait ends an answer whose client has stopped reading.
 const DefaultClientWait = 60 * time.Second
+
+// Asker is what a request says of who sends it and what for.
+type Asker struct {
+	Token   string // of the header Authorization: Bearer; empty without one
+	Purpose string // a purpose's code, or empty
+	Mode    catalog.Mode
+}
 
 // QueryIDHeader is the header that names the query, in every answer to one.
 const QueryIDHeader = "Lianji-Query-Id"

@@ -48,8 +48,12 @@ func (q *ask) answer() error {
 	ctx := q.r.Context()
 	var answer *server.Answer
 	// A panic in there must look like a failed query, not like a dropped connection.
-	err = safego.Call(func() (err error) {
-		answer, err = q.door.Querier.Query(ctx, q.session(a.purpose), a.Request)
+	err = safego.Call(func() error {
+		session, err := q.session(a)
+		if err != nil {
+			return err
+		}
+		answer, err = q.door.Querier.Query(ctx, session, a.Request)
 		return err
 	})
 	if err != nil {
@@ -94,12 +98,16 @@ func formOf(r *http.Request) (output.Form, error) {
 	return form, nil
 }
 
-func (q *ask) session(purpose string) server.Session {
-	s := server.Session{Purpose: purpose, Snapshot: policy.Denied{}}
-	if q.door.Snapshot != nil {
-		s.Snapshot = policy.OrDenied(q.door.Snapshot())
+// session finds whose statement it is.
+func (q *ask) session(a asked) (server.Session, error) {
+	if q.door.Session == nil {
+		return server.Session{Snapshot: policy.Denied{}, Purpose: a.purpose}, nil
 	}
-	return s
+	token, err := bearer(q.r)
+	if err != nil {
+		return server.Session{}, err
+	}
+	return q.door.Session(Asker{Token: token, Purpose: a.purpose, Mode: a.mode})
 }
 
 func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
@@ -129,6 +137,9 @@ func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
 // problem answers with an error instead of rows, and returns it.
 func (q *ask) problem(err error) error {
 	p := output.ProblemOf(err, q.id, languages(q.r)...)
+	if errs.CodeOf(err) == errs.Unauthenticated {
+		q.w.Header().Set("WWW-Authenticate", "Bearer")
+	}
 	var r *refused
 	if errors.As(err, &r) {
 		p.Status = r.status

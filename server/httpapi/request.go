@@ -7,11 +7,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/server"
@@ -22,12 +22,38 @@ const (
 	readLimit = 30 * time.Second // for a body to come in
 )
 
-var purposePattern = regexp.MustCompile(`^[A-Z0-9-]{1,32}$`)
+// bearer gives the token of a request, empty where it sends none.
+func bearer(r *http.Request) (string, error) {
+	sent := r.Header.Values("Authorization")
+	if len(sent) == 0 {
+		return "", nil
+	}
+	scheme, token, ok := strings.Cut(sent[0], " ")
+	if len(sent) > 1 || !ok || !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(token) != token || token == "" {
+		return "", errs.New(errs.Unauthenticated, "unauthenticated", nil)
+	}
+	return token, nil
+}
+
+// mode reads the mode of sharing. The door serves those in which the answer leaves
+// at once and whole.
+func (d *decoder) mode(name string) (catalog.Mode, error) {
+	text, err := d.text(name)
+	if err != nil {
+		return "", err
+	}
+	switch m := catalog.Mode(text); m {
+	case catalog.Interface, catalog.Download:
+		return m, nil
+	}
+	return "", invalid("http_mode", nil)
+}
 
 // asked is the body of a request.
 type asked struct {
 	server.Request
 	purpose string
+	mode    catalog.Mode
 }
 
 // refused is a request's error together with its HTTP status, where that is not
@@ -77,7 +103,7 @@ func read(w http.ResponseWriter, r *http.Request) (asked, error) {
 	return decode(body)
 }
 
-// decode reads {"sql": …, "params": …, "purpose": …} strictly: names are exact, none
+// decode reads {"sql": …, "params": …, "purpose": …, "mode": …} strictly: names are exact, none
 // comes twice, nothing follows, and no text is changed on the way.
 func decode(body []byte) (asked, error) {
 	if !utf8.Valid(body) {
@@ -85,16 +111,18 @@ func decode(body []byte) (asked, error) {
 	}
 	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
 	d.UseNumber()
-	var a asked
+	a := asked{mode: catalog.Interface}
 	err := d.object(func(name string) (err error) {
 		switch name {
 		case "sql":
 			a.SQL, err = d.text(name)
 		case "purpose":
 			a.purpose, err = d.text(name)
-			if err == nil && !purposePattern.MatchString(a.purpose) {
+			if err == nil && !catalog.IsPurposeCode(a.purpose) {
 				err = invalid("http_purpose", nil)
 			}
+		case "mode":
+			a.mode, err = d.mode(name)
 		case "params":
 			a.Params, err = d.params()
 		default:

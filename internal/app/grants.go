@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/store"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/httpapi"
+)
+
+// openStore opens the catalogue's store, where the configuration names one.
+func (a *App) openStore(ctx context.Context) (err error) {
+	if a.cfg.Store.IsEmpty() {
+		return nil
+	}
+	if a.store, err = store.Open(ctx, a.cfg.Store.Reveal()); err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(a.cfg.Engine.TimeZone)
+	if err != nil {
+		return errs.Wrap(errs.ConfigInvalid, "config_no_zone", msg.Args{"File": a.cfg.File}, err)
+	}
+	checker, _ := a.engine.(policy.GuardChecker) // without one what has a guard is closed
+	a.authority, err = policy.NewAuthority(ctx, policy.AuthorityOptions{
+		Store: a.store, Sources: a.state, Zone: zone, Checker: checker,
+		Broken: func(b policy.Broken) {
+			a.log.Warn("grant closed: its policy cannot be applied", "grant", b.Grant, "resource", b.Resource, "error", b.Err)
+		},
+	})
+	return err
+}
+
+// Session gives the session of a token's bearer.
+func (a *App) Session(asker httpapi.Asker) (server.Session, error) {
+	hash := store.Hash(asker.Token)
+	granted, err := a.authority.Snapshot(hash, asker.Purpose, asker.Mode)
+	if err != nil {
+		return server.Session{}, err
+	}
+	return server.Session{
+		Snapshot: granted, Purpose: asker.Purpose, Principal: granted.Subject.Principal.Login,
+		Holds: func(reads []*policy.Resource) error { return a.authority.Holds(hash, granted, reads) },
+	}, nil
+}
+
+// openSession gives everybody what the configuration publishes.
+func (a *App) openSession(asker httpapi.Asker) (server.Session, error) {
+	return server.Session{Snapshot: a.published.Load(), Purpose: asker.Purpose}, nil
+}
+
+// Catalogue gives the store's picture, for those who change it. It fails without a store.
+func (a *App) Catalogue() (*catalog.State, error) {
+	if a.authority == nil {
+		return nil, errs.New(errs.ConfigInvalid, "app_no_store", msg.Args{"File": a.cfg.File})
+	}
+	return a.authority.State()
+}

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/app"
+	"github.com/lianji/lianji/internal/msg"
+)
+
+// tokenDay is what lives of tokens are given in.
+const tokenDay = 24 * time.Hour
+
+func (c *command) catalogCommand() *cobra.Command {
+	cmd := c.describe(&cobra.Command{Use: "catalog"}, "catalog")
+	cmd.RunE = func(*cobra.Command, []string) error { return usage("cli_needs_command", nil) }
+	cmd.AddCommand(c.catalogInitCommand(), c.catalogTokenCommand())
+	return cmd
+}
+
+// catalogue opens the store of a configuration for one command.
+func (c *command) catalogue(ctx context.Context, file string, do func(*app.Catalogue) error) (err error) {
+	cfg, err := c.load(file)
+	if err != nil {
+		return err
+	}
+	cat, err := app.OpenCatalogue(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cat.Close()) }()
+	return do(cat)
+}
+
+func (c *command) catalogInitCommand() *cobra.Command {
+	var file, code, name, tokens string
+	var days int
+	cmd := c.describe(&cobra.Command{Use: "init [--config F] --code CODE --name NAME --tokens FILE"}, "catalog_init")
+	flags := cmd.Flags()
+	flags.StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
+	flags.StringVar(&code, "code", "", c.text("cli_flag_agency_code", nil))
+	flags.StringVar(&name, "name", "", c.text("cli_flag_agency_name", nil))
+	flags.StringVar(&tokens, "tokens", "", c.text("cli_flag_tokens", nil))
+	flags.IntVar(&days, "days", 30, c.text("cli_flag_days", nil))
+	cmd.Args = c.exactly(0, "cli_no_arguments")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if code == "" || name == "" || tokens == "" {
+			return usage("cli_catalog_init_needs", nil)
+		}
+		return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error {
+			// The file comes first: without it the tokens would be lost.
+			out, err := os.OpenFile(tokens, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				if errors.Is(err, fs.ErrExist) {
+					return usage("cli_tokens_exist", msg.Args{"File": tokens})
+				}
+				return cannotWrite(tokens, err)
+			}
+			err = func() error {
+				first, err := cat.Init(cmd.Context(), code, name, time.Duration(days)*tokenDay)
+				if err != nil {
+					return err
+				}
+				for _, k := range first {
+					if _, err := out.WriteString(k.Login + " " + k.Text + "\n"); err != nil {
+						return cannotWrite(tokens, err)
+					}
+				}
+				return out.Sync()
+			}()
+			err = errors.Join(err, out.Close())
+			if err != nil {
+				return errors.Join(err, os.Remove(tokens))
+			}
+			c.say(c.text("cli_catalog_made", msg.Args{"File": tokens, "Days": days}))
+			return nil
+		})
+	}
+	return cmd
+}
+
+func (c *command) catalogTokenCommand() *cobra.Command {
+	var file, tokenFile, login, label string
+	var days int
+	var purposes, modes []string
+	cmd := c.describe(&cobra.Command{Use: "token [--config F] --login LOGIN [--days N] [--purpose CODE]... [--mode MODE]..."}, "catalog_token")
+	flags := cmd.Flags()
+	flags.StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
+	flags.StringVar(&tokenFile, "token-file", "", c.text("cli_flag_own_token", nil))
+	flags.StringVar(&login, "login", "", c.text("cli_flag_login", nil))
+	flags.StringVar(&label, "label", "", c.text("cli_flag_label", nil))
+	flags.IntVar(&days, "days", 30, c.text("cli_flag_days", nil))
+	flags.StringArrayVar(&purposes, "purpose", nil, c.text("cli_flag_token_purpose", nil))
+	flags.StringArrayVar(&modes, "mode", nil, c.text("cli_flag_token_mode", nil))
+	cmd.Args = c.exactly(0, "cli_no_arguments")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		own, err := c.token(tokenFile)
+		if err != nil {
+			return err
+		}
+		k := &catalog.Token{Label: label, Purposes: purposes, Expires: time.Now().Add(time.Duration(days) * tokenDay)}
+		for _, m := range modes {
+			k.Modes = append(k.Modes, catalog.Mode(strings.ToLower(m)))
+		}
+		return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error {
+			text, err := cat.NewToken(cmd.Context(), own, login, k)
+			if err != nil {
+				return err
+			}
+			return c.print(text)
+		})
+	}
+	return cmd
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lianji/lianji/internal/app"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/policy/document"
+)
+
+// maxPolicyFile is the most that is read of a policy file, in bytes.
+const maxPolicyFile = 16 << 20
+
+func (c *command) policyCommand() *cobra.Command {
+	cmd := c.describe(&cobra.Command{Use: "policy"}, "policy")
+	cmd.RunE = func(*cobra.Command, []string) error { return usage("cli_needs_command", nil) }
+	cmd.AddCommand(c.policyChangeCommand("diff", true), c.policyChangeCommand("apply", false), c.policyExportCommand())
+	return cmd
+}
+
+func (c *command) policyChangeCommand(name string, dry bool) *cobra.Command {
+	var file, tokenFile string
+	cmd := c.describe(&cobra.Command{Use: name + " [--config F] [--token-file F] FILE"}, "policy_"+name)
+	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
+	cmd.Flags().StringVar(&tokenFile, "token-file", "", c.text("cli_flag_own_token", nil))
+	cmd.Args = c.exactly(1, "cli_one_policy")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		token, err := c.token(tokenFile)
+		if err != nil {
+			return err
+		}
+		doc, err := c.policyFile(args[0])
+		if err != nil {
+			return err
+		}
+		return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error {
+			changes, err := cat.Apply(cmd.Context(), token, doc, dry)
+			if err != nil {
+				return err
+			}
+			return c.changes(changes)
+		})
+	}
+	return cmd
+}
+
+// changes prints a line for each change.
+func (c *command) changes(changes []document.Change) error {
+	for _, ch := range changes {
+		if err := c.print(fmt.Sprintf("%c %s", ch.Sign, ch.What)); err != nil {
+			return err
+		}
+	}
+	c.say(c.text("cli_policy_changes", msg.Args{"Count": len(changes)}))
+	return nil
+}
+
+// policyFile reads a document of a file, or of standard input for "-".
+func (c *command) policyFile(name string) (*document.Document, error) {
+	var in io.Reader = c.Stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, errs.Wrap(errs.Usage, "cli_policy_unreadable", msg.Args{"File": name}, err)
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxPolicyFile+1))
+	if err != nil {
+		return nil, errs.Wrap(errs.Usage, "cli_policy_unreadable", msg.Args{"File": name}, err)
+	}
+	return document.Parse(name, data)
+}
+
+func (c *command) policyExportCommand() *cobra.Command {
+	var file, tokenFile string
+	cmd := c.describe(&cobra.Command{Use: "export [--config F] [--token-file F]"}, "policy_export")
+	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
+	cmd.Flags().StringVar(&tokenFile, "token-file", "", c.text("cli_flag_own_token", nil))
+	cmd.Args = c.exactly(0, "cli_no_arguments")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		token, err := c.token(tokenFile)
+		if err != nil {
+			return err
+		}
+		return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error { return c.export(cmd.Context(), cat, token) })
+	}
+	return cmd
+}
+
+func (c *command) export(ctx context.Context, cat *app.Catalogue, token string) error {
+	text, err := cat.Export(ctx, token)
+	if err != nil {
+		return err
+	}
+	return c.print(strings.TrimSuffix(string(text), "\n"))
+}

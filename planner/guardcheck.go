@@ -1,0 +1,115 @@
+package planner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/rules"
+	"github.com/lianji/lianji/policy"
+)
+
+// guardedAlone is the snapshot against which a guard's expressions are checked: one
+// resource, with every column that can be read.
+type guardedAlone struct{ resource *policy.Resource }
+
+func (g guardedAlone) Identity() string { return "guard of " + g.resource.Name() }
+
+func (g guardedAlone) Resolve(path []string) (*policy.Resource, bool) {
+	same := slices.EqualFunc(path, g.resource.Path, catalog.SameName)
+	return g.resource, same
+}
+
+func (g guardedAlone) Resources() []*policy.Resource { return []*policy.Resource{g.resource} }
+
+// policyFunctions are the functions of row filters and masks: they have a value for
+// every row. Arguments after the first one that are numbers must be small constants.
+var policyFunctions = map[string]bool{
+	"length": true, "substring": true, "substr": true, "left": true, "right": true, "||": true, "concat": true,
+	"lower": true, "upper": true, "trim": true, "starts_with": true, "^@": true, "prefix": true, "suffix": true, "ends_with": true, "contains": true,
+	"year": true, "month": true, "day": true,
+}
+
+// mostArgument bounds a constant number in a policy's function.
+const mostArgument = 10_000
+
+// CheckGuard tells whether a resource's guard can be applied: whether its expressions
+// pass the gate, look at the resource's own columns alone, can raise no error on any
+// row, and give the types that the resource's columns have.
+func (p *Planner) CheckGuard(ctx context.Context, r *policy.Resource) error {
+	if r.Guard == nil {
+		return nil
+	}
+	plain := *r
+	plain.Guard, plain.Columns = nil, readableColumns(r.Table)
+	path := make([]string, len(r.Path))
+	for i, part := range r.Path {
+		path[i] = catalog.QuoteIdent(part)
+	}
+	s, err := p.Prepare(ctx, guardSelect(r, strings.Join(path, ".")), guardedAlone{&plain}, Options{})
+	if err != nil {
+		return err
+	}
+	wrong := errs.New(errs.NotAllowed, "policy_expression", msg.Args{"Resource": r.Name()})
+	if s.bound == nil || len(s.Params) > 0 || len(s.Columns) != len(r.Columns) {
+		return wrong
+	}
+	for i, c := range s.Columns {
+		if !c.Type.Equal(r.Columns[i].Type) {
+			return wrong
+		}
+	}
+	ok := true
+	ir.Walk(s.bound.Root, func(n ir.Node) {
+		switch n.(type) {
+		case *ir.Project, *ir.Filter, *ir.Scan:
+		default:
+			ok = false
+		}
+		for _, e := range n.Exprs() {
+			ir.WalkExpr(e, func(e ir.Expr) { ok = ok && cannotFail(e) })
+		}
+	})
+	if !ok {
+		return wrong
+	}
+	return nil
+}
+
+// cannotFail reports whether an expression, apart from its arguments, has a value on
+// every row.
+func cannotFail(e ir.Expr) bool {
+	f, ok := e.(*ir.Func)
+	if !ok {
+		return rules.TotalHere(e)
+	}
+	if rules.TotalHere(e) {
+		return true
+	}
+	if !policyFunctions[f.Name] {
+		return false
+	}
+	for _, a := range f.List[min(1, len(f.List)):] {
+		if a.Type().Kind == catalog.Text {
+			continue
+		}
+		if cast, ok := a.(*ir.Cast); ok {
+			a = cast.Arg
+		}
+		c, ok := a.(*ir.Const)
+		if !ok {
+			return false
+		}
+		n, err := strconv.ParseInt(fmt.Sprint(c.Value.V), 10, 64)
+		if err != nil || n < 0 || n > mostArgument {
+			return false
+		}
+	}
+	return true
+}

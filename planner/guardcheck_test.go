@@ -1,0 +1,82 @@
+package planner_test
+
+import (
+	"testing"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/plantest"
+	"github.com/lianji/lianji/policy"
+)
+
+// A guard is applied only where each of its expressions has a value on every row, over
+// the resource's own columns, of the type that the resource shows.
+func TestCheckGuard(t *testing.T) {
+	world := plantest.Fixed(t)
+	text := catalog.Type{Kind: catalog.Text}
+	for _, c := range []struct {
+		filter, mask string // of the column c, which is text
+		of           catalog.Type
+		want         bool
+	}{
+		{filter: "c IN ('A', 'Z') AND b > 3 OR c IS NULL", want: true},
+		{filter: "c LIKE '和%' AND NOT (a = 1)", want: true},
+		{filter: "c = '和平区' OR c <> CAST(NULL AS VARCHAR)", want: true},
+		{filter: "CASE WHEN a > 1 THEN c = 'x' ELSE b = 2 END", want: true},
+		{filter: "length(c) = 18 AND substring(c, 1, 6) = '210102'", want: true},
+		{mask: "substring(c, 1, 1) || '**'", of: text, want: true},
+		{mask: "CASE WHEN a = 1 THEN c ELSE '*' END", of: text, want: true},
+		{mask: "CAST(NULL AS VARCHAR)", of: text, want: true},
+		// What may fail on some row would tell of it.
+		{filter: "CAST(c AS INTEGER) > 0"},
+		{filter: "a / b > 1 AND a + b > 2"},
+		{filter: "a + 1 > 2"},
+		{filter: "chr(a) = 'A'"},
+		{filter: "regexp_matches(c, c)"},
+		{filter: "substring(c, a, 1) = 'x'"},
+		{filter: "substring(c, 9999999999, 1) = 'x'"},
+		{filter: "strptime(c, '%Y') IS NOT NULL"},
+		{filter: "c LIKE c ESCAPE a::varchar"},
+		{mask: "repeat(c, 100)", of: text},
+		{mask: "error('x')", of: text},
+		// What looks elsewhere.
+		{filter: "c IN (SELECT c FROM s.t)"},
+		{filter: "EXISTS (SELECT 1 FROM s.u)"},
+		{filter: "nosuch = 1"},
+		{filter: "c = current_setting('threads')"},
+		{filter: "c = current_user"},
+		{filter: "c = getvariable('x')"},
+		{filter: "random() > 0.5"},
+		{filter: "a > $1"},
+		{mask: "(SELECT max(c) FROM s.t)", of: text},
+		{mask: "max(c)", of: text},
+		{mask: "lag(c) OVER ()", of: text},
+		// What is no condition, or of another type.
+		{filter: "c"},
+		{mask: "a", of: text},
+		{mask: "c", of: catalog.Type{Kind: catalog.Int64}},
+		{mask: "c, a", of: text},
+		// What would leave its place.
+		{filter: "true) ORDER BY (c"}, {filter: "true) LIMIT (1"}, {filter: "true) GROUP BY (c"}, {filter: "true) UNION SELECT * FROM s.t WHERE (true"},
+		{filter: "true); SELECT (1"}, {filter: "true) AND (SELECT true"}, {filter: ""},
+		{mask: "c) AS x, (c", of: text}, {mask: "c) FROM s.t WHERE (true", of: text},
+	} {
+		r, ok := world.Snapshot().Resolve([]string{"s", "t"})
+		if !ok {
+			t.Fatal("no table s.t")
+		}
+		guarded := *r
+		guarded.Guard = &policy.Guard{RowFilter: c.filter, Masks: map[string]string{}}
+		guarded.Columns = append([]catalog.Column{}, r.Columns...)
+		if c.mask != "" {
+			for i := range guarded.Columns {
+				if guarded.Columns[i].Name == "c" {
+					guarded.Guard.Masks["c"], guarded.Columns[i].Type = c.mask, c.of
+				}
+			}
+		}
+		err := world.Planner().CheckGuard(t.Context(), &guarded)
+		if want := c.want || (c.filter == "" && c.mask == ""); (err == nil) != want {
+			t.Errorf("filter %q, mask %q: %v, want %v", c.filter, c.mask, err, want)
+		}
+	}
+}
