@@ -216,12 +216,16 @@ func (c *chain) take(f Finding, r *Record) {
 			c.opened(&b)
 		}
 	case KindStart:
-		var b Start
+		var b struct {
+			Query string `json:"query"`
+		}
 		if body(&b) {
 			c.pending[r.Number] = b.Query
 		}
 	case KindEnd:
-		var b End
+		var b struct {
+			Number uint64 `json:"start"`
+		}
 		if body(&b) {
 			delete(c.pending, b.Number)
 		}

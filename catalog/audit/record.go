@@ -73,6 +73,7 @@ type Point struct {
 var codePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 const (
+	bodyField = `,"body":`
 	hashField = `,"hash":"`
 	lineEnd   = "\"}\n"
 )
@@ -80,6 +81,17 @@ const (
 // appendRecord writes the line of r to dst, fills in r.Hash, and gives dst.
 func appendRecord(dst []byte, h hashing, r *Record) []byte {
 	begin := len(dst)
+	dst = appendHeader(dst, r)
+	dst = append(dst, bodyField...)
+	dst = append(dst, r.Body...)
+	r.Hash = hex.EncodeToString(h.sum(recordDomain, dst[begin:]))
+	dst = append(dst, hashField...)
+	dst = append(dst, r.Hash...)
+	return append(dst, lineEnd...)
+}
+
+// appendHeader writes what stands before the body.
+func appendHeader(dst []byte, r *Record) []byte {
 	dst = append(dst, `{"v":`...)
 	dst = strconv.AppendInt(dst, int64(r.Version), 10)
 	for _, f := range [...]struct{ name, value string }{{"alg", r.Hashing}, {"gw", r.Gateway}, {"boot", r.Boot}} {
@@ -89,13 +101,7 @@ func appendRecord(dst []byte, h hashing, r *Record) []byte {
 	dst = strconv.AppendUint(dst, r.Number, 10)
 	dst = appendField(dst, "t", r.Time)
 	dst = appendField(dst, "kind", string(r.Kind))
-	dst = appendField(dst, "prev", r.Prev)
-	dst = append(dst, `,"body":`...)
-	dst = append(dst, r.Body...)
-	r.Hash = hex.EncodeToString(h.sum(recordDomain, dst[begin:]))
-	dst = append(dst, hashField...)
-	dst = append(dst, r.Hash...)
-	return append(dst, lineEnd...)
+	return appendField(dst, "prev", r.Prev)
 }
 
 // appendField is for values of codePattern, times and hashes, which need no escaping.
@@ -116,30 +122,43 @@ var (
 // reads like one, and is given, but its content is not what was hashed. Nothing that
 // the writer would have written otherwise passes: one record has one form.
 func parseRecord(line []byte) (*Record, error) {
-	if len(line) == 0 || line[len(line)-1] != '\n' {
-		return nil, errNotRecord
-	}
-	var r Record
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if dec.Decode(&r) != nil || r.Version != version || len(r.Body) == 0 {
-		return nil, errNotRecord
-	}
-	h, ok := hashings[r.Hashing]
+	header, rest, ok := bytes.Cut(line, []byte(bodyField))
 	if !ok {
 		return nil, errNotRecord
 	}
-	stated := r.Hash
-	written := appendRecord(make([]byte, 0, len(line)), h, &r)
-	same := len(written) == len(line) && r.Hash == stated
-	r.Hash = stated
-	switch {
-	case same && bytes.Equal(written, line):
-		return &r, nil
-	case len(written) == len(line) && bytes.HasPrefix(line, written[:len(written)-len(lineEnd)-len(stated)]):
-		return &r, errHash
+	r, ok := parseHeader(header)
+	if !ok {
+		return nil, errNotRecord
 	}
-	return nil, errNotRecord
+	h := hashings[r.Hashing]
+	tail := len(hashField) + 2*h.new().Size() + len(lineEnd)
+	if len(rest) < tail {
+		return nil, errNotRecord
+	}
+	rest, end := rest[:len(rest)-tail], rest[len(rest)-tail:]
+	if !bytes.HasPrefix(end, []byte(hashField)) || !bytes.HasSuffix(end, []byte(lineEnd)) || !json.Valid(rest) {
+		return nil, errNotRecord
+	}
+	r.Body = bytes.Clone(rest)
+	r.Hash = string(end[len(hashField) : len(end)-len(lineEnd)])
+	if r.Hash != hex.EncodeToString(h.sum(recordDomain, line[:len(line)-tail])) {
+		return r, errHash
+	}
+	return r, nil
+}
+
+// parseHeader reads what stands before the body; false unless it is as the writer
+// writes it, byte for byte.
+func parseHeader(header []byte) (*Record, bool) {
+	var r Record
+	dec := json.NewDecoder(bytes.NewReader(append(bytes.Clone(header), '}')))
+	if dec.Decode(&r) != nil || r.Version != version {
+		return nil, false
+	}
+	if _, ok := hashings[r.Hashing]; !ok {
+		return nil, false
+	}
+	return &r, bytes.Equal(appendHeader(make([]byte, 0, len(header)), &r), header)
 }
 
 func formatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
