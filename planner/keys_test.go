@@ -99,7 +99,8 @@ func TestKeysWhereTheyAreRight(t *testing.T) {
 		"SELECT count(*) FROM s.w JOIN s.u ON w.g = u.g":                                                          "u by g of w",
 		"SELECT count(*) FROM s.w JOIN s.u ON w.a = u.b":                                                          "u by a of w", // INTEGER and BIGINT
 		"SELECT count(*) FROM s.w JOIN s.u ON w.b = u.a":                                                          "u by b of w",
-		"SELECT count(*) FROM s.w JOIN s.u ON w.e = u.b":                                                          "", // DECIMAL and BIGINT
+		"SELECT count(*) FROM s.w JOIN s.u ON w.e = u.b":                                                          "u by e of w", // DECIMAL and BIGINT
+		"SELECT count(*) FROM s.w JOIN s.u ON w.f = u.b":                                                          "",            // DOUBLE and BIGINT
 		"SELECT count(*) FROM s.w JOIN s.u ON w.c = CAST(u.a AS VARCHAR)":                                         "",
 		"SELECT count(*) FROM s.w JOIN s.u ON TRY_CAST(w.b AS INTEGER) = u.a":                                     "",
 		// What stands between a stream that waits and the join.
@@ -114,7 +115,7 @@ func TestKeysWhereTheyAreRight(t *testing.T) {
 		"SELECT count(x) FROM s.w JOIN (SELECT b, string_agg(c) AS x FROM s.u GROUP BY ROLLUP (b)) u ON w.b = u.b":                                              "w by b of u",
 		"SELECT sum(n) FROM s.w JOIN (SELECT b, row_number() OVER (ORDER BY a) AS n FROM s.u) u ON w.b = u.b":                                                   "w by b of u",
 		"SELECT sum(n) FROM s.w JOIN (SELECT b, row_number() OVER (PARTITION BY b ORDER BY a) AS n FROM s.u) u ON w.b = u.b":                                    "u by b of w",
-		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u UNION ALL SELECT length(c) FROM s.t) u ON w.b = u.b":                                                  "u by b of w",
+		"SELECT count(*) FROM s.w JOIN (SELECT b FROM s.u UNION ALL SELECT strlen(c) FROM s.t) u ON w.b = u.b":                                                  "u by b of w",
 		"SELECT count(x) FROM s.w JOIN (SELECT u.b, x FROM s.u LEFT JOIN (SELECT b, string_agg(c) AS x FROM s.t GROUP BY b) t ON t.b = u.b) u ON w.b = u.b":     "u by b of w, t by b of u",
 		"SELECT count(x) FROM s.w JOIN (SELECT t.b, x FROM s.u LEFT JOIN (SELECT b, string_agg(c) AS x FROM s.t GROUP BY b) t ON t.b = u.b) u ON w.b = u.b":     "u by b of t, t by b of w", // an inner join by now
 	} {

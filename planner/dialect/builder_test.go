@@ -259,8 +259,16 @@ func naiveExpr(e ir.Expr) string {
 		return "(" + naiveExpr(e.Left) + " " + e.Op.String() + " " + naiveExpr(e.Right) + ")"
 	case *ir.In:
 		return "(" + naiveExpr(e.Arg) + map[bool]string{true: " NOT", false: ""}[e.Negated] + " IN (" + naives(e.List, ", ") + "))"
+	case *ir.Coalesce:
+		return "coalesce(" + naives(e.List, ", ") + ")"
+	case *ir.Case:
+		text := "(CASE"
+		for i := range e.When {
+			text += " WHEN " + naiveExpr(e.When[i]) + " THEN " + naiveExpr(e.Then[i])
+		}
+		return text + " ELSE " + naiveExpr(e.Else) + " END)"
 	case *ir.Func:
-		return "(" + naiveExpr(e.List[0]) + " LIKE " + naiveExpr(e.List[1]) + ")"
+		return naiveCall(e)
 	case *ir.Agg:
 		if e.Name == "count_star" {
 			return "count(*)" + naiveFilter(e)
@@ -268,6 +276,17 @@ func naiveExpr(e ir.Expr) string {
 		return e.Name + "(" + map[bool]string{true: "DISTINCT ", false: ""}[e.Distinct] + naives(e.List, ", ") + ")" + naiveFilter(e)
 	}
 	return "no text"
+}
+
+func naiveCall(e *ir.Func) string {
+	sign := strings.NewReplacer("!~~", "NOT LIKE", "~~", "LIKE").Replace(e.Name)
+	switch {
+	case len(e.List) == 2 && !strings.ContainsAny(e.Name, "abcdefghijklmnopqrstuvwxyz"):
+		return "(" + naiveExpr(e.List[0]) + " " + sign + " " + naiveExpr(e.List[1]) + ")"
+	case e.Name == "-":
+		return "(- " + naiveExpr(e.List[0]) + ")"
+	}
+	return catalog.QuoteIdent(e.Name) + "(" + naives(e.List, ", ") + ")"
 }
 
 func naiveFilter(e *ir.Agg) string {
@@ -293,6 +312,9 @@ func sqlValue(t catalog.Type, v any) string {
 			return "make_timestamptz(" + strconv.FormatInt(x, 10) + ")"
 		}
 	case string:
+		if before, after, ok := strings.Cut(x, "\x00"); ok { // of which SQL's text takes none
+			return "(" + quoted(before) + " || chr(0) || " + quoted(after) + ")"
+		}
 		return "CAST(" + quoted(x) + " AS " + t.DuckDB() + ")"
 	case []byte:
 		return "from_hex('" + hex.EncodeToString(x) + "')"

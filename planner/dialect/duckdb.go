@@ -19,9 +19,18 @@ func (duckDB) Name() string { return "duckdb" }
 
 // Verdict calls exact what the column's stored type decides: a column that is
 // stored as something else than it is read as compares by other rules there.
-func (duckDB) Verdict(p Predicate) (Verdict, string) {
+func (d duckDB) Verdict(p Predicate) (Verdict, string) {
 	if !p.Column.Type.Readable() {
 		return None, "the column cannot be read"
+	}
+	if p.Op < Eq || p.Op > NotNull {
+		return None, "not an operator that is known here"
+	}
+	if v, reason := d.table().part(p.Op.String(), p.Column.Type); v != Exact {
+		if reason == notCompared(p.Column.Type) {
+			reason = "no constants of the type " + p.Column.Type.DuckDB() + " are sent"
+		}
+		return None, reason
 	}
 	switch p.Op {
 	case IsNull, NotNull:
@@ -37,11 +46,6 @@ func (duckDB) Verdict(p Predicate) (Verdict, string) {
 		if len(p.Values) == 0 {
 			return None, "a list without values"
 		}
-	default:
-		return None, "not an operator that is known here"
-	}
-	if !duckDBCompares(p.Column.Type.Kind) {
-		return None, "no constants of the type " + p.Column.Type.DuckDB() + " are sent"
 	}
 	if reason := duckDBStored(p.Column); reason != "" {
 		return None, reason
@@ -64,16 +68,6 @@ func duckDBStored(c catalog.Column) string {
 		return "the column's text is not known to compare by code point"
 	}
 	return ""
-}
-
-func duckDBCompares(k catalog.Kind) bool {
-	switch k {
-	case catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64,
-		catalog.Float32, catalog.Float64, catalog.Decimal, catalog.Text, catalog.Blob, catalog.Date, catalog.Time,
-		catalog.Timestamp, catalog.TimestampTZ, catalog.UUID:
-		return true
-	}
-	return false
 }
 
 // duckDBHolds reports whether the value has the Go type that belongs to its type.

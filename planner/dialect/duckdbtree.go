@@ -21,16 +21,11 @@ func (d duckDB) Operator(n ir.Node, at Columns) (Verdict, string) { return opera
 func (d duckDB) Statement(n ir.Node) (Statement, error) { return statement(d, n) }
 
 func (d duckDB) pair(_ ir.CompareOp, a, b Place) (Verdict, string) {
-	for _, p := range []Place{a, b} {
-		if reason := d.keyed(p.Base.Type, p, true); reason != "" {
-			return None, reason
-		}
-	}
-	return Exact, ""
+	return judgePair(d, a, b, true)
 }
 
-func (d duckDB) prefix(c catalog.Column, value catalog.Value) (Verdict, string) {
-	return d.Verdict(Predicate{Column: c, Op: Eq, Values: []catalog.Value{value}})
+func (d duckDB) matching(c catalog.Column, m match) (Verdict, string) {
+	return d.Verdict(Predicate{Column: c, Op: Eq, Values: []catalog.Value{m.pattern}})
 }
 
 // mayFail distrusts every column: a table here may be a plain file, of which a cell
@@ -39,18 +34,7 @@ func (duckDB) mayFail(Place) string {
 	return "a cell of a file may fail to be read on a row that is hidden"
 }
 
-func (duckDB) keyed(t catalog.Type, p Place, _ bool) string {
-	switch t.Kind {
-	case catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64,
-		catalog.Decimal, catalog.Text, catalog.Date, catalog.Timestamp, catalog.TimestampTZ:
-	case catalog.HugeInt: // a sum
-		if p.Base == nil {
-			return ""
-		}
-		fallthrough
-	default:
-		return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
-	}
+func (duckDB) keyed(_ catalog.Type, p Place, _ bool) string {
 	if p.Base == nil {
 		return ""
 	}
@@ -66,14 +50,7 @@ func (duckDB) computed(t catalog.Type) (catalog.Column, bool) {
 	return catalog.Column{Type: t, SourceType: t.DuckDB(), Collation: catalog.Collation{Binary: t.Kind == catalog.Text}}, true
 }
 
-func (duckDB) combines(ir.SetKind, bool) string { return "" }
-
-func (d duckDB) summed(t catalog.Type, p Place) string {
-	if sumType(t).Kind == catalog.Invalid {
-		return "the sum of a " + t.DuckDB() + " is not one that the source holds"
-	}
-	return duckDBStored(*p.Base)
-}
+func (duckDB) summed(_ catalog.Type, p Place) string { return duckDBStored(*p.Base) }
 
 func (d duckDB) read(o operand) string { return d.asRead(o.text, *o.place.Base) }
 
@@ -81,9 +58,8 @@ func (duckDB) compare(op ir.CompareOp, a, b operand) string {
 	return a.text + " " + op.String() + " " + b.text
 }
 
-func (duckDB) begins(o operand, value catalog.Value, bound int) (string, []catalog.Value) {
-	pattern := catalog.Value{Type: value.Type, V: value.V.(string) + "%"}
-	return o.text + " LIKE CAST($" + strconv.Itoa(bound+1) + " AS VARCHAR)", []catalog.Value{pattern}
+func (duckDB) matches(o operand, m match, bound int) (string, []catalog.Value) {
+	return o.text + " LIKE CAST($" + strconv.Itoa(bound+1) + " AS VARCHAR)", []catalog.Value{m.pattern}
 }
 
 func (duckDB) key(o operand) string { return o.text }

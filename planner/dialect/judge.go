@@ -3,7 +3,6 @@ package dialect
 import (
 	"math"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
@@ -14,12 +13,14 @@ import (
 // that stands alone in a WHERE: the answer is NULL on the rows where DuckDB's is,
 // because it may come to stand under NOT.
 type judging interface {
+	// table holds what the dialect knows of types and functions.
+	table() *entries
 	Verdict(p Predicate) (Verdict, string)
 	// pair judges op between two base columns of one type, or both of signed whole
 	// numbers, or both of decimals. For the last two operators NULL is a value like others.
 	pair(op ir.CompareOp, a, b Place) (Verdict, string)
-	// prefix judges whether a text column begins with a value, by code points.
-	prefix(c catalog.Column, value catalog.Value) (Verdict, string)
+	// matching judges a match of a text column, of a shape that has an exact entry.
+	matching(c catalog.Column, m match) (Verdict, string)
 	// mayFail says why to look at a base column may fail on a row of its table; empty
 	// when it cannot.
 	mayFail(p Place) string
@@ -112,7 +113,7 @@ func condition(d judging, e ir.Expr, at Columns) (Verdict, string) {
 	case *ir.In:
 		return judgeIn(d, e, at)
 	case *ir.Func:
-		return judgeLike(d, e, at)
+		return judgeMatch(d, e, at)
 	case *ir.Ref:
 		if e.Typ.Kind == catalog.Bool {
 			return judgePredicate(d, e, Eq, []catalog.Value{isTrue}, at)
@@ -123,7 +124,7 @@ func condition(d judging, e ir.Expr, at Columns) (Verdict, string) {
 		}
 		return None, "a constant that is no truth value"
 	case *ir.Cast:
-		return None, "a conversion stays here"
+		return None, "a conversion to a truth value stays here"
 	}
 	return None, "no comparison of columns and constants"
 }
@@ -178,13 +179,22 @@ func baseOf(d judging, e ir.Expr, at Columns) (Place, string) {
 	return p, ""
 }
 
+// lookedAt finds the column that a condition looks at, or what stands for the value
+// that it computes.
+func lookedAt(d judging, e ir.Expr, at Columns) (Place, string) {
+	if isComputed(e) {
+		return neverFailing(d, e, at)
+	}
+	return baseOf(d, e, at)
+}
+
 func judgePredicate(d judging, column ir.Expr, op Op, values []catalog.Value, at Columns) (Verdict, string) {
 	for _, v := range values {
 		if !v.Type.Equal(column.Type()) {
 			return None, "a value of another type than what it is compared with"
 		}
 	}
-	p, reason := baseOf(d, narrow(column), at)
+	p, reason := lookedAt(d, narrow(column), at)
 	if reason != "" {
 		return None, reason
 	}
@@ -246,11 +256,11 @@ func valueOp(op ir.CompareOp) Op {
 func judgeCompare(d judging, e *ir.Compare, at Columns) (Verdict, string) {
 	op, left, value, right := splitCompare(e)
 	if value == nil {
-		a, reason := baseOf(d, narrow(left), at)
+		a, reason := lookedAt(d, narrow(left), at)
 		if reason != "" {
 			return None, reason
 		}
-		b, reason := baseOf(d, narrow(right), at)
+		b, reason := lookedAt(d, narrow(right), at)
 		if reason != "" {
 			return None, reason
 		}
@@ -295,62 +305,4 @@ func judgeIn(d judging, e *ir.In, at Columns) (Verdict, string) {
 		return None, "the source may keep more rows, so it would drop too many under NOT"
 	}
 	return v, reason
-}
-
-// likeFunction is DuckDB's name of LIKE without ESCAPE.
-const likeFunction = "~~"
-
-// likePrefix takes `column LIKE 'prefix%'` apart. Without ESCAPE a backslash stands
-// for itself.
-func likePrefix(e *ir.Func) (column ir.Expr, prefix catalog.Value, ok bool) {
-	if e.Name != likeFunction || len(e.List) != 2 {
-		return nil, catalog.Value{}, false
-	}
-	c, ok := e.List[1].(*ir.Const)
-	if !ok {
-		return nil, catalog.Value{}, false
-	}
-	pattern, ok := c.Value.V.(string)
-	if !ok || c.Value.Type.Kind != catalog.Text {
-		return nil, catalog.Value{}, false
-	}
-	begin, ends := strings.CutSuffix(pattern, "%")
-	if !ends || strings.ContainsAny(begin, "%_") {
-		return nil, catalog.Value{}, false
-	}
-	return e.List[0], catalog.Value{Type: c.Value.Type, V: begin}, true
-}
-
-// behind gives the least text that is greater than every text that begins with
-// prefix, by code points; none for one of the greatest code point alone.
-func behind(prefix string) (string, bool) {
-	runes := []rune(prefix)
-	for i := len(runes) - 1; i >= 0; i-- {
-		next := runes[i] + 1
-		if !utf8.ValidRune(next) && next <= utf8.MaxRune { // over the surrogates
-			next = 0xe000
-		}
-		if next <= utf8.MaxRune {
-			return string(runes[:i]) + string(next), true
-		}
-	}
-	return "", false
-}
-
-func judgeLike(d judging, e *ir.Func, at Columns) (Verdict, string) {
-	column, value, ok := likePrefix(e)
-	switch {
-	case !ok && e.Name == likeFunction:
-		return None, "of patterns only a constant beginning is sent"
-	case !ok:
-		return None, "a function stays here"
-	}
-	p, reason := baseOf(d, column, at)
-	switch {
-	case reason != "":
-		return None, reason
-	case p.Base.Type.Kind != catalog.Text:
-		return None, "a pattern for a column that is no text"
-	}
-	return d.prefix(*p.Base, value)
 }

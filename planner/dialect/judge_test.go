@@ -10,6 +10,8 @@ import (
 // loose is a dialect whose comparisons of text keep too many rows.
 type loose struct{}
 
+func (loose) table() *entries { return postgresTable }
+
 func (loose) Verdict(p Predicate) (Verdict, string) {
 	if p.Column.Type.Kind == catalog.Text && p.Op != IsNull && p.Op != NotNull {
 		return Superset, "case is folded"
@@ -19,7 +21,7 @@ func (loose) Verdict(p Predicate) (Verdict, string) {
 
 func (loose) pair(ir.CompareOp, Place, Place) (Verdict, string) { return Superset, "case is folded" }
 
-func (loose) prefix(catalog.Column, catalog.Value) (Verdict, string) { return None, "no prefixes" }
+func (loose) matching(catalog.Column, match) (Verdict, string) { return None, "no prefixes" }
 
 func (loose) mayFail(Place) string { return "" }
 

@@ -82,21 +82,17 @@ func (d mysql) Verdict(p Predicate) (Verdict, string) {
 	if !p.Column.Type.Readable() {
 		return None, "the column's type cannot be read"
 	}
-	switch {
-	case p.Op == IsNull || p.Op == NotNull:
-		return Exact, ""
-	case p.Op < Eq || p.Op > In:
+	if p.Op < Eq || p.Op > NotNull {
 		return None, "unknown operator"
+	}
+	if v, reason := d.table().part(p.Op.String(), p.Column.Type); v != Exact || p.Op > In {
+		return v, reason
+	}
+	switch {
 	case len(p.Values) == 0 || (p.Op != In && len(p.Values) != 1):
 		return None, "wrong number of values"
 	case len(p.Values) > maxMySQLIn:
 		return None, fmt.Sprintf("more than %d values", maxMySQLIn)
-	}
-	switch p.Column.Type.Kind {
-	case catalog.Float32, catalog.Float64:
-		return None, "floating point is compared here"
-	case catalog.JSON:
-		return None, "MySQL compares values of this type in its own way"
 	}
 	if reason := mysqlCompares(p.Column); reason != "" {
 		return None, reason

@@ -44,19 +44,10 @@ func (d mysql) Operator(n ir.Node, at Columns) (Verdict, string) {
 			reason = fmt.Sprintf("conditions of more than %d parts", maxMySQLParts)
 		}
 	case *ir.Aggregate:
-		for _, g := range n.Groups {
-			if g.Type.Kind == catalog.Bool {
-				reason = mysqlNoBits
-			}
-		}
 		for _, a := range n.Aggs {
 			if r := mysqlKeepsType(a.Expr.(*ir.Agg)); r != "" {
 				reason = r
 			}
-		}
-	case *ir.Distinct:
-		if hasTruth(n) {
-			reason = mysqlNoBits
 		}
 	case *ir.Join:
 		if reason = mysqlSearches(n, at); reason == "" {
@@ -130,24 +121,13 @@ func sorted(n ir.Node) bool {
 // mysqlNoBits: what becomes of a bit depends on how the server groups.
 const mysqlNoBits = "a truth value may be a number at the source when it is grouped"
 
-func hasTruth(n ir.Node) bool {
-	for _, c := range n.Output() {
-		if c.Type.Kind == catalog.Bool {
-			return true
-		}
-	}
-	return false
-}
-
-// mysqlKeepsType says why an aggregate would come back as another type than it has: the
-// least of truth values, and a whole number out of a CASE, which is a bigint.
+// mysqlKeepsType says why an aggregate would come back as another type than it has: a
+// whole number out of a CASE, which is a bigint.
 func mysqlKeepsType(a *ir.Agg) string {
 	if a.Name != minimum && a.Name != maximum {
 		return ""
 	}
 	switch a.Typ.Kind {
-	case catalog.Bool:
-		return "the least of truth values is a number at the source"
 	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Uint8, catalog.Uint16, catalog.Uint32:
 		if a.Filter != nil {
 			return "the least " + a.Typ.DuckDB() + " of some rows is a BIGINT at the source"
@@ -159,15 +139,9 @@ func mysqlKeepsType(a *ir.Agg) string {
 // mysqlUnites says why the rows of two sides would not come back as they are: types
 // that this gateway reads alike become another one together.
 func mysqlUnites(n *ir.SetOp, at Columns) string {
-	if hasTruth(n) {
-		return mysqlNoBits
-	}
 	for _, side := range n.Inputs() {
 		for _, c := range side.Output() {
 			p := at[c.ID]
-			if c.Type.Kind == catalog.Blob {
-				return "bytes of two columns may be padded"
-			}
 			if p.Base == nil {
 				continue
 			}
@@ -270,10 +244,8 @@ func mysqlRemembers(n *ir.Join, at Columns) string {
 // numbers of all lengths, and decimals of all precisions, by their value. A year stands
 // for another one when it meets other numbers.
 func (d mysql) pair(_ ir.CompareOp, a, b Place) (Verdict, string) {
-	for _, p := range []Place{a, b} {
-		if reason := d.keyed(p.Base.Type, p, false); reason != "" {
-			return None, reason
-		}
+	if v, reason := judgePair(d, a, b, false); v != Exact {
+		return v, reason
 	}
 	nameA, _ := mysqlType(*a.Base)
 	nameB, _ := mysqlType(*b.Base)
@@ -283,9 +255,9 @@ func (d mysql) pair(_ ir.CompareOp, a, b Place) (Verdict, string) {
 	return Exact, ""
 }
 
-// prefix asks what a comparison by order asks: it is written as two of them.
-func (d mysql) prefix(c catalog.Column, value catalog.Value) (Verdict, string) {
-	return d.Verdict(Predicate{Column: c, Op: Ge, Values: []catalog.Value{value}})
+// matching asks what a comparison by order asks: a beginning is written as two of them.
+func (d mysql) matching(c catalog.Column, m match) (Verdict, string) {
+	return d.Verdict(Predicate{Column: c, Op: Ge, Values: []catalog.Value{m.word()}})
 }
 
 // mayFail distrusts the columns of views, which may be computed, and those that a
@@ -301,17 +273,6 @@ func (mysql) mayFail(p Place) string {
 }
 
 func (mysql) keyed(t catalog.Type, p Place, _ bool) string {
-	switch t.Kind {
-	case catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64,
-		catalog.Decimal, catalog.Text, catalog.Blob, catalog.Date, catalog.Timestamp, catalog.TimestampTZ:
-	case catalog.HugeInt: // a sum
-		if p.Base == nil {
-			return ""
-		}
-		fallthrough
-	default:
-		return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
-	}
 	if p.Base == nil {
 		return ""
 	}
@@ -364,17 +325,8 @@ func (mysql) computed(t catalog.Type) (catalog.Column, bool) {
 	return c, c.SourceType != ""
 }
 
-// combines: the other operations came with MySQL 8.0.31 and MariaDB 10.5.
-func (mysql) combines(k ir.SetKind, _ bool) string {
-	if k != ir.Union {
-		return "not every version of the source knows " + k.String()
-	}
-	return ""
-}
-
 func (mysql) summed(t catalog.Type, p Place) string {
-	switch name, _ := mysqlType(*p.Base); {
-	case sumType(t).Kind == catalog.Invalid, name == "year":
+	if name, _ := mysqlType(*p.Base); name == "year" {
 		return "the sum of a " + t.DuckDB() + " is not one that the source holds"
 	}
 	return mysqlCompares(*p.Base)
@@ -411,8 +363,13 @@ func (d mysql) compare(op ir.CompareOp, a, b operand) string {
 // mysqlPlain reports whether an operand is a table's column as it is stored.
 func mysqlPlain(o operand) bool { return o.place.Base != nil && !o.keyed }
 
-// begins compares with the first text that does not begin so, where there is one.
-func (d mysql) begins(o operand, value catalog.Value, bound int) (string, []catalog.Value) {
+// matches compares with the first text that does not begin so, where there is one. Of
+// other patterns the bytes are compared: in UTF-8 no character begins within another.
+func (d mysql) matches(o operand, m match, bound int) (string, []catalog.Value) {
+	if m.shape != partPrefix {
+		return fmt.Sprintf("%s LIKE CAST(?%d AS BINARY) ESCAPE ''", d.bytes(o), bound+1), []catalog.Value{m.pattern}
+	}
+	value := m.word()
 	text := fmt.Sprintf("%s >= CAST(?%d AS BINARY)", d.bytes(o), bound+1)
 	end, ok := behind(value.V.(string))
 	if !ok {

@@ -1,7 +1,9 @@
 package dialect
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
@@ -10,15 +12,12 @@ import (
 // operating is what a dialect knows of columns that group, sort and are summed.
 type operating interface {
 	judging
-	// keyed says why a column does not group as DuckDB would group it, or with ordered
-	// does not sort so; empty when it does. A place without a Base was computed by an
-	// aggregate at the source and has type t.
+	// keyed says why a column of a type that groups does not group as DuckDB would group
+	// it, or with ordered does not sort so; empty when it does. A place without a Base was
+	// computed at the source and has type t.
 	keyed(t catalog.Type, p Place, ordered bool) string
-	// combines says why a set operation is not the one here, or not one of all versions
-	// of the source; empty when it is.
-	combines(k ir.SetKind, all bool) string
-	// summed says why the sum of a base column of type t, a whole number or a decimal,
-	// is not DuckDB's; empty when it is.
+	// summed says why the sum of a base column of type t, which has an entry, is not
+	// DuckDB's; empty when it is.
 	summed(t catalog.Type, p Place) string
 }
 
@@ -36,8 +35,10 @@ func operator(d operating, n ir.Node, at Columns) (Verdict, string) {
 		}
 	case *ir.Project:
 		for _, c := range n.Cols {
-			if _, ok := c.Expr.(*ir.Ref); !ok {
-				reason = "a column is computed"
+			if reason == "" && isComputed(c.Expr) {
+				if _, reason = neverFailing(d, c.Expr, at); reason == "" {
+					reason = returned(d, c.Expr)
+				}
 			}
 		}
 	case *ir.Join:
@@ -57,7 +58,7 @@ func operator(d operating, n ir.Node, at Columns) (Verdict, string) {
 	case *ir.Limit:
 		reason = judgeBounds(n.Count, n.Offset)
 	default:
-		reason = "not an operator that sources are given"
+		reason = d.table().whole(strings.ToUpper(strings.TrimPrefix(fmt.Sprintf("%T", n), "*ir.")))
 	}
 	if reason != "" {
 		return None, reason
@@ -66,10 +67,8 @@ func operator(d operating, n ir.Node, at Columns) (Verdict, string) {
 }
 
 func judgeJoin(d operating, n *ir.Join, at Columns) string {
-	switch n.Kind {
-	case ir.Inner, ir.Left, ir.Semi, ir.Anti:
-	default:
-		return "a " + n.Kind.String() + " join stays here"
+	if reason := d.table().whole(strings.ToUpper(n.Kind.String()) + " JOIN"); reason != "" {
+		return reason
 	}
 	if n.Delim != nil {
 		return "a correlated subquery stays here"
@@ -100,29 +99,33 @@ func joins(left, right ir.Set, c *ir.Compare) bool {
 
 func judgeDistinct(d operating, n *ir.Distinct, at Columns) string {
 	if n.On != nil {
-		return "one row of each group by an order stays here"
+		return d.table().whole(partFirst)
 	}
-	return judgeOutput(d, n.Input, at, false)
+	return judgeOutput(d, partDistinct, n.Input, at, false)
 }
 
 // judgeSetOp asks for keys even of what keeps all rows: columns of two sides that are
 // read alike could be of two types at the source, and keys are made alike. They must
 // be fit to order by: of what they were of nothing is known above.
 func judgeSetOp(d operating, n *ir.SetOp, at Columns) string {
-	if reason := d.combines(n.Kind, n.All); reason != "" {
+	name := strings.ToUpper(n.Kind.String())
+	if n.All {
+		name += " ALL"
+	}
+	if reason := d.table().whole(name); reason != "" {
 		return reason
 	}
 	for _, side := range n.Inputs() {
-		if reason := judgeOutput(d, side, at, true); reason != "" {
+		if reason := judgeOutput(d, partCombined, side, at, true); reason != "" {
 			return reason
 		}
 	}
 	return ""
 }
 
-func judgeOutput(d operating, n ir.Node, at Columns, ordered bool) string {
+func judgeOutput(d operating, part string, n ir.Node, at Columns, ordered bool) string {
 	for _, c := range n.Output() {
-		if reason := judgeKey(d, c.Ref(), at, ordered); reason != "" {
+		if reason := judgeKey(d, part, c.Ref(), at, ordered); reason != "" {
 			return reason
 		}
 	}
@@ -131,31 +134,62 @@ func judgeOutput(d operating, n ir.Node, at Columns, ordered bool) string {
 
 func judgeKeys(d operating, keys []ir.Key, at Columns) string {
 	for _, k := range keys {
-		if reason := judgeKey(d, k.Expr, at, true); reason != "" {
+		if reason := judgeKey(d, partOrder, k.Expr, at, true); reason != "" {
 			return reason
 		}
 	}
 	return ""
 }
 
-func judgeKey(d operating, e ir.Expr, at Columns, ordered bool) string {
+// judgeKey judges e where a part of SQL tells its values apart.
+func judgeKey(d operating, part string, e ir.Expr, at Columns, ordered bool) string {
 	p, reason := columnOf(d, e, at)
 	if reason != "" {
 		return reason
 	}
-	return d.keyed(e.Type(), p, ordered)
+	return keyedIn(d, part, e.Type(), p, ordered)
 }
 
-// columnOf finds the column that e reads, computed ones too.
+func keyedIn(d operating, part string, t catalog.Type, p Place, ordered bool) string {
+	if v, reason := d.table().part(part, t); v != Exact {
+		return reason
+	}
+	if t.Kind == catalog.HugeInt && p.Base != nil {
+		return notCompared(t) // only a sum is known to fit
+	}
+	return d.keyed(t, p, ordered)
+}
+
+// judgePair judges two columns that are compared with each other.
+func judgePair(d operating, a, b Place, ordered bool) (Verdict, string) {
+	for _, p := range []Place{a, b} {
+		if reason := keyedIn(d, partPair, p.Base.Type, p, ordered); reason != "" {
+			return None, reason
+		}
+	}
+	return Exact, ""
+}
+
+// columnOf finds the column that e reads, computed ones too, or what stands for the
+// value that e computes of every row.
 func columnOf(d judging, e ir.Expr, at Columns) (Place, string) {
 	r, ok := e.(*ir.Ref)
 	if !ok {
-		return Place{}, "a computed value and not a column"
+		return ofEveryRow(d, e, at)
 	}
 	if p, ok := at[r.ID]; ok && p.Base == nil {
 		return p, ""
 	}
 	return baseOf(d, e, at)
+}
+
+// returned says why a value, if it is computed, does not come back as one of its type.
+func returned(d judging, e ir.Expr) string {
+	v, ok := d.(valuing)
+	if !ok || !isComputed(e) {
+		return ""
+	}
+	return v.returned(e.Type())
 }
 
 // judgeBounds takes counts that are there and are constants.
@@ -190,10 +224,13 @@ func countOf(e ir.Expr) (int64, bool) {
 
 func judgeAggregate(d operating, n *ir.Aggregate, at Columns) string {
 	if n.Sets != nil || len(n.Grouping) > 0 {
-		return "grouping sets stay here"
+		return d.table().whole(partSets)
 	}
 	for _, g := range n.Groups {
-		if reason := judgeKey(d, g.Expr, at, false); reason != "" {
+		if reason := judgeKey(d, partGroup, g.Expr, at, false); reason != "" {
+			return reason
+		}
+		if reason := returned(d, g.Expr); reason != "" {
 			return reason
 		}
 	}
@@ -223,17 +260,36 @@ func judgeAgg(d operating, a *ir.Agg, at Columns) string {
 		if v, reason := condition(d, a.Filter, at); v != Exact {
 			return reason
 		}
+		for _, e := range a.List { // here they are computed of every row, there of some
+			if c := computed(d, e, at); isComputed(e) && c.fails {
+				return "a computed value that may fail, of some rows"
+			}
+		}
 	}
 	if len(a.Order) > 0 {
 		return "an aggregate with an order stays here"
 	}
 	if a.Name == countStar && len(a.List) == 0 {
+		if reason := d.table().whole(countStar); reason != "" {
+			return reason
+		}
 		return typed(a, catalog.Type{Kind: catalog.Int64}, false)
 	}
 	if len(a.List) != 1 {
 		return a.Name + " stays here"
 	}
 	arg := a.List[0]
+	e := d.table().find(a.Name, catalog.Type{}, arg.Type())
+	switch {
+	case e == nil && (a.Name == minimum || a.Name == maximum):
+		return notCompared(arg.Type())
+	case e == nil && a.Name == sum:
+		return "the sum of a " + arg.Type().DuckDB() + " is not one that the source holds"
+	case e == nil:
+		return a.Name + " stays here"
+	case e.Verdict != Exact:
+		return e.Reason
+	}
 	switch a.Name {
 	case count:
 		p, reason := columnOf(d, arg, at)
@@ -241,7 +297,7 @@ func judgeAgg(d operating, a *ir.Agg, at Columns) string {
 		case reason != "":
 			return reason
 		case a.Distinct || p.Base == nil:
-			reason = d.keyed(arg.Type(), p, false)
+			reason = keyedIn(d, partCounted, arg.Type(), p, false)
 		default:
 			_, reason = d.Verdict(Predicate{Column: *p.Base, Op: NotNull})
 		}
@@ -250,14 +306,22 @@ func judgeAgg(d operating, a *ir.Agg, at Columns) string {
 		}
 		return typed(a, catalog.Type{Kind: catalog.Int64}, a.Distinct)
 	case minimum, maximum:
-		if reason := judgeKey(d, arg, at, true); reason != "" {
+		if reason := judgeKey(d, partOrder, arg, at, true); reason != "" {
+			return reason
+		}
+		if reason := returned(d, arg); reason != "" {
 			return reason
 		}
 		return typed(a, arg.Type(), false)
 	case sum:
-		p, reason := baseOf(d, arg, at)
+		p, reason := columnOf(d, arg, at)
 		if reason != "" {
 			return reason
+		}
+		if p.Base == nil {
+			if p, reason = baseOf(d, arg, at); reason != "" {
+				return reason
+			}
 		}
 		if reason := d.summed(arg.Type(), p); reason != "" {
 			return reason

@@ -42,24 +42,20 @@ const (
 )
 
 func (d postgres) Verdict(p Predicate) (Verdict, string) {
-	kind := p.Column.Type.Kind
 	if !p.Column.Type.Readable() {
 		return None, "the column's type cannot be read"
 	}
-	if p.Op == IsNull || p.Op == NotNull {
-		return Exact, ""
-	}
-	if p.Op < Eq || p.Op > In {
+	if p.Op < Eq || p.Op > NotNull {
 		return None, "unknown operator"
+	}
+	if v, reason := d.table().part(p.Op.String(), p.Column.Type); v != Exact || p.Op > In {
+		return v, reason
 	}
 	if len(p.Values) == 0 || (p.Op != In && len(p.Values) != 1) {
 		return None, "wrong number of values"
 	}
 	if len(p.Values) > maxPostgresIn {
 		return None, fmt.Sprintf("more than %d values", maxPostgresIn)
-	}
-	if postgresTypes[kind] == "" || kind == catalog.Interval || kind == catalog.JSON {
-		return None, "PostgreSQL compares values of this type in its own way"
 	}
 	for _, v := range p.Values {
 		if !v.Type.Equal(p.Column.Type) {
@@ -180,7 +176,7 @@ func (d postgres) predicate(o operand, p Predicate, bound int) string {
 	}
 	exact := read + ` COLLATE "C" ` + d.against(p, bound, "::text")
 	switch {
-	case p.Op != Eq && p.Op != In:
+	case p.Op != Eq && p.Op != In || o.keyed:
 		return exact
 	case padded:
 		return "(" + name + " " + d.against(p, bound, "::text::bpchar") + " AND " + exact + ")"

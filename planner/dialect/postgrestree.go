@@ -50,17 +50,10 @@ const (
 
 // pair calls exact what keyed does, of columns of two lengths too: PostgreSQL compares
 // whole numbers of all lengths, and decimals of all precisions, by their value.
-func (d postgres) pair(_ ir.CompareOp, a, b Place) (Verdict, string) {
-	for _, p := range []Place{a, b} {
-		if reason := d.keyed(p.Base.Type, p, true); reason != "" {
-			return None, reason
-		}
-	}
-	return Exact, ""
-}
+func (d postgres) pair(_ ir.CompareOp, a, b Place) (Verdict, string) { return judgePair(d, a, b, true) }
 
-func (d postgres) prefix(c catalog.Column, value catalog.Value) (Verdict, string) {
-	return d.Verdict(Predicate{Column: c, Op: Eq, Values: []catalog.Value{value}})
+func (d postgres) matching(c catalog.Column, m match) (Verdict, string) {
+	return d.Verdict(Predicate{Column: c, Op: Eq, Values: []catalog.Value{m.pattern}})
 }
 
 // mayFail distrusts the columns of views, which may be computed, and the text
@@ -76,20 +69,10 @@ func (d postgres) mayFail(p Place) string {
 }
 
 func (postgres) keyed(t catalog.Type, p Place, _ bool) string {
-	switch t.Kind {
-	case catalog.Bool, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal, catalog.Date, catalog.Timestamp, catalog.TimestampTZ:
-		return ""
-	case catalog.HugeInt: // a sum
-		if p.Base == nil {
-			return ""
-		}
-	case catalog.Text:
-		if p.Base == nil || p.Base.Collation.Name != "" {
-			return ""
-		}
+	if t.Kind == catalog.Text && p.Base != nil && p.Base.Collation.Name == "" {
 		return "text is not known to be UTF-8 at the source, whose order is another"
 	}
-	return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
+	return ""
 }
 
 // computed: a text is told to have a collation, as a sign that it is UTF-8, which
@@ -105,15 +88,7 @@ func (postgres) computed(t catalog.Type) (catalog.Column, bool) {
 	return c, c.SourceType != ""
 }
 
-func (postgres) combines(ir.SetKind, bool) string { return "" }
-
-func (postgres) summed(t catalog.Type, _ Place) string {
-	switch t.Kind {
-	case catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal:
-		return ""
-	}
-	return "the sum of a " + t.DuckDB() + " is not one that the source holds"
-}
+func (postgres) summed(catalog.Type, Place) string { return "" }
 
 func (d postgres) read(o operand) string { return d.asRead(o.text, *o.place.Base) }
 
@@ -144,13 +119,12 @@ func (d postgres) compare(op ir.CompareOp, a, b operand) string {
 	return left + " " + op.String() + " " + right
 }
 
-func (d postgres) begins(o operand, value catalog.Value, bound int) (string, []catalog.Value) {
+func (d postgres) matches(o operand, m match, bound int) (string, []catalog.Value) {
 	text, plain := d.bytewise(o)
 	if !plain {
 		text += collateC
 	}
-	pattern := catalog.Value{Type: value.Type, V: value.V.(string) + "%"}
-	return fmt.Sprintf("%s LIKE $%d::text ESCAPE ''", text, bound+1), []catalog.Value{pattern}
+	return fmt.Sprintf("%s LIKE $%d::text ESCAPE ''", text, bound+1), []catalog.Value{m.pattern}
 }
 
 func (d postgres) key(o operand) string {

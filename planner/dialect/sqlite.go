@@ -48,34 +48,26 @@ const (
 	minSQLiteDate, maxSQLiteDate = -719528, 2932896
 )
 
-func (sqlite) Verdict(p Predicate) (Verdict, string) {
+func (d sqlite) Verdict(p Predicate) (Verdict, string) {
 	if !p.Column.Type.Readable() {
 		return None, "the column's type cannot be read"
 	}
-	switch {
-	case p.Op == IsNull || p.Op == NotNull:
-		return Exact, ""
-	case p.Op < Eq || p.Op > In:
+	if p.Op < Eq || p.Op > NotNull {
 		return None, "unknown operator"
+	}
+	if v, reason := d.table().part(p.Op.String(), p.Column.Type); v != Exact || p.Op > In {
+		return v, reason
+	}
+	switch {
 	case len(p.Values) == 0 || (p.Op != In && len(p.Values) != 1):
 		return None, "wrong number of values"
 	case len(p.Values) > maxSQLiteIn:
 		return None, fmt.Sprintf("more than %d values", maxSQLiteIn)
 	}
-	switch p.Column.Type.Kind {
-	case catalog.Int64, catalog.Bool, catalog.Blob, catalog.Date:
-	case catalog.Text:
+	if p.Column.Type.Kind == catalog.Text {
 		if reason := sqliteNotUTF8(p); reason != "" {
 			return None, reason
 		}
-	case catalog.Decimal:
-		return None, "SQLite keeps decimals as binary floating point"
-	case catalog.Float32, catalog.Float64:
-		return None, "SQLite has no NaN, which compares here"
-	case catalog.Timestamp, catalog.Time:
-		return None, "one moment has several spellings in SQLite's text"
-	default:
-		return None, "SQLite compares values of this type in its own way"
 	}
 	for _, v := range p.Values {
 		if !v.Type.Equal(p.Column.Type) || !sqliteHolds(v) {

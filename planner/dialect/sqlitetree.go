@@ -108,18 +108,12 @@ func sqliteIndexed(p Place) bool {
 
 // pair calls exact what keyed does: both columns are in one database, so of one encoding.
 func (d sqlite) pair(op ir.CompareOp, a, b Place) (Verdict, string) {
-	ordered := op == ir.Lt || op == ir.Le || op == ir.Gt || op == ir.Ge
-	for _, p := range []Place{a, b} {
-		if reason := d.keyed(p.Base.Type, p, ordered); reason != "" {
-			return None, reason
-		}
-	}
-	return Exact, ""
+	return judgePair(d, a, b, op == ir.Lt || op == ir.Le || op == ir.Gt || op == ir.Ge)
 }
 
-// prefix asks what a comparison by order asks: it is written as two of them.
-func (d sqlite) prefix(c catalog.Column, value catalog.Value) (Verdict, string) {
-	return d.Verdict(Predicate{Column: c, Op: Ge, Values: []catalog.Value{value}})
+// matching asks what a comparison by order asks: a beginning is written as two of them.
+func (d sqlite) matching(c catalog.Column, m match) (Verdict, string) {
+	return d.Verdict(Predicate{Column: c, Op: Ge, Values: []catalog.Value{m.word()}})
 }
 
 func (sqlite) mayFail(p Place) string {
@@ -133,41 +127,27 @@ func (sqlite) mayFail(p Place) string {
 }
 
 func (sqlite) keyed(t catalog.Type, p Place, ordered bool) string {
-	switch t.Kind {
-	case catalog.Int64, catalog.Bool, catalog.Blob, catalog.Date:
+	if t.Kind != catalog.Text || p.Base == nil { // what was computed was looked at before
 		return ""
-	case catalog.Text:
-		if p.Base == nil { // the least or the greatest, of which keyed was asked
-			return ""
-		}
-		op := Eq
-		if ordered {
-			op = Lt
-		}
-		return sqliteNotUTF8(Predicate{Column: *p.Base, Op: op})
 	}
-	return "values of the type " + t.DuckDB() + " are not compared with each other at the source"
+	op := Eq
+	if ordered {
+		op = Lt
+	}
+	return sqliteNotUTF8(Predicate{Column: *p.Base, Op: op})
 }
 
 // computed gives a column of one class: what an aggregate looked through was checked.
 // Text is looked through in databases of UTF-8 only.
 func (d sqlite) computed(t catalog.Type) (catalog.Column, bool) {
-	if d.keyed(t, Place{}, true) != "" {
+	if v, _ := d.table().part(partOrder, t); v != Exact {
 		return catalog.Column{}, false
 	}
 	return catalog.Column{Type: t, SourceType: t.DuckDB() + sqliteStrict, Collation: catalog.Collation{Name: "BINARY", Binary: true}}, true
 }
 
-func (sqlite) combines(k ir.SetKind, all bool) string {
-	if all && k != ir.Union {
-		return "SQLite counts no rows of an " + k.String()
-	}
-	return ""
-}
-
-func (sqlite) summed(catalog.Type, Place) string {
-	return "SQLite's sum is another where it does not fit in 64 bits"
-}
+// summed is not asked: the table has no sum.
+func (sqlite) summed(catalog.Type, Place) string { return "no sum" }
 
 func (sqlite) read(o operand) string { return o.text }
 
@@ -195,8 +175,12 @@ func (d sqlite) compare(op ir.CompareOp, a, b operand) string {
 	return d.checked(a) + " " + sign + " " + d.checked(b)
 }
 
-// begins compares with the first text that does not begin so, where there is one.
-func (d sqlite) begins(o operand, value catalog.Value, bound int) (string, []catalog.Value) {
+// matches compares with the first text that does not begin so, where there is one.
+func (d sqlite) matches(o operand, m match, bound int) (string, []catalog.Value) {
+	value := m.word()
+	if m.shape == partInfix {
+		return fmt.Sprintf("instr(%s, ?%d) > 0", d.checked(o), bound+1), []catalog.Value{value}
+	}
 	text := fmt.Sprintf("%s >= ?%d", d.checked(o), bound+1)
 	end, ok := behind(value.V.(string))
 	if !ok {

@@ -13,6 +13,7 @@ import (
 // a method writes follow the first bound ones.
 type writing interface {
 	operating
+	valuing
 	Operator(n ir.Node, at Columns) (Verdict, string)
 	// quote writes a name.
 	quote(name string) string
@@ -22,8 +23,8 @@ type writing interface {
 	predicate(o operand, p Predicate, bound int) string
 	// compare writes op between two columns that were judged as a pair.
 	compare(op ir.CompareOp, a, b operand) string
-	// begins writes that a text begins with a value, and gives the placeholders' values.
-	begins(o operand, value catalog.Value, bound int) (string, []catalog.Value)
+	// matches writes a judged match, without its NOT, and gives the placeholders' values.
+	matches(o operand, m match, bound int) (string, []catalog.Value)
 	// key writes a column, a computed one too, as it groups, sorts and counts as
 	// distinct as in DuckDB, and still reads the same.
 	key(o operand) string
@@ -43,6 +44,21 @@ type writing interface {
 	order(key string, desc, nullsFirst bool) string
 	// number writes the placeholder of a whole number.
 	number(bound int) string
+	// argument writes a column as functions are given it.
+	argument(o operand) string
+	// constant writes the placeholder of a constant that functions are given.
+	constant(t catalog.Type, bound int) string
+	// null writes NULL as a value of a type.
+	null(t catalog.Type) string
+	// typeName writes the type of a value that a function gives.
+	typeName(t catalog.Type) string
+	// fitted writes a number that ends the statement where it does not fit t, or the
+	// condition under which it does not, for guarded.
+	fitted(text string, t catalog.Type) (value, beyond string)
+	// guarded writes a value that ends the statement where one of some conditions holds.
+	guarded(text string, beyond []string) string
+	// made writes what functions gave as a column that was computed.
+	made(text string, t catalog.Type) string
 	// truth writes a constant condition.
 	truth(v bool) string
 	// looked writes a condition, given as text, that can be settled without a look at
@@ -56,6 +72,7 @@ type operand struct {
 	typ   catalog.Type
 	place Place
 	read  bool // text gives it as the connector reads it
+	made  bool // text computes it, and is no column
 	keyed bool // text is what key has written at a level below, or is of an aggregate
 	alone bool // the predicate that is written keeps or drops a row by itself, in a WHERE
 	sieve bool // so in a WHERE or in the condition of a join: NULL there is as good as false
@@ -113,6 +130,17 @@ type query struct {
 
 // plain reports that there is nothing behind WHERE.
 func (q *query) plain() bool { return !q.grouped && len(q.order) == 0 && q.limit == "" }
+
+// computes reports whether a column is computed here: it would be NULL in a row that a
+// left join completes, and of its NULLs something else may be computed.
+func (q *query) computes() bool {
+	for _, o := range q.columns {
+		if o.made {
+			return true
+		}
+	}
+	return false
+}
 
 // text writes q with output as its list, each column as given writes it.
 func (w *writer) text(q *query, output []ir.Column, given func(o operand, read string) string) string {
@@ -206,7 +234,7 @@ func (w *writer) node(n ir.Node, in []*query) (*query, error) {
 		q := w.until(in[0], n.Input, func(q *query) bool { return !q.grouped })
 		columns := map[ir.ColID]operand{}
 		for _, c := range n.Cols {
-			columns[c.ID] = q.columns[c.Expr.(*ir.Ref).ID]
+			columns[c.ID] = w.operand(c.Expr, q.columns)
 		}
 		q.columns = columns
 		return q, nil
@@ -271,7 +299,7 @@ func (w *writer) scan(n *ir.Scan) *query {
 func (w *writer) join(n *ir.Join, left, right *query) *query {
 	left = w.until(left, n.Left, (*query).plain)
 	right = w.until(right, n.Right, func(q *query) bool {
-		return q.plain() && (n.Kind != ir.Left || len(q.where) == 0)
+		return q.plain() && (n.Kind != ir.Left || len(q.where) == 0 && !q.computes())
 	})
 	both := map[ir.ColID]operand{}
 	for _, q := range []*query{left, right} {
@@ -309,7 +337,7 @@ func (w *writer) join(n *ir.Join, left, right *query) *query {
 // distinct groups by all columns: they are written as keys are, which DISTINCT would
 // compare as they come back.
 func (w *writer) distinct(n *ir.Distinct, q *query) *query {
-	q = w.until(q, n.Input, (*query).plain)
+	q = w.until(q, n.Input, func(q *query) bool { return q.plain() && !q.computes() })
 	q.grouped = true
 	columns := map[ir.ColID]operand{}
 	for _, c := range n.Output() {
@@ -343,12 +371,30 @@ func (w *writer) combined(n *ir.SetOp, left, right *query, given func(o operand,
 	return strings.Join(sides, word)
 }
 
+// aggregate gives keys that are computed a level of their own: two placeholders of one
+// value are not the same expression to every engine.
 func (w *writer) aggregate(n *ir.Aggregate, q *query) *query {
 	q = w.until(q, n.Input, (*query).plain)
+	output, made := n.Input.Output(), false
+	for _, g := range n.Groups {
+		o := w.operand(g.Expr, q.columns)
+		made = made || o.made
+		if isComputed(g.Expr) {
+			q.columns[g.ID] = o
+			output = append(output, g.Column)
+		}
+	}
+	if made {
+		q = w.level(q, output)
+	}
 	q.grouped = true
 	columns := map[ir.ColID]operand{}
 	for _, g := range n.Groups {
-		key := w.d.key(q.columns[g.Expr.(*ir.Ref).ID])
+		id := g.ID
+		if r, ok := g.Expr.(*ir.Ref); ok {
+			id = r.ID
+		}
+		key := w.d.key(q.columns[id])
 		q.group = append(q.group, key)
 		columns[g.ID] = operand{text: key, typ: g.Type, read: true, keyed: true}
 	}
@@ -363,7 +409,7 @@ func (w *writer) aggregate(n *ir.Aggregate, q *query) *query {
 func (w *writer) call(a *ir.Agg, columns map[ir.ColID]operand) string {
 	name, arg := count, "*"
 	if len(a.List) == 1 {
-		o := columns[a.List[0].(*ir.Ref).ID]
+		o := w.operand(a.List[0], columns)
 		switch {
 		case a.Name == sum:
 			name, arg = sum, w.d.summand(o)
@@ -384,7 +430,7 @@ func (w *writer) call(a *ir.Agg, columns map[ir.ColID]operand) string {
 func (w *writer) sort(keys []ir.Key, of ir.Node, q *query) *query {
 	q = w.until(q, of, (*query).plain)
 	for _, k := range keys {
-		q.order = append(q.order, w.d.order(w.d.key(q.columns[k.Expr.(*ir.Ref).ID]), k.Desc, k.NullsFirst))
+		q.order = append(q.order, w.d.order(w.d.key(w.operand(k.Expr, q.columns)), k.Desc, k.NullsFirst))
 	}
 	return q
 }

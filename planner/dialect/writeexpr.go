@@ -77,9 +77,13 @@ func (w *writer) part(e ir.Expr, columns map[ir.ColID]operand) string {
 		}
 		return text
 	case *ir.Func:
-		column, prefix, _ := likePrefix(e)
-		text, values := w.d.begins(columns[column.(*ir.Ref).ID], prefix, len(w.values))
+		m, _ := matchOf(e)
+		o := w.operand(m.arg, columns)
+		text, values := w.d.matches(o, m, len(w.values))
 		w.bind(values...)
+		if m.negated {
+			return "(NOT (" + text + "))"
+		}
 		return "(" + text + ")"
 	case *ir.Const:
 		return w.d.truth(e.Value.V == true)
@@ -97,7 +101,7 @@ func all(list []ir.Expr, by string, one func(ir.Expr) string) string {
 
 // predicate writes a predicate about a column.
 func (w *writer) predicate(column ir.Expr, op Op, values []catalog.Value, columns map[ir.ColID]operand) string {
-	o := columns[narrow(column).(*ir.Ref).ID]
+	o := w.operand(narrow(column), columns)
 	o.alone, o.sieve = w.alone, w.sieve
 	c, _ := columnFor(w.d, o.place, o.typ)
 	p := Predicate{Column: *c, Op: op, Values: valuesFor(c, values)}
@@ -109,7 +113,7 @@ func (w *writer) predicate(column ir.Expr, op Op, values []catalog.Value, column
 func (w *writer) compare(e *ir.Compare, columns map[ir.ColID]operand) string {
 	op, left, value, right := splitCompare(e)
 	if value == nil {
-		a, b := columns[narrow(left).(*ir.Ref).ID], columns[narrow(right).(*ir.Ref).ID]
+		a, b := w.operand(narrow(left), columns), w.operand(narrow(right), columns)
 		a.sieve, b.sieve = w.sieve, w.sieve
 		return "(" + w.d.compare(op, a, b) + ")"
 	}
