@@ -260,6 +260,18 @@ func standIn(d judging, e ir.Expr, c computation) (Place, string) {
 	return Place{Base: &col, Hidden: c.hidden}, ""
 }
 
+// NeverFails reports whether DuckDB computes a call for every value of its arguments,
+// which must be computed already.
+func NeverFails(f *ir.Func) bool {
+	name, args := callOf(f)
+	types := make([]catalog.Type, len(args))
+	for i, a := range args {
+		types[i] = a.Type()
+	}
+	e := duckDBTable.find(name, f.Typ, types...)
+	return e != nil && e.NeverFails && (e.only == nil || e.only(args))
+}
+
 // isComputed reports whether e is neither a column nor a cast that narrow takes off one.
 func isComputed(e ir.Expr) bool {
 	_, ok := e.(*ir.Ref)

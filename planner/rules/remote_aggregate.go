@@ -21,10 +21,20 @@ import (
 // divides. It must not fire for floating point, for text in another collation, over
 // a filter that stayed here, nor when one of the aggregates is not exact: then all
 // rows have to come anyway.
+//
+// What a projection in between computes is put into the aggregate: it may be computed
+// of every row, which is what the aggregate does.
 var remoteAggregate = Rule{Name: "remote_aggregate", Late: true, Apply: func(c *Context) (ir.Node, error) {
-	return c.over(func(n ir.Node, r *ir.Remote, d dialect.Dialect) ir.Node {
+	return ir.Transform(c.Plan.Root, func(n ir.Node) ir.Node {
 		a, ok := n.(*ir.Aggregate)
 		if !ok {
+			return n
+		}
+		if _, ok := a.Input.(*ir.Remote); !ok {
+			a = throughProject(a)
+		}
+		r, d := c.remoteOf(a.Input)
+		if r == nil {
 			return n
 		}
 		split, project := c.splitAverages(a)
@@ -39,8 +49,41 @@ var remoteAggregate = Rule{Name: "remote_aggregate", Late: true, Apply: func(c *
 			out = &ir.Project{Input: out, Cols: project}
 		}
 		return out
-	})
+	}), nil
 }}
+
+// throughProject gives an aggregate over the input of the projection that is its input,
+// with what that computes in the place of its columns. An aggregate with grouping sets,
+// one over a projection of volatile values, and one that may leave out what can fail,
+// in a CASE or for rows that it filters, stay as they are.
+func throughProject(a *ir.Aggregate) *ir.Aggregate {
+	p, ok := a.Input.(*ir.Project)
+	if !ok || a.Sets != nil || volatile(exprsOf(p.Cols)...) {
+		return a
+	}
+	optional := ir.Set{}
+	for _, e := range a.Exprs() {
+		ir.WalkExpr(e, func(x ir.Expr) {
+			switch x := x.(type) {
+			case *ir.Case, *ir.Coalesce, *ir.And, *ir.Or:
+				optional.Add(x)
+			case *ir.Agg:
+				if x.Filter != nil {
+					optional.Add(x)
+				}
+			}
+		})
+	}
+	by := map[ir.ColID]ir.Expr{}
+	for _, c := range p.Cols {
+		if optional[c.ID] && !total(c.Expr) {
+			return a
+		}
+		by[c.ID] = c.Expr
+	}
+	out := a.MapExprs(func(e ir.Expr) ir.Expr { return ir.Substitute(e, by) }).(*ir.Aggregate)
+	return out.With([]ir.Node{p.Input}).(*ir.Aggregate)
+}
 
 var double = catalog.Type{Kind: catalog.Float64}
 

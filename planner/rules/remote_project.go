@@ -5,20 +5,32 @@ import (
 	"github.com/lianji/lianji/planner/ir"
 )
 
-// remoteProject lets the source leave columns out and order them.
+// remoteProject lets the source leave columns out and order them, and compute some.
 //
 //	project b      ->   remote pg
 //	  remote pg           project b
 //	    scan t              scan t
 //
 // Sound because a column that is handed on unchanged is the same on both sides of
-// the border. It must not fire for a computed column: no function's value is exact
-// at a source yet.
+// the border, and because the dialect calls a computed one exact only if the source
+// gives DuckDB's value and cannot fail. It must not fire where more columns would come
+// than before, nor for what has no entry in the dialect's table.
 var remoteProject = Rule{Name: "remote_project", Late: true, Apply: func(c *Context) (ir.Node, error) {
 	return c.over(func(n ir.Node, r *ir.Remote, d dialect.Dialect) ir.Node {
-		if p, ok := n.(*ir.Project); ok {
-			return c.into(p, r, d)
+		p, ok := n.(*ir.Project)
+		if !ok || len(p.Cols) > len(r.Output()) && computes(p) {
+			return n
 		}
-		return n
+		return c.into(p, r, d)
 	})
 }}
+
+// computes reports whether a projection does more than hand columns on.
+func computes(p *ir.Project) bool {
+	for _, a := range p.Cols {
+		if _, ok := a.Expr.(*ir.Ref); !ok {
+			return true
+		}
+	}
+	return false
+}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/ir"
 )
 
@@ -40,7 +41,7 @@ func totalOne(e ir.Expr) bool {
 	case *ir.Cast:
 		return widens(e.Arg.Type(), e.Typ)
 	case *ir.Func:
-		return like(e)
+		return like(e) || dialect.NeverFails(e)
 	}
 	return false
 }
