@@ -85,6 +85,12 @@ func (p *Planner) CheckGuard(ctx context.Context, r *policy.Resource) error {
 // cannotFail reports whether an expression, apart from its arguments, has a value on
 // every row.
 func cannotFail(e ir.Expr) bool {
+	if cast, ok := e.(*ir.Cast); ok {
+		if c, ok := cast.Arg.(*ir.Const); ok { // such as true, which is written CAST('t' AS BOOLEAN)
+			_, fits := ir.CastValue(c.Value, cast.Typ)
+			return fits || rules.TotalHere(e)
+		}
+	}
 	f, ok := e.(*ir.Func)
 	if !ok {
 		return rules.TotalHere(e)

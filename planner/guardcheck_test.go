@@ -22,6 +22,8 @@ func TestCheckGuard(t *testing.T) {
 		{filter: "c LIKE '和%' AND NOT (a = 1)", want: true},
 		{filter: "c = '和平区' OR c <> CAST(NULL AS VARCHAR)", want: true},
 		{filter: "CASE WHEN a > 1 THEN c = 'x' ELSE b = 2 END", want: true},
+		{filter: "CASE WHEN c = 'x' THEN true WHEN a IS NULL THEN false ELSE b = -77 END", want: true},
+		{filter: "CASE WHEN c = 'x' THEN CAST('y' AS INTEGER) = 1 ELSE true END"},
 		{filter: "length(c) = 18 AND substring(c, 1, 6) = '210102'", want: true},
 		{mask: "substring(c, 1, 1) || '**'", of: text, want: true},
 		{mask: "CASE WHEN a = 1 THEN c ELSE '*' END", of: text, want: true},
