@@ -44,16 +44,20 @@ func (b *builder) function(c expr) expr {
 			made("lower("+x+")", catalog.Text), made("upper("+x+")", catalog.Text), made("trim("+x+")", catalog.Text),
 			made("length("+x+")", catalog.Int64), made("substr("+x+", 1, 2)", catalog.Text), made(x+" || '/' || "+x, catalog.Text),
 			made("replace("+x+", 'a', '市')", catalog.Text), made("reverse("+x+")", catalog.Text), made("left("+x+", 1)", catalog.Text),
+			made("substring("+x+", 2, 3)", catalog.Text), made("right("+x+", 2)", catalog.Text), made("ltrim("+x+")", catalog.Text), made("rtrim("+x+")", catalog.Text),
 			made("concat("+x+", '!')", catalog.Text), made("strpos("+x+", 'b')", catalog.Int64), made("nullif("+x+", '')", catalog.Text),
 		})
 	case catalog.Date:
 		return choose(b.r, []expr{
 			made("year("+x+")", catalog.Int64), made("extract(day FROM "+x+")", catalog.Int64), made(x+" + 1", catalog.Date),
 			made("CAST("+x+" + INTERVAL 1 MONTH AS DATE)", catalog.Date), made("last_day("+x+")", catalog.Date),
+			made("month("+x+")", catalog.Int64), made("quarter("+x+")", catalog.Int64), made("dayofweek("+x+")", catalog.Int64), made("dayofyear("+x+")", catalog.Int64),
+			made("week("+x+")", catalog.Int64), made("date_trunc('month', "+x+")", catalog.Timestamp), made("date_trunc('quarter', "+x+")", catalog.Timestamp),
 			made("strftime("+x+", '%Y年%m月')", catalog.Text), made("date_diff('day', DATE '2000-01-01', "+x+")", catalog.Int64),
 		})
 	case catalog.Timestamp:
 		return choose(b.r, []expr{
+			made("date_trunc('month', "+x+")", catalog.Timestamp), made("CAST("+x+" AS DATE)", catalog.Date), made("minute("+x+")", catalog.Int64), made("year("+x+")", catalog.Int64),
 			made("date_trunc('hour', "+x+")", catalog.Timestamp), made("hour("+x+")", catalog.Int64), made(x+" - INTERVAL 90 MINUTE", catalog.Timestamp),
 			made("epoch_us("+x+")", catalog.Int64), made("strftime("+x+", '%Y-%m-%d %H:%M')", catalog.Text), made("quarter("+x+")", catalog.Int64),
 		})
@@ -73,6 +77,8 @@ func (b *builder) function(c expr) expr {
 			wider = catalog.DecimalOf(20, 2)
 			return choose(b.r, []expr{
 				{sql: "CAST(" + x + " * 3 AS " + wider.DuckDB() + ")", typ: wider}, {sql: "CAST(" + x + " + 0.5 AS " + wider.DuckDB() + ")", typ: wider},
+				{sql: "CAST(" + x + " AS " + wider.DuckDB() + ")", typ: wider}, {sql: "CAST(round(" + x + ", 1) AS " + wider.DuckDB() + ")", typ: wider}, {sql: "CAST(floor(" + x + ") AS " + wider.DuckDB() + ")", typ: wider},
+				{sql: "greatest(" + x + ", CAST(NULL AS " + c.typ.DuckDB() + "))", typ: c.typ},
 				{sql: "-" + x, typ: c.typ}, {sql: "abs(" + x + ")", typ: c.typ}, made("CAST("+x+" AS DOUBLE)", catalog.Float64),
 			})
 		}
@@ -88,6 +94,7 @@ func (b *builder) function(c expr) expr {
 		options := []expr{made("CAST("+x+" AS HUGEINT) * 2", catalog.HugeInt), made("CAST("+x+" AS DOUBLE) / 4", catalog.Float64), made("CAST("+x+" AS HUGEINT) % 7", catalog.HugeInt)}
 		if c.small {
 			options = append(options, expr{sql: "CAST(" + x + " + 1 AS BIGINT)", typ: catalog.Type{Kind: catalog.Int64}, small: true},
+				expr{sql: "CAST(abs(" + x + ") AS BIGINT)", typ: catalog.Type{Kind: catalog.Int64}, small: true}, expr{sql: "CAST(" + x + " * 3 - 1 AS BIGINT)", typ: catalog.Type{Kind: catalog.Int64}},
 				made("CAST("+x+" AS BIGINT) % 5", catalog.Int64), made(x+" / 4", catalog.Float64), made("CAST("+x+" // 10 AS BIGINT)", catalog.Int64))
 		}
 		return choose(b.r, options)

@@ -138,7 +138,7 @@ func (b *builder) typedAggregate(s scope, c expr) expr {
 			return expr{sql: "avg(" + distinct + c.sql + ")", typ: double, approx: true}
 		}
 		b.note("sum", c.typ)
-		e := expr{sql: "sum(" + distinct + c.sql + ")", typ: double, approx: true}
+		e := expr{sql: "sum(" + distinct + b.summand(s, c) + ")", typ: double, approx: true}
 		switch {
 		case isInteger(c.typ):
 			e.typ, e.approx = catalog.Type{Kind: catalog.HugeInt}, false
@@ -149,6 +149,22 @@ func (b *builder) typedAggregate(s scope, c expr) expr {
 	}
 	b.note("count", c.typ)
 	return made("count("+distinct+c.sql+")", catalog.Int64)
+}
+
+// summand gives what is summed in c's place: c, some of its values, or more than them,
+// of which the sum has the same type.
+func (b *builder) summand(s scope, c expr) string {
+	switch {
+	case b.chance(0.6):
+		return c.sql
+	case c.typ.Kind == catalog.Float64 || c.typ.Kind == catalog.Float32 || b.chance(0.5):
+		return "CASE WHEN " + b.simplePredicate(s) + " THEN " + c.sql + " END"
+	case c.small:
+		return choose(b.r, []string{c.sql + " + 1", c.sql + " * 2", "- " + c.sql})
+	case c.typ.Kind == catalog.Decimal && c.typ.Precision < 18:
+		return choose(b.r, []string{c.sql + " + " + c.sql, "- " + c.sql, "abs(" + c.sql + ")"})
+	}
+	return c.sql
 }
 
 // orderedAggregate makes one whose answer hangs on the order of its input.

@@ -153,6 +153,12 @@ func (b *builder) byType(c expr) string {
 		return b.textPredicate(c)
 	case catalog.Date, catalog.Timestamp, catalog.TimestampTZ:
 		b.note("filter_extract", c.typ)
+		if c.typ.Kind == catalog.Date && b.chance(0.3) {
+			return choose(b.r, []string{
+				"date_diff('day', " + c.sql + ", DATE '2000-01-01') > 0", "quarter(" + c.sql + ") = 1", "month(" + c.sql + ") + year(" + c.sql + ") > 2005",
+				"coalesce(" + c.sql + ", DATE '2024-02-29') >= DATE '2000-03-01'",
+			})
+		}
 		return choose(b.r, []string{
 			"year(" + c.sql + ") >= 2000",
 			"extract(month FROM " + c.sql + ") <= 6",
@@ -168,6 +174,9 @@ func (b *builder) byType(c expr) string {
 		return choose(b.r, []string{"isfinite(" + c.sql + ")", "NOT isnan(" + c.sql + ")", c.sql + " < 'Infinity'"})
 	case catalog.Decimal:
 		b.note("filter_arithmetic", c.typ)
+		if c.typ.Precision < 18 {
+			return choose(b.r, []string{c.sql + " + 1 > 2.5", c.sql + " - " + c.sql + " = 0", "abs(" + c.sql + ") <= 10", "round(" + c.sql + ", 1) <> 0", "CAST(" + c.sql + " AS DOUBLE) * 2 > 1.5"})
+		}
 		return "CAST(" + c.sql + " AS DOUBLE) * 2 > 1.5"
 	case catalog.UUID:
 		b.note("filter_cast", c.typ)
@@ -175,6 +184,9 @@ func (b *builder) byType(c expr) string {
 	}
 	if isInteger(c.typ) {
 		b.note("filter_arithmetic", c.typ)
+		if c.small && b.chance(0.5) {
+			return choose(b.r, []string{c.sql + " % 3 = 1", c.sql + " // 2 > 1", "coalesce(" + c.sql + ", 0) <> 1", "CASE WHEN " + c.sql + " > 1 THEN " + c.sql + " ELSE 0 END < 3"})
+		}
 		return "CAST(" + c.sql + " AS HUGEINT) % 3 = " + choose(b.r, []string{"0", "1"})
 	}
 	return b.comparison(c)
@@ -200,6 +212,14 @@ func (b *builder) textPredicate(c expr) (text string) {
 		option{8, func() {
 			b.note("filter_length", c.typ)
 			text = "length(" + c.sql + ") " + choose(b.r, comparisons).sign + " " + integerText(int64(b.r.IntN(4)))
+		}},
+		option{6, func() {
+			b.note("filter_substring", c.typ)
+			text = "substring(" + c.sql + ", 1, " + integerText(int64(len(letters)/2+1)) + ") = " + quote(string(letters[:min(len(letters), len(letters)/2+1)]))
+		}},
+		option{4, func() {
+			b.note("contains", c.typ)
+			text = choose(b.r, []string{"contains(", "ends_with("}) + c.sql + ", " + quote(piece) + ")"
 		}},
 		option{5, func() { b.note("filter_trim", c.typ); text = "trim(" + c.sql + ") = trim(" + quote(word) + ")" }},
 		option{5, func() { b.note("filter_regexp", c.typ); text = "regexp_matches(" + c.sql + ", '^[a-z]')" }},

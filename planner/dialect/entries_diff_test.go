@@ -153,7 +153,7 @@ func (l *entryLab) argument(t *testing.T, e dialect.Entry, first edge, k dialect
 // castTargets are the types that casts are tried to.
 var castTargets = []catalog.Type{
 	kind(catalog.Int8), kind(catalog.Int16), kind(catalog.Int32), kind(catalog.Int64), kind(catalog.Text), kind(catalog.Date), kind(catalog.Timestamp),
-	catalog.DecimalOf(5, 0), catalog.DecimalOf(5, 2), catalog.DecimalOf(10, 1), catalog.DecimalOf(18, 2), catalog.DecimalOf(20, 4), catalog.DecimalOf(38, 0), catalog.DecimalOf(38, 6),
+	catalog.DecimalOf(5, 0), catalog.DecimalOf(5, 2), catalog.DecimalOf(10, 1), catalog.DecimalOf(14, 1), catalog.DecimalOf(18, 2), catalog.DecimalOf(20, 4), catalog.DecimalOf(38, 0), catalog.DecimalOf(38, 6),
 }
 
 // calls makes what an entry stands for, with the types that DuckDB binds.

@@ -303,6 +303,30 @@ var trees = []struct {
 		return &ir.SetOp{Kind: ir.Union, All: true, Left: top, Right: b.project(g, true, 1, 0),
 			Columns: []ir.Column{b.plan.NewColumn("n", kind(catalog.Int32)), b.plan.NewColumn("xm", text)}}
 	}},
+	{"left join of a computed column", func(b *builder) ir.Node {
+		p, v := b.scan("person", "id"), b.scan("visit", "person", "vid")
+		right := b.project(v, false, 1)
+		right.Cols = append(right.Cols, ir.Assign{Column: b.plan.NewColumn("x", whole), Expr: &ir.Coalesce{List: []ir.Expr{col(v, "vid"), number(7)}}})
+		return &ir.Join{Kind: ir.Left, Left: p, Right: right, On: []ir.Expr{eq(col(p, "id"), col(v, "person"))}}
+	}},
+	{"groups of what is computed, filtered and sorted", func(b *builder) ir.Node {
+		s := b.scan("person", "id", "born", "kh", "price", "big")
+		year := &ir.Func{Name: "year", List: []ir.Expr{col(s, "born")}, Typ: whole}
+		letter := &ir.Func{Name: "left", List: []ir.Expr{col(s, "kh"), number(1)}, Typ: text}
+		twice := &ir.Func{Name: "*", List: []ir.Expr{col(s, "price"), lit(&ir.Ref{Typ: catalog.DecimalOf(18, 0)}, "2")}, Typ: catalog.DecimalOf(18, 2)}
+		chosen := &ir.Case{When: []ir.Expr{cmpr(ir.Gt, col(s, "price"), lit(col(s, "price"), "1.00"))}, Then: []ir.Expr{twice}, Else: lit(twice, nil), Typ: twice.Typ}
+		g := b.group(ir.Where(s, or(null(letter), cmpr(ir.Ne, letter, lit(letter, "B")))), nil, agg("count_star"), agg("sum", chosen), agg("max", letter), agg("min", twice))
+		g.Groups = []ir.Assign{{Column: b.plan.NewColumn("y", whole), Expr: year}, {Column: b.plan.NewColumn("l", text), Expr: letter}}
+		return &ir.Sort{Input: ir.Where(g, cmpr(ir.Ge, col(g, "count_star"), number(1))), Keys: []ir.Key{by(&ir.Coalesce{List: []ir.Expr{col(g, "y"), number(-1)}}), by(col(g, "l"))}}
+	}},
+	{"distinct rows of what is computed, in a union", func(b *builder) ir.Node {
+		side := func(table, date string) ir.Node {
+			s := b.scan(table, date)
+			month := &ir.Func{Name: "month", List: []ir.Expr{col(s, date)}, Typ: whole}
+			return &ir.Distinct{Input: &ir.Project{Input: s, Cols: []ir.Assign{{Column: b.plan.NewColumn("m", whole), Expr: month}}}}
+		}
+		return &ir.SetOp{Kind: ir.Union, All: true, Left: side("person", "born"), Right: side("visit", "day"), Columns: []ir.Column{b.plan.NewColumn("m", whole)}}
+	}},
 	{"a join of barriers", func(b *builder) ir.Node {
 		p, v := b.scan("person", "id", "zt"), b.scan("visit", "person", "vid")
 		return &ir.Join{Kind: ir.Inner, Left: &ir.Barrier{Input: p}, Right: &ir.Barrier{Input: v}, On: []ir.Expr{eq(col(p, "id"), col(v, "person"))}}
