@@ -17,8 +17,10 @@ type Session struct {
 	Snapshot policy.Snapshot
 	Purpose  string // a purpose's code, [A-Z0-9-]{1,32}; empty when none was stated
 	Operator bool   // sees the operator's view in EXPLAIN; only the CLI with the configuration file
-	// Principal is the login of who asks; empty for an operator and without login.
-	Principal string
+	Mode     catalog.Mode
+	// Principal is the login of who asks, Agency the code of its agency; empty without login.
+	Principal, Agency string
+	Door, Client      string // how it came, and from where: an address, or a user of this machine
 	// Holds tells, while a statement runs that reads some resources, whether it may go
 	// on: an error ends it at the next batch. It is nil where nothing can be revoked.
 	Holds func(reads []*policy.Resource) error

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/testpg"
@@ -469,6 +470,32 @@ func TestOpen(t *testing.T) {
 	if _, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "no", "folder.db")); errs.CodeOf(err) != errs.StoreFailed {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Heads of the audit are kept all, conflicting ones too, and the last one is found.
+func TestAuditHeads(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string) {
+		s := open(t, address)
+		if _, ok, err := s.LastHead(t.Context(), "a"); ok || err != nil {
+			t.Errorf("of an empty store: %v %v", ok, err)
+		}
+		heads := []audit.Head{
+			{Gateway: "a", Boot: "000001-x", Number: 9, Hash: "h1", Signature: []byte{1}}, {Gateway: "a", Boot: "000002-y", Number: 3, Hash: "h2"},
+			{Gateway: "a", Boot: "000002-y", Number: 3, Hash: "another"}, {Gateway: "b", Boot: "000009-z", Number: 1, Hash: "h3"},
+		}
+		for _, h := range heads {
+			if err := s.PutHead(t.Context(), h); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if h, ok, err := s.LastHead(t.Context(), "a"); !ok || err != nil || h.Boot != "000002-y" || h.Number != 3 {
+			t.Errorf("the last one is %+v %v %v", h, ok, err)
+		}
+		got, err := s.Heads(t.Context())
+		if err != nil || len(got) != len(heads) || cmp.Diff(heads[0], got[0]) != "" {
+			t.Errorf("%+v %v", got, err)
+		}
+	})
 }
 
 // A store that can only be read says so: it is no store that has failed.

@@ -33,14 +33,15 @@ func program() cli.Program {
 			},
 			NewEngine: newEngine,
 		},
-		City:   cli.City{Prepare: democity.Prepare, Foreign: democity.ErrForeign, Statements: statements()},
-		DuckDB: duckdbVersion,
+		AuditHeads: app.AuditHeads,
+		City:       cli.City{Prepare: democity.Prepare, Foreign: democity.ErrForeign, Statements: statements()},
+		DuckDB:     duckdbVersion,
 	}
 }
 
 func newEngine(o app.EngineOptions) (app.Engine, error) {
 	return gateway.New(gateway.Options{
-		Sources: o.Sources, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
+		Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
 		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
 	})
 }

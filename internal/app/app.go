@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/config"
@@ -25,6 +26,7 @@ import (
 type Options struct {
 	Openers   map[string]connectors.Opener // by kind of source
 	NewEngine func(EngineOptions) (Engine, error)
+	Operator  bool         // for an operator's own statement: its audit log is apart from that of the doors
 	Logger    *slog.Logger // must redact; nil means nowhere
 	// Only tells of a source whether it is needed; nil means that all are. One that is
 	// not is neither opened nor asked what it has.
@@ -45,6 +47,7 @@ func (o Options) Kinds() []string {
 // EngineOptions are what an engine is made with. The sources stay the App's.
 type EngineOptions struct {
 	Sources      map[string]connectors.Source
+	Audit        *audit.Log // nil means that nothing is recorded
 	MemoryBytes  int64
 	TempDir      string // of this run alone, mode 0700
 	TempBytes    int64  // 0 means the engine's own limit
@@ -73,6 +76,7 @@ type App struct {
 	statistics    <-chan error       // closed when none are read any more
 
 	store     *store.Store      // nil without one
+	audit     *audit.Log        // nil without a store
 	authority *policy.Authority // nil without a store
 
 	mu        sync.Mutex // guards the sources' described
@@ -110,15 +114,22 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 			open[s.cfg.Name] = s.open
 		}
 	}
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openAudit(ctx, o.Operator); err != nil {
+		return nil, err
+	}
 	g := cfg.Engine
 	a.engine, err = o.NewEngine(EngineOptions{
+		Audit:   a.audit,
 		Sources: open, MemoryBytes: g.MemoryBytes, TempDir: a.temp.path, TempBytes: g.TempBytes, TimeZone: g.TimeZone,
 		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout,
 	})
 	if err != nil {
 		return nil, errs.From(err)
 	}
-	if err := a.openStore(ctx); err != nil {
+	if err := a.follow(ctx); err != nil {
 		return nil, err
 	}
 	a.startStatistics()
@@ -138,11 +149,14 @@ func (a *App) Close() error {
 			all = append(all, s.open.Close())
 		}
 	}
+	if a.audit != nil { // after the last statement's end, before the store that keeps its head
+		all = append(all, a.audit.Close())
+	}
 	if a.store != nil {
 		all = append(all, a.store.Close())
 	}
 	all = append(all, a.temp.remove())
-	a.engine, a.sources, a.store, a.temp = nil, nil, nil, nil
+	a.engine, a.sources, a.audit, a.store, a.temp = nil, nil, nil, nil, nil
 	return errors.Join(all...)
 }
 
@@ -161,7 +175,7 @@ func (a *App) Direct() (server.Session, error) {
 	if err != nil {
 		return server.Session{}, errs.From(err)
 	}
-	return server.Session{Snapshot: snapshot, Operator: true}, nil
+	return server.Session{Snapshot: snapshot, Operator: true, Door: "direct", Client: machineUser()}, nil
 }
 
 // Unavailable lists the sources that could not be described, with their errors.

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/errs"
@@ -92,4 +94,18 @@ func (c *Catalogue) NewToken(ctx context.Context, token, login string, k *catalo
 		return err
 	})
 	return text, err
+}
+
+// AuditHeads reads the heads of audit logs that the configuration's store keeps; none
+// without a store.
+func AuditHeads(ctx context.Context, cfg *config.Config) (_ []audit.Head, err error) {
+	if cfg.Store.IsEmpty() {
+		return nil, nil
+	}
+	c, err := OpenCatalogue(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return c.Heads(ctx)
 }

@@ -18,8 +18,14 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if a.cfg.Store.IsEmpty() {
 		return nil
 	}
-	if a.store, err = store.Open(ctx, a.cfg.Store.Reveal()); err != nil {
-		return err
+	a.store, err = store.Open(ctx, a.cfg.Store.Reveal())
+	return err
+}
+
+// follow begins to follow the store's grants.
+func (a *App) follow(ctx context.Context) error {
+	if a.store == nil {
+		return nil
 	}
 	zone, err := time.LoadLocation(a.cfg.Engine.TimeZone)
 	if err != nil {
@@ -43,7 +49,7 @@ func (a *App) Session(asker httpapi.Asker) (server.Session, error) {
 		return server.Session{}, err
 	}
 	return server.Session{
-		Snapshot: granted, Purpose: asker.Purpose, Principal: granted.Subject.Principal.Login,
+		Snapshot: granted, Purpose: asker.Purpose, Principal: granted.Subject.Principal.Login, Agency: granted.Subject.Agency.Code,
 		Holds: func(reads []*policy.Resource) error { return a.authority.Holds(hash, granted, reads) },
 	}, nil
 }

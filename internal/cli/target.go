@@ -37,6 +37,7 @@ func (c *command) local(ctx context.Context, f queryFlags, sql string, p *progre
 		return nil, err
 	}
 	options := c.App
+	options.Operator = true
 	options.Openers = p.watch(options.Openers)
 	options.Only = named(sql, cfg)
 	options.Slow = func(sources []string) {

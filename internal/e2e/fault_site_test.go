@@ -132,7 +132,7 @@ func program() cli.Program {
 		Openers: map[string]connectors.Opener{"postgres": postgres.Open, "mysql": mysql.Open, "sqlite": sqliteconn.Open},
 		NewEngine: func(o app.EngineOptions) (app.Engine, error) {
 			return gateway.New(gateway.Options{
-				Sources: o.Sources, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
+				Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
 				MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
 			})
 		},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/exec"
 	"github.com/lianji/lianji/internal/errs"
@@ -33,6 +34,7 @@ type Options struct {
 	MaxRunning   int
 	MaxQueued    int
 	QueueTimeout time.Duration
+	Audit        *audit.Log   // nil means that nothing is recorded
 	Logger       *slog.Logger // where a line goes for each query; nil means nowhere
 }
 
@@ -41,6 +43,7 @@ type Gateway struct {
 	planner *planner.Planner
 	binder  planner.Binder
 	engine  *exec.Engine
+	audit   *audit.Log
 	log     *slog.Logger
 }
 
@@ -54,7 +57,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	binder := planner.NewInProcess(o.TimeZone)
-	g := &Gateway{binder: binder, engine: engine, log: o.Logger}
+	g := &Gateway{binder: binder, engine: engine, audit: o.Audit, log: o.Logger}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
@@ -83,10 +86,11 @@ func (g *Gateway) Close() error {
 // Query implements server.Querier. The answer's stream ends with ctx.
 func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
 	q := &query{id: newID(), start: time.Now(), log: g.log}
-	answer, err := g.answer(ctx, s, r)
+	q.record = g.record(q.id, s, r)
+	answer, err := g.answer(ctx, s, r, q.record)
 	if err != nil {
 		e := explainFullWidth(errs.From(err), r.SQL)
-		q.end(0, 0, e)
+		q.end(0, 0, 0, e)
 		return nil, e
 	}
 	answer.ID = q.id
@@ -96,7 +100,7 @@ func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request)
 
 func newID() string { return strings.ToLower(rand.Text()[:16]) }
 
-func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
+func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request, rec *recorded) (*server.Answer, error) {
 	snapshot := policy.OrDenied(s.Snapshot)
 	stmt, err := sqltext.Statement(r.SQL)
 	if err != nil {
@@ -108,23 +112,35 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		if err != nil {
 			return nil, shifted(err, r.SQL, stmt.Offset)
 		}
-		return columnsOf(described.Columns), nil
+		return columnsOf(described.Columns), rec.begin(ctx)
 	case stmt.Kind == sqltext.ShowTables || stmt.Kind == sqltext.ShowSchemas || stmt.Kind == sqltext.Describe:
-		return metadata(snapshot, stmt, r.SQL)
+		answer, err := metadata(snapshot, stmt, r.SQL)
+		if err != nil {
+			return nil, err
+		}
+		return answer, rec.begin(ctx)
 	}
-	plan, reads, err := g.plan(ctx, snapshot, stmt.SQL, r.Params)
+	plan, bound, err := g.plan(ctx, snapshot, stmt.SQL, r.Params)
 	if err != nil {
 		return nil, shifted(err, r.SQL, stmt.Offset)
 	}
 	// Planning takes its time too: what was bound must still be open.
+	reads := bound.Resources()
 	if err := holds(s, reads); err != nil {
 		return nil, err
 	}
+	rec.reads(bound, plan)
 	if stmt.Kind == sqltext.Explain {
 		if err := mayExplain(s, reads); err != nil {
 			return nil, err
 		}
+		if err := rec.begin(ctx); err != nil {
+			return nil, err
+		}
 		return g.explained(ctx, plan, stmt)
+	}
+	if err := rec.begin(ctx); err != nil {
+		return nil, err
 	}
 	rows, err := g.engine.Run(ctx, plan)
 	if err != nil {
@@ -145,8 +161,8 @@ func shifted(err error, whole string, offset int) error {
 	return e.At(whole, e.Pos.Offset+offset)
 }
 
-// plan gives the statement's plan, and what it reads.
-func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string, params []server.Param) (*planner.Plan, []*policy.Resource, error) {
+// plan gives the statement as it was bound, and its plan.
+func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string, params []server.Param) (*planner.Plan, *planner.Statement, error) {
 	declared := map[string]catalog.Type{}
 	var o planner.Options
 	for i, p := range params {
@@ -167,7 +183,7 @@ func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string
 		return nil, nil, err
 	}
 	plan, err := stmt.Plan(ctx, values)
-	return plan, stmt.Resources(), err
+	return plan, stmt, err
 }
 
 // typeAtHand is the type of a value that the client sent as a number or a truth

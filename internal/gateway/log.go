@@ -16,9 +16,14 @@ type query struct {
 	id    string
 	start time.Time
 	log   *slog.Logger
+
+	record *recorded
 }
 
-func (q *query) end(rows, batches int64, e *errs.Error) {
+func (q *query) end(rows, batches, bytes int64, e *errs.Error) {
+	if err := q.record.end(context.Background(), rows, bytes, e); err != nil {
+		q.log.LogAttrs(context.Background(), slog.LevelError, "audit", slog.String("query", q.id), slog.Any("error", err))
+	}
 	attrs := []slog.Attr{slog.String("query", q.id), slog.Int64("rows", rows), slog.Int64("batches", batches), slog.Duration("took", time.Since(q.start))}
 	if e == nil {
 		q.log.LogAttrs(context.Background(), slog.LevelInfo, "query", attrs...)
@@ -33,6 +38,7 @@ type logged struct {
 	server.Stream
 	query         *query
 	rows, batches int64
+	bytes         int64
 	once          sync.Once
 }
 
@@ -40,7 +46,11 @@ func (l *logged) Next() bool {
 	if !l.Stream.Next() {
 		return false
 	}
-	l.rows += l.RecordBatch().NumRows()
+	batch := l.RecordBatch()
+	l.rows += batch.NumRows()
+	for _, c := range batch.Columns() {
+		l.bytes += int64(c.Data().SizeInBytes())
+	}
 	l.batches++
 	return true
 }
@@ -49,6 +59,6 @@ func (l *logged) Release() {
 	l.once.Do(func() {
 		err := l.Err()
 		l.Stream.Release()
-		l.query.end(l.rows, l.batches, errs.From(err))
+		l.query.end(l.rows, l.batches, l.bytes, errs.From(err))
 	})
 }

@@ -76,6 +76,7 @@ var filters = map[string]string{
 
 type world struct {
 	name  string
+	dir   string
 	url   string
 	token string
 	app   *app.App
@@ -109,10 +110,10 @@ func newWorld(t *testing.T, name string, open bool) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{name: name, ids: map[string]string{}}
+	w := &world{name: name, dir: dir, ids: map[string]string{}}
 	w.keep(t, cfg, open)
 	if w.app, err = app.Open(t.Context(), cfg, app.Options{Openers: openers, NewEngine: func(o app.EngineOptions) (app.Engine, error) {
-		return gateway.New(gateway.Options{Sources: o.Sources, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TimeZone: o.TimeZone, MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout})
+		return gateway.New(gateway.Options{Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TimeZone: o.TimeZone, MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout})
 	}}); err != nil {
 		t.Fatal(err)
 	}
@@ -212,9 +213,8 @@ var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 var ownWords = regexp.MustCompile(`"(query_id|elapsed_ms|took_ms|elapsed)":\s*("[^"]*"|[0-9.]+),?`)
 
-// ask gives the answer's status and body, without what differs between two runs of one
-// statement.
-func (w *world) ask(t *testing.T, sql, purpose string) string {
+// post sends a statement and gives the response, whose body the caller closes.
+func (w *world) post(t *testing.T, sql, purpose, accept string) *http.Response {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"sql": sql, "purpose": purpose})
 	if err != nil {
@@ -225,12 +225,20 @@ func (w *world) ask(t *testing.T, sql, purpose string) string {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Accept", accept)
 	r.Header.Set("Authorization", "Bearer "+w.token)
 	res, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return res
+}
+
+// ask gives the answer's status and body, without what differs between two runs of one
+// statement.
+func (w *world) ask(t *testing.T, sql, purpose string) string {
+	t.Helper()
+	res := w.post(t, sql, purpose, "application/json")
 	text, err := io.ReadAll(res.Body)
 	if e := res.Body.Close(); err == nil {
 		err = e

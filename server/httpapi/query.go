@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -107,7 +108,13 @@ func (q *ask) session(a asked) (server.Session, error) {
 	if err != nil {
 		return server.Session{}, err
 	}
-	return q.door.Session(Asker{Token: token, Purpose: a.purpose, Mode: a.mode})
+	s, err := q.door.Session(Asker{Token: token, Purpose: a.purpose, Mode: a.mode})
+	if err != nil {
+		return s, err
+	}
+	s.Door, s.Mode = "http", a.mode
+	s.Client, _, _ = net.SplitHostPort(q.r.RemoteAddr)
+	return s, nil
 }
 
 func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {

@@ -1,0 +1,103 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lianji/lianji/catalog/audit"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/planner/sqltext"
+	"github.com/lianji/lianji/server"
+)
+
+// maxAudited is how much of a statement's text an audit record holds, in bytes.
+const maxAudited = 64 << 10
+
+// recorded is one statement in the audit log; a nil log records nothing.
+type recorded struct {
+	log     *audit.Log
+	start   audit.Start
+	id      audit.ID
+	started bool
+	once    sync.Once
+}
+
+func (g *Gateway) record(id string, s server.Session, r server.Request) *recorded {
+	rec := &recorded{log: g.audit}
+	if g.audit != nil {
+		rec.start = audit.Start{
+			Time: time.Now(), Query: id, Principal: s.Principal, Agency: s.Agency, Client: s.Client, Door: s.Door, Purpose: s.Purpose, Mode: string(s.Mode),
+		}
+		rec.start.Statement = sqltext.Redact(r.SQL, maxAudited, g.audit.Literal)
+	}
+	return rec
+}
+
+// reads notes what the statement reads, of which grants, and whose keys go where.
+func (r *recorded) reads(stmt *planner.Statement, plan *planner.Plan) {
+	if r.log == nil {
+		return
+	}
+	for _, read := range stmt.Reads() {
+		name := read.Resource.Name()
+		if len(read.Columns) > 0 {
+			r.start.Returned = append(r.start.Returned, audit.Items{Resource: name, Items: read.Columns})
+		}
+		if len(read.Policy) > 0 {
+			r.start.Policy = append(r.start.Policy, audit.Items{Resource: name, Items: read.Policy})
+		}
+		for _, id := range read.Resource.Grants {
+			r.start.Grants = append(r.start.Grants, audit.Grant{ID: id, Resource: name})
+		}
+	}
+	for _, k := range stmt.Keys(plan) {
+		var to []audit.Target
+		for _, t := range k.To {
+			to = append(to, audit.Target{Agency: t.Path[0], Resource: t.Name()})
+		}
+		for _, from := range k.From {
+			r.start.Sent = append(r.start.Sent, audit.Sent{Items: audit.Items{Resource: from.Name(), Items: []string{k.Column}}, To: to})
+		}
+	}
+}
+
+// begin writes the start; nothing of the answer leaves before it is on disk.
+func (r *recorded) begin(ctx context.Context) error {
+	if r.log == nil {
+		return nil
+	}
+	id, err := r.log.Start(ctx, r.start)
+	if err != nil {
+		return err
+	}
+	r.id, r.started = id, true
+	return nil
+}
+
+// end writes how the statement ended, once; for one that never began, that it was
+// refused.
+func (r *recorded) end(ctx context.Context, rows, bytes int64, err *errs.Error) error {
+	if r.log == nil {
+		return nil
+	}
+	var failed error
+	r.once.Do(func() {
+		if !r.started {
+			r.start.Code = string(err.Code)
+			_, failed = r.log.Refuse(ctx, r.start)
+			return
+		}
+		end := audit.End{Start: r.id, Outcome: audit.Done, Rows: rows, Bytes: bytes}
+		if err != nil {
+			end.Outcome, end.Code = audit.Failed, string(err.Code)
+			switch err.Code {
+			case errs.Canceled, errs.Timeout, errs.Revoked, errs.ClientSlow:
+				end.Outcome = audit.Cancelled
+			}
+		}
+		failed = r.log.End(end)
+	})
+	return failed
+}
