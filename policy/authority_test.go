@@ -221,6 +221,18 @@ func TestGranted(t *testing.T) {
 	}
 }
 
+// What a session function gives stands in the expression as one text, whatever it holds.
+func TestAttributesAreTexts(t *testing.T) {
+	w := newWorld(t, granted("a", "qx = principal_attribute('level')", 1))
+	w.change(catalog.Changed{Principals: map[string]*catalog.Principal{
+		"wang": {ID: "wang", Login: "wang", Agency: "mz", Attributes: map[string]string{"level": "' OR true OR qx = '"}},
+	}})
+	w.refresh(t)
+	if got, want := seen(t, w.snapshot(t, "hash-t", "DB-HC")), "xm, WHERE qx = ''' OR true OR qx = '''"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // Columns that nothing grants are in the table of the resource, and nowhere else.
 func TestNothingElseIsThere(t *testing.T) {
 	s := newWorld(t, granted("a", "", 1)).snapshot(t, "hash-t", "DB-HC")
