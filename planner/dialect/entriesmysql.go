@@ -114,7 +114,8 @@ func mysqlValuesOf() []Entry {
 // mysqlDays writes the days from one date to another. To MySQL the year 0 is no leap
 // year, so that January and February of it are a day too late.
 func mysqlDays(to, from string) string {
-	return "CAST(DATEDIFF(" + to + ", " + from + ") - (" + to + " < '0000-03-01') + (" + from + " < '0000-03-01') AS SIGNED)"
+	late := func(date string) string { return "(YEAR(" + date + ") = 0 AND MONTH(" + date + ") < 3)" }
+	return "CAST(DATEDIFF(" + to + ", " + from + ") - " + late(to) + " + " + late(from) + " AS SIGNED)"
 }
 
 // mysqlDigits asks that what is computed has a place in MySQL's decimals, of 65 digits
@@ -221,8 +222,8 @@ func (mysql) fitted(text string, t catalog.Type) (value, beyond string) {
 
 // guarded adds 1, which a true condition is, to the greatest BIGINT.
 func (mysql) guarded(text string, beyond []string) string {
-	any := "(" + strings.Join(beyond, " OR ") + ")"
-	return "(CASE WHEN " + any + " THEN 9223372036854775807 + " + any + " ELSE " + text + " END)"
+	one := "(" + strings.Join(beyond, " OR ") + ")"
+	return "(CASE WHEN " + one + " THEN 9223372036854775807 + " + one + " ELSE " + text + " END)"
 }
 
 func (mysql) made(text string, t catalog.Type) string {

@@ -97,10 +97,13 @@ func fit(digits string, t catalog.Type) (string, bool) {
 func condition(d judging, e ir.Expr, at Columns) (Verdict, string) {
 	switch e := e.(type) {
 	case *ir.And:
-		return worst(d, e.List, at)
+		return worst(d, partAnd, e.List, at)
 	case *ir.Or:
-		return worst(d, e.List, at)
+		return worst(d, partOr, e.List, at)
 	case *ir.Not:
+		if v, reason := d.table().part(partNot, ir.Bool); v != Exact {
+			return v, reason
+		}
 		v, reason := condition(d, e.Arg, at)
 		if v == Superset {
 			return None, "the source may keep more rows, so it would drop too many under NOT"
@@ -133,7 +136,10 @@ var isTrue = catalog.Value{Type: ir.Bool, V: true}
 
 // worst judges parts of which each is as good as the whole may be: under AND and OR
 // alike, more rows of a part are more rows of the whole.
-func worst(d judging, list []ir.Expr, at Columns) (Verdict, string) {
+func worst(d judging, part string, list []ir.Expr, at Columns) (Verdict, string) {
+	if v, reason := d.table().part(part, ir.Bool); v != Exact {
+		return v, reason
+	}
 	if len(list) == 0 {
 		return None, "a list without conditions"
 	}

@@ -53,10 +53,10 @@ func operator(d operating, n ir.Node, at Columns) (Verdict, string) {
 		reason = judgeKeys(d, n.Keys, at)
 	case *ir.TopN:
 		if reason = judgeKeys(d, n.Keys, at); reason == "" {
-			reason = judgeBounds(n.Count, n.Offset)
+			reason = judgeBounds(d, n.Count, n.Offset)
 		}
 	case *ir.Limit:
-		reason = judgeBounds(n.Count, n.Offset)
+		reason = judgeBounds(d, n.Count, n.Offset)
 	default:
 		reason = d.table().whole(strings.ToUpper(strings.TrimPrefix(fmt.Sprintf("%T", n), "*ir.")))
 	}
@@ -193,7 +193,10 @@ func returned(d judging, e ir.Expr) string {
 }
 
 // judgeBounds takes counts that are there and are constants.
-func judgeBounds(count, offset ir.Expr) string {
+func judgeBounds(d operating, count, offset ir.Expr) string {
+	if reason := d.table().whole(partLimit); reason != "" {
+		return reason
+	}
 	if count == nil {
 		return "an offset without a count"
 	}
