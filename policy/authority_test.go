@@ -77,7 +77,7 @@ func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
 		},
 		Principals: map[string]*catalog.Principal{
 			"wang": {ID: "wang", Login: "wang", Agency: "mz", Roles: []catalog.Role{catalog.Analyst}, Attributes: map[string]string{"level": "2"}},
-			"li":   {ID: "li", Login: "li", Agency: "sw"},
+			"li":   {ID: "li", Login: "li", Agency: "sw", Roles: []catalog.Role{catalog.Application}, Service: true},
 		},
 		Purposes: map[string]*catalog.Purpose{"DB-HC": {Code: "DB-HC"}, "JC": {Code: "JC"}},
 		Resources: map[string]*catalog.Resource{"rk": {
@@ -225,7 +225,7 @@ func TestGranted(t *testing.T) {
 func TestAttributesAreTexts(t *testing.T) {
 	w := newWorld(t, granted("a", "qx = principal_attribute('level')", 1))
 	w.change(catalog.Changed{Principals: map[string]*catalog.Principal{
-		"wang": {ID: "wang", Login: "wang", Agency: "mz", Attributes: map[string]string{"level": "' OR true OR qx = '"}},
+		"wang": {ID: "wang", Login: "wang", Agency: "mz", Roles: []catalog.Role{catalog.Analyst}, Attributes: map[string]string{"level": "' OR true OR qx = '"}},
 	}})
 	w.refresh(t)
 	if got, want := seen(t, w.snapshot(t, "hash-t", "DB-HC")), "xm, WHERE qx = ''' OR true OR qx = '''"; got != want {
@@ -257,6 +257,22 @@ func TestNothingElseIsThere(t *testing.T) {
 	r, _ = newWorld(t, free, granted("b", "", 3)).snapshot(t, "hash-t", "DB-HC").Resolve([]string{"公安", "人口"})
 	if r.KeysMayTravel {
 		t.Error("one item's leave serves for all")
+	}
+}
+
+// Only who holds the role of a user of data is opened anything.
+func TestRolesThatAsk(t *testing.T) {
+	for _, role := range append(catalog.Roles(), "") {
+		w := newWorld(t, granted("a", "", 1))
+		w.change(catalog.Changed{Principals: map[string]*catalog.Principal{"wang": {ID: "wang", Login: "wang", Agency: "mz", Roles: []catalog.Role{role}}}})
+		w.refresh(t)
+		want := "nothing"
+		if role == catalog.Analyst || role == catalog.Application {
+			want = "xm"
+		}
+		if got := seen(t, w.snapshot(t, "hash-t", "DB-HC")); got != want {
+			t.Errorf("%s sees %s", role, got)
+		}
 	}
 }
 

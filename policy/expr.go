@@ -55,6 +55,14 @@ func expand(text string, s Subject) (string, error) {
 	return b.String(), nil
 }
 
+// CheckText tells whether the text of a row filter can be taken apart. Whether it can
+// be applied shows only over the resource's table.
+func CheckText(text string) error {
+	nobody := Subject{Principal: &catalog.Principal{}, Agency: &catalog.Agency{}}
+	_, err := expand(text, nobody)
+	return err
+}
+
 // sessionCall reads a call of a session function at the start of tokens, and tells
 // how many further tokens it takes.
 func sessionCall(text string, tokens []token, s Subject) (value string, more int, found bool, err error) {

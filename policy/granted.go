@@ -33,7 +33,7 @@ type Broken struct {
 func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Time, zone *time.Location) (*Granted, error) {
 	g := &Granted{index: newIndex(), Subject: s, digests: map[string]string{}}
 	of := map[string][]*catalog.Grant{}
-	if s.Principal != nil && s.Agency != nil && s.Purpose != "" && s.Mode != "" {
+	if s.Agency != nil && mayAsk(s.Principal) && s.Purpose != "" && s.Mode != "" {
 		for _, to := range []catalog.Grantee{{Kind: catalog.ToAgency, ID: s.Agency.ID}, {Kind: catalog.ToPrincipal, ID: s.Principal.ID}} {
 			for _, grant := range state.GrantsTo(to) {
 				if grant.For(s.Purpose, s.Mode) && g.inForce(grant, at, zone) {
@@ -69,6 +69,10 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 	}
 	return g, nil
 }
+
+// mayAsk reports whether a principal's role is to use data. Who decides what is
+// shared, keeps the people or reads the audit does not ask by that role.
+func mayAsk(p *catalog.Principal) bool { return p.Has(catalog.Analyst) || p.Has(catalog.Application) }
 
 // check closes every resource whose guard cannot be applied.
 func (g *Granted) check(check func(digest string, r *Resource) error) error {

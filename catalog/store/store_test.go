@@ -283,6 +283,12 @@ func TestTokens(t *testing.T) {
 				t.Errorf("until %v: %v", expires, err)
 			}
 		}
+		for _, wrong := range []*catalog.Token{{Purposes: []string{"NOPE"}}, {Modes: []catalog.Mode{"dwnload"}}} {
+			wrong.Principal, wrong.Expires = own.Principal, time.Now().Add(time.Hour)
+			if err := c.Change(t.Context(), c.people[catalog.Analyst], func(tx *Tx) error { _, err := tx.Token(wrong); return err }); err == nil {
+				t.Errorf("a token for %v %v", wrong.Purposes, wrong.Modes)
+			}
+		}
 		// Revoked, or with its principal disabled, it opens nothing.
 		c.change(t, catalog.Analyst, func(tx *Tx) error { return tx.RevokeToken(own.ID) })
 		if _, _, ok := c.load(t, state).Bearer(Hash(text), time.Now()); ok {
@@ -301,6 +307,10 @@ func TestTokens(t *testing.T) {
 			}
 			auditor.Disabled = true
 			c.change(t, catalog.SecurityAdmin, func(tx *Tx) error { return tx.Principal(&auditor) })
+			another := &catalog.Token{Principal: auditor.ID, Expires: time.Now().Add(time.Hour)}
+			if err := c.Change(t.Context(), auditor.ID, func(tx *Tx) error { _, err := tx.Token(another); return err }); errs.CodeOf(err) != errs.Forbidden {
+				t.Errorf("a disabled principal makes a token: %v", err)
+			}
 			if _, _, ok := c.load(t, state).Bearer(Hash(first.Text), time.Now()); ok {
 				t.Error("a disabled principal's token holds")
 			}

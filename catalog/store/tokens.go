@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
@@ -40,6 +41,16 @@ func (t *Tx) Token(k *catalog.Token) (string, error) {
 func (t *Tx) token(k *catalog.Token) (string, error) {
 	if k.Expires.IsZero() || !k.Expires.After(t.now) || k.Expires.Sub(t.now) > MaxTokenLife {
 		return "", invalid(kindToken, "expires")
+	}
+	for _, m := range k.Modes {
+		if !slices.Contains(catalog.Modes(), m) {
+			return "", invalid(kindToken, "mode")
+		}
+	}
+	for _, code := range k.Purposes {
+		if p, err := one(t, scanPurpose, "SELECT "+purposeColumns+" FROM purpose WHERE code = $1", code); err != nil || p == nil {
+			return "", orUnknown(err, kindPurpose)
+		}
 	}
 	text := tokenPrefix + rand.Text()
 	k.ID, k.Created, k.Revoked = newID(), t.now, time.Time{}

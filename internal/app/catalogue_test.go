@@ -59,7 +59,7 @@ func newKept(t *testing.T) *kept {
 const grants = `
 grants:
   公安.人口:
-    - {agency: 民政, items: {xm: masked name, sfzh: clear}, keys_to: ["*"], purposes: [DB-HC], modes: [interface, download], where: "qx = agency_district()", until: "2099-01-01T00:00:00Z", hours: "08:00-18:30"}
+    - {agency: 民政, items: {xm: masked name, sfzh: clear}, keys_to: ["*"], purposes: [DB-HC], modes: [interface, download], where: "qx = agency_district()", until: 2099-01-01T08:00:00+08:00, hours: "08:00-18:30"}
     - {principal: wang, items: {qx: clear}, purposes: [DB-HC], modes: [interface]}
 `
 
@@ -155,6 +155,8 @@ func TestApplyRefused(t *testing.T) {
 		"half of it":       {k.tokens["ga"], none + "\npurposes: {X: {name: x, basis: y}}", errs.Forbidden},
 		"an item":          {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, items: {nosuch: clear}, purposes: [DB-HC], modes: [interface]}]}", errs.ConfigInvalid},
 		"a resource":       {k.tokens["ga"], "grants: {公安.无: []}", errs.ConfigInvalid},
+		"a mask":           {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, items: {xm: masked nome}, purposes: [DB-HC], modes: [interface]}]}", errs.ConfigInvalid},
+		"a comment":        {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, items: {xm: clear}, purposes: [DB-HC], modes: [interface], where: 'true -- x'}]}", errs.ConfigInvalid},
 		"two grantees":     {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, principal: wang, items: {xm: clear}, purposes: [DB-HC], modes: [interface]}]}", errs.ConfigInvalid},
 		"hours":            {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, items: {xm: clear}, purposes: [DB-HC], modes: [interface], hours: '8-18'}]}", errs.ConfigInvalid},
 		"until":            {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, items: {xm: clear}, purposes: [DB-HC], modes: [interface], until: tomorrow}]}", errs.ConfigInvalid},

@@ -207,6 +207,9 @@ func TestWhatIsGrantedIsThere(t *testing.T) {
 			}
 		}
 	}
+	if got := w.ask(t, "EXPLAIN SELECT xm FROM 公安.等于zfw", "DB-HC"); !strings.Contains(got, `"not_supported"`) {
+		t.Errorf("EXPLAIN of what has a row filter: %s", got)
+	}
 	for _, purpose := range []string{"JC", ""} {
 		unknown := w.ask(t, "SELECT * FROM 公安.等于zfx", purpose)
 		denied := strings.ReplaceAll(w.ask(t, "SELECT * FROM 公安.等于zfw", purpose), "zfw", "zfx")

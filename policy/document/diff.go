@@ -13,6 +13,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/policy"
 )
 
 // Writer makes changes; a transaction of the store is one.
@@ -231,6 +232,11 @@ func (b *differ) grants() error {
 			slices.Sort(want.Modes)
 			slices.Sort(want.Purposes)
 			slices.Sort(want.KeysTo)
+			g, to, err := b.grant(old, want)
+			if err != nil {
+				return err
+			}
+			want.From, want.Until, want.Hours = instant(g.From), instant(g.Until), hoursText(g.Hours)
 			same := slices.IndexFunc(left, func(g *catalog.Grant) bool {
 				have := grantOf(b.state, old, g)
 				if want.From == "" {
@@ -241,10 +247,6 @@ func (b *differ) grants() error {
 			if same >= 0 {
 				left = slices.Delete(left, same, same+1)
 				continue
-			}
-			g, to, err := b.grant(old, want)
-			if err != nil {
-				return err
 			}
 			added = append(added, Change{'+', "grant on " + name + " to " + to, func(w Writer, m *made) error {
 				if id, ok := m.agencies[want.Agency]; ok && want.Agency != "" {
@@ -301,7 +303,13 @@ func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string,
 		if granted.Use == catalog.Clear {
 			granted.Keys = want.KeysTo
 		}
+		if granted.Use == catalog.Masked && !slices.Contains(policy.Masks(), granted.Mask) {
+			return nil, "", errs.New(errs.ConfigInvalid, "document_mask", msg.Args{"What": what, "Item": name, "Known": strings.Join(policy.Masks(), ", ")})
+		}
 		g.Items = append(g.Items, granted)
+	}
+	if err := policy.CheckText(want.Where); err != nil {
+		return nil, "", errs.New(errs.ConfigInvalid, "document_where", msg.Args{"What": what})
 	}
 	var ok bool
 	if g.Hours, ok = parseHours(want.Hours); !ok {
