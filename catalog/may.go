@@ -9,6 +9,7 @@ const (
 	ActPrincipal Act = "principal" // add or change a principal, its roles and attributes
 	ActToken     Act = "token"     // give or take another principal's token
 	ActPurpose   Act = "purpose"   // add or change a purpose
+	ActSource    Act = "source"    // say whose a source is
 	ActResource  Act = "resource"  // add or change a resource of an agency
 	ActGrant     Act = "grant"     // grant items of an agency's resource, or take them back
 	ActAudit     Act = "audit"     // read the audit
@@ -23,6 +24,8 @@ func May(p *Principal, act Act, agency string) bool {
 		return p.Has(SecurityAdmin)
 	case ActAgency, ActPurpose:
 		return p.Has(Bureau)
+	case ActSource:
+		return p.Has(SystemAdmin)
 	case ActResource:
 		return own && p.Has(Cataloguer)
 	case ActGrant:

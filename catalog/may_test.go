@@ -7,9 +7,9 @@ import (
 
 // Each role may do what the table says, and nothing else.
 func TestMay(t *testing.T) {
-	acts := []Act{ActAgency, ActPrincipal, ActToken, ActPurpose, ActResource, ActGrant, ActAudit, "", "other"}
+	acts := []Act{ActAgency, ActPrincipal, ActToken, ActPurpose, ActSource, ActResource, ActGrant, ActAudit, "", "other"}
 	allowed := map[Role][]Act{
-		SecurityAdmin: {ActPrincipal, ActToken}, Bureau: {ActAgency, ActPurpose}, Cataloguer: {ActResource}, Leader: {ActGrant}, Auditor: {ActAudit},
+		SystemAdmin: {ActSource}, SecurityAdmin: {ActPrincipal, ActToken}, Bureau: {ActAgency, ActPurpose}, Cataloguer: {ActResource}, Leader: {ActGrant}, Auditor: {ActAudit},
 	}
 	for _, role := range append(Roles(), "", "root") {
 		p := &Principal{Agency: "a", Roles: []Role{role}}

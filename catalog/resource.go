@@ -22,6 +22,13 @@ type Resource struct {
 	Version int64
 }
 
+// Source says whose a source of the configuration is: its agency alone can make
+// resources of what it holds.
+type Source struct {
+	Name   string
+	Agency string // the ID
+}
+
 // Item is a data item (数据项): a column of a resource's table. What is no item
 // cannot be granted.
 type Item struct {

@@ -13,6 +13,7 @@ type State struct {
 	agencies   map[string]*Agency
 	principals map[string]*Principal
 	purposes   map[string]*Purpose
+	sources    map[string]*Source // by folded name
 	resources  map[string]*Resource
 	grants     map[string]*Grant
 	tokens     map[string]*Token // by hash
@@ -26,6 +27,7 @@ type Changed struct {
 	Agencies   map[string]*Agency
 	Principals map[string]*Principal
 	Purposes   map[string]*Purpose
+	Sources    map[string]*Source // by folded name
 	Resources  map[string]*Resource
 	Grants     map[string]*Grant
 	Tokens     map[string]*Token // by ID
@@ -39,7 +41,7 @@ func (s *State) With(version int64, c Changed) *State {
 	}
 	n := &State{
 		Version: version, agencies: with(s.agencies, c.Agencies), principals: with(s.principals, c.Principals), purposes: with(s.purposes, c.Purposes),
-		resources: with(s.resources, c.Resources), grants: with(s.grants, c.Grants), tokens: s.tokens, to: s.to, hashes: s.hashes,
+		sources: with(s.sources, c.Sources), resources: with(s.resources, c.Resources), grants: with(s.grants, c.Grants), tokens: s.tokens, to: s.to, hashes: s.hashes,
 	}
 	if len(c.Grants) > 0 {
 		n.to = maps.Clone(s.to)
@@ -146,6 +148,12 @@ func (s *State) Login(login string) (*Principal, bool) {
 
 // Purpose finds a purpose by its code.
 func (s *State) Purpose(code string) (*Purpose, bool) { return find(s.purposes, code) }
+
+// Source finds a source by its name.
+func (s *State) Source(name string) (*Source, bool) { return find(s.sources, Fold(name)) }
+
+// Sources lists every source, in order of their names.
+func (s *State) Sources() []*Source { return sorted(s.sources) }
 
 // Resource finds a resource by its ID.
 func (s *State) Resource(id string) (*Resource, bool) { return find(s.resources, id) }

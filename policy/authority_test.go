@@ -80,6 +80,7 @@ func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
 			"li":   {ID: "li", Login: "li", Agency: "sw", Roles: []catalog.Role{catalog.Application}, Service: true},
 		},
 		Purposes: map[string]*catalog.Purpose{"DB-HC": {Code: "DB-HC"}, "JC": {Code: "JC"}},
+		Sources:  map[string]*catalog.Source{"ga": {Name: "Ga", Agency: "ga"}},
 		Resources: map[string]*catalog.Resource{"rk": {
 			ID: "rk", Agency: "ga", Name: "人口", Class: catalog.Restricted, Source: "ga", Table: id("main", "renkou"),
 			Items: []catalog.Item{{No: 1, Name: "xm"}, {No: 2, Name: "sfzh"}, {No: 3, Name: "qx"}, {No: 4, Name: "gone"}},
@@ -336,6 +337,18 @@ func TestSnapshotEnds(t *testing.T) {
 	r, _ := first.Resolve([]string{"公安", "人口"})
 	if err := w.authority.Holds("hash-t", first, []*policy.Resource{r}); errs.CodeOf(err) != errs.Revoked {
 		t.Errorf("a statement goes on: %v", err)
+	}
+}
+
+// A source that is no longer the agency's closes what was made of it.
+func TestSourceOfAnother(t *testing.T) {
+	for name, now := range map[string]*catalog.Source{"another's": {Name: "ga", Agency: "mz"}, "nobody's": nil} {
+		w := newWorld(t, granted("a", "", 1))
+		w.change(catalog.Changed{Sources: map[string]*catalog.Source{"ga": now}})
+		w.refresh(t)
+		if got := seen(t, w.snapshot(t, "hash-t", "DB-HC")); got != "nothing" {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 

@@ -39,6 +39,9 @@ func expand(text string, s Subject) (string, error) {
 	var b strings.Builder
 	at := 0
 	for i := 0; i < len(tokens); i++ {
+		if tokens[i].is(".") { // names of columns stand alone: where the guard is applied its table has another name
+			return "", syntax(text, tokens[i].from)
+		}
 		value, more, found, err := sessionCall(text, tokens[i:], s)
 		if err != nil {
 			return "", err

@@ -51,6 +51,10 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 		if !ok {
 			continue
 		}
+		// Whose the source is may have changed since the resource was made.
+		if of, ok := state.Source(r.Source); !ok || of.Agency != r.Agency {
+			continue
+		}
 		path := []string{a.Name, r.Name}
 		at := slices.IndexFunc(sources, func(d Described) bool { return catalog.SameName(d.Source, r.Source) })
 		switch {

@@ -57,6 +57,9 @@ func (s *Store) load(ctx context.Context, before *catalog.State) (_ *catalog.Sta
 	if c.Purposes, err = read(r, kindPurpose, purposeColumns, "purpose", "code", scanPurpose, func(p *catalog.Purpose) string { return p.Code }); err != nil {
 		return nil, err
 	}
+	if c.Sources, err = read(r, kindSource, sourceColumns, "source", "folded", scanSource, func(s *catalog.Source) string { return catalog.Fold(s.Name) }); err != nil {
+		return nil, err
+	}
 	if c.Resources, err = read(r, kindResource, resourceColumns, "resource", "id", scanResource, func(x *catalog.Resource) string { return x.ID }); err != nil {
 		return nil, err
 	}

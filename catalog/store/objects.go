@@ -15,6 +15,7 @@ const (
 	kindAgency    = "agency"
 	kindPrincipal = "principal"
 	kindPurpose   = "purpose"
+	kindSource    = "source"
 	kindResource  = "resource"
 	kindGrant     = "grant"
 	kindToken     = "token"
@@ -99,6 +100,19 @@ func (t *Tx) Purpose(p *catalog.Purpose) error {
 	return t.put(kindPurpose, p.Code, "INSERT INTO purpose (code, name, basis) VALUES ($1, $2, $3) ON CONFLICT (code) DO UPDATE SET name = excluded.name, basis = excluded.basis", p.Code, p.Name, p.Basis)
 }
 
+// Source says whose a source is. The resources that another agency made of it before
+// are closed from then on.
+func (t *Tx) Source(s *catalog.Source) error {
+	if err := t.may(catalog.ActSource, ""); err != nil {
+		return err
+	}
+	if !catalog.IsIdentifier(s.Name) {
+		return invalid(kindSource, "name")
+	}
+	return t.put(kindSource, catalog.Fold(s.Name), "INSERT INTO source (folded, name, agency) VALUES ($1, $2, $3) ON CONFLICT (folded) DO UPDATE SET name = excluded.name, agency = excluded.agency",
+		catalog.Fold(s.Name), s.Name, s.Agency)
+}
+
 // Resource adds a resource, or changes one whose ID and Version it has. An item
 // keeps its number for ever; one whose No is 0 gets a number that none ever had.
 func (t *Tx) Resource(r *catalog.Resource) error {
@@ -122,6 +136,13 @@ func (t *Tx) Resource(r *catalog.Resource) error {
 		return invalid(kindResource, "class")
 	case len(r.Items) == 0:
 		return invalid(kindResource, "items")
+	}
+	source, err := one(t, scanSource, "SELECT "+sourceColumns+" FROM source WHERE folded = $1", catalog.Fold(r.Source))
+	if err != nil {
+		return err
+	}
+	if source == nil || source.Agency != r.Agency {
+		return errs.New(errs.Forbidden, "store_source", msg.Args{"Source": r.Source})
 	}
 	if err := number(r, before); err != nil {
 		return err

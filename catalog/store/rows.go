@@ -81,6 +81,13 @@ func scanPrincipal(row scanner) (*catalog.Principal, error) {
 		truth{&p.Demo}, truth{&p.Disabled}, &p.Version)
 }
 
+const sourceColumns = "name, agency"
+
+func scanSource(row scanner) (*catalog.Source, error) {
+	s := &catalog.Source{}
+	return s, row.Scan(&s.Name, &s.Agency)
+}
+
 const purposeColumns = "code, name, basis"
 
 func scanPurpose(row scanner) (*catalog.Purpose, error) {

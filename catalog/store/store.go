@@ -32,6 +32,8 @@ var migrations embed.FS
 type Store struct {
 	db     *sql.DB
 	sqlite bool
+	file   string      // of SQLite
+	opened os.FileInfo // what was opened under that name
 }
 
 // busyTimeout is how long a change of a SQLite store waits for another one.
@@ -64,7 +66,11 @@ func connect(address string) (*Store, database.Dialect, error) {
 		if err != nil {
 			return nil, "", failed(err)
 		}
-		return &Store{db: db, sqlite: true}, database.DialectSQLite3, nil
+		opened, err := os.Stat(file)
+		if err != nil {
+			return nil, "", failed(errors.Join(err, db.Close()))
+		}
+		return &Store{db: db, sqlite: true, file: file, opened: opened}, database.DialectSQLite3, nil
 	}
 	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
 		db, err := sql.Open("pgx", address)
@@ -105,11 +111,30 @@ func (s *Store) Close() error { return s.db.Close() }
 // Version gives the number of changes so far. It is the cheapest question that the
 // store answers.
 func (s *Store) Version(ctx context.Context) (int64, error) {
+	if err := s.inPlace(); err != nil {
+		return 0, failed(err)
+	}
 	var v int64
 	if err := s.db.QueryRowContext(ctx, "SELECT version FROM state").Scan(&v); err != nil {
 		return 0, failed(err)
 	}
 	return v, nil
+}
+
+// inPlace tells whether the file that was opened is still the one of its name. One that
+// was moved away or replaced goes on answering, with grants that are no longer so.
+func (s *Store) inPlace() error {
+	if !s.sqlite {
+		return nil
+	}
+	now, err := os.Stat(s.file)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(s.opened, now) {
+		return errors.New("the store's file is another one")
+	}
+	return nil
 }
 
 // failed hides what a driver says of a store: it may name hosts and values.

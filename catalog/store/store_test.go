@@ -95,6 +95,9 @@ func newCity(t *testing.T, address string) *city {
 		return errors.Join(tx.Agency(gongan), tx.Agency(minzheng), tx.Purpose(&catalog.Purpose{Code: "DB-HC", Name: "低保核查", Basis: "社会救助暂行办法"}))
 	})
 	c.gongan, c.minzheng = gongan.ID, minzheng.ID
+	c.change(t, catalog.SystemAdmin, func(tx *Tx) error {
+		return errors.Join(tx.Source(&catalog.Source{Name: "ga", Agency: gongan.ID}), tx.Source(&catalog.Source{Name: "mz", Agency: minzheng.ID}))
+	})
 	for _, role := range []catalog.Role{catalog.Cataloguer, catalog.Reviewer, catalog.Leader} {
 		add(role, c.gongan)
 	}
@@ -193,8 +196,9 @@ func TestNobodyElseMay(t *testing.T) {
 				return err
 			}, []catalog.Role{catalog.SecurityAdmin}},
 			"resource": {func(tx *Tx) error {
-				return tx.Resource(&catalog.Resource{Agency: c.gongan, Name: "x", Class: catalog.Restricted, Items: []catalog.Item{{Name: "a"}}})
+				return tx.Resource(&catalog.Resource{Agency: c.gongan, Name: "x", Class: catalog.Restricted, Source: "GA", Items: []catalog.Item{{Name: "a"}}})
 			}, []catalog.Role{catalog.Cataloguer}},
+			"source": {func(tx *Tx) error { return tx.Source(&catalog.Source{Name: "ga", Agency: c.gongan}) }, []catalog.Role{catalog.SystemAdmin}},
 			"grant":  {func(tx *Tx) error { return tx.Grant(c.grant()) }, []catalog.Role{catalog.Leader}},
 			"revoke": {func(tx *Tx) error { return tx.Revoke(g.ID) }, []catalog.Role{catalog.Leader}},
 		}
@@ -221,6 +225,27 @@ func TestNobodyElseMay(t *testing.T) {
 					t.Errorf("%s by %s: %v", what, role, err)
 				}
 			}
+		}
+	})
+}
+
+// An agency makes resources of its own sources alone.
+func TestSourcesOfOthers(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string) {
+		c := newCity(t, address)
+		for _, source := range []string{"mz", "MZ", "nobody", ""} {
+			r := &catalog.Resource{Agency: c.gongan, Name: "x", Class: catalog.Restricted, Source: source, Items: []catalog.Item{{Name: "a"}}}
+			if err := c.Change(t.Context(), c.people[catalog.Cataloguer], func(tx *Tx) error { return tx.Resource(r) }); errs.From(err) == nil || errs.From(err).ID != "store_source" {
+				t.Errorf("of %q: %v", source, err)
+			}
+			moved := *c.renkou
+			moved.Source = source
+			if err := c.Change(t.Context(), c.people[catalog.Cataloguer], func(tx *Tx) error { return tx.Resource(&moved) }); errs.From(err) == nil || errs.From(err).ID != "store_source" {
+				t.Errorf("moved to %q: %v", source, err)
+			}
+		}
+		if s, ok := c.load(t, nil).Source("GA"); !ok || s.Name != "ga" || s.Agency != c.gongan {
+			t.Errorf("ga is %+v", s)
 		}
 	})
 }
@@ -506,6 +531,32 @@ func TestAuditHeads(t *testing.T) {
 			t.Errorf("%+v %v", got, err)
 		}
 	})
+}
+
+// A store whose file was moved away or replaced has failed: what it answers is of
+// another time.
+func TestFileReplaced(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s.db")
+	c := newCity(t, "sqlite:"+file)
+	if _, err := c.Version(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Version(t.Context()); errs.CodeOf(err) != errs.StoreFailed {
+		t.Errorf("moved away: %v", err)
+	}
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Version(t.Context()); errs.CodeOf(err) != errs.StoreFailed {
+		t.Errorf("replaced: %v", err)
+	}
 }
 
 // A store that can only be read says so: it is no store that has failed.

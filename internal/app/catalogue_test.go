@@ -51,6 +51,7 @@ func newKept(t *testing.T) *kept {
 	k.apply(t, "bureau", "agencies: {公安: {code: GA, level: city}, 民政: {code: MZ, level: city}, 和平民政: {code: HP, level: district, parent: 民政, district: 和平区}}\npurposes: {DB-HC: {name: 核查, basis: 办法}}")
 	k.apply(t, "secadmin", "principals: {ga: {agency: 公安, roles: [leader, cataloguer]}, wang: {name: 王, agency: 民政, roles: [analyst], attributes: {district: 和平区}}}")
 	k.token(t, "ga", &catalog.Token{})
+	k.apply(t, "sysadmin", "sources: {ga: 公安}")
 	k.apply(t, "ga", "resources: {公安.人口: {class: restricted, source: ga, schema: main, table: renkou, items: {xm: 姓名, sfzh: 身份证号, qx: 区}}}")
 	k.apply(t, "ga", grants)
 	return k

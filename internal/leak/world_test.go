@@ -152,6 +152,7 @@ func (w *world) keep(t *testing.T, cfg *config.Config, open bool) {
 	w.apply(t, "secadmin", "principals: {bureau: {agency: 大数据局, roles: [bureau]}}")
 	w.apply(t, "bureau", "agencies: {公安: {code: GA, level: city}, 民政: {code: MZ, level: city}}\npurposes: {DB-HC: {name: 低保核查, basis: 办法}, JC: {name: 稽查, basis: 办法}}")
 	w.apply(t, "secadmin", "principals: {ga: {agency: 公安, roles: [cataloguer, leader]}, wang: {agency: 民政, roles: [analyst], attributes: {district: 和平区}}}")
+	w.apply(t, "sysadmin", "sources: {zfw: 公安, wj: 公安}")
 	items := "id: '', xm: '', sfzh: '', qx: '', nl: '', gz: ''"
 	granted := "id: clear, xm: masked name, sfzh: clear, qx: clear, nl: clear, gz: clear"
 	if open {

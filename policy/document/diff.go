@@ -2,6 +2,7 @@ package document
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -21,6 +22,7 @@ type Writer interface {
 	Agency(*catalog.Agency) error
 	Purpose(*catalog.Purpose) error
 	Principal(*catalog.Principal) error
+	Source(*catalog.Source) error
 	Resource(*catalog.Resource) error
 	Grant(*catalog.Grant) error
 	Revoke(id string) error
@@ -55,7 +57,7 @@ func Apply(w Writer, changes []Change) error {
 // can be done.
 func Diff(s *catalog.State, d *Document) ([]Change, error) {
 	b := &differ{state: s, doc: d}
-	for _, step := range []func() error{b.agencies, b.purposes, b.principals, b.resources, b.grants} {
+	for _, step := range []func() error{b.agencies, b.purposes, b.principals, b.sources, b.resources, b.grants} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -163,6 +165,24 @@ func (b *differ) principals() error {
 			m.principals[login] = p.ID
 			return err
 		})
+	}
+	return nil
+}
+
+func (b *differ) sources() error {
+	for _, name := range slices.Sorted(maps.Keys(b.doc.Sources)) {
+		agency, ok := b.agencyID(b.doc.Sources[name])
+		if !ok {
+			return wrong("source "+name, "agency")
+		}
+		sign := byte('+')
+		if old, ok := b.state.Source(name); ok {
+			if old.Name == name && agencyName(b.state, old.Agency) == b.doc.Sources[name] {
+				continue
+			}
+			sign = '~'
+		}
+		b.add(sign, "source "+name, func(w Writer, m *made) error { return w.Source(&catalog.Source{Name: name, Agency: agency(m)}) })
 	}
 	return nil
 }
@@ -330,6 +350,9 @@ func parseInstant(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
+	if err == nil && t.Year() < 2000 { // the zero time would mean that there is none
+		err = errors.New("too early")
+	}
 	return t.UTC(), err
 }
 

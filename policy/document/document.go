@@ -23,6 +23,7 @@ type Document struct {
 	Agencies   map[string]Agency    `yaml:"agencies,omitempty"`   // by name in SQL
 	Purposes   map[string]Purpose   `yaml:"purposes,omitempty"`   // by code
 	Principals map[string]Principal `yaml:"principals,omitempty"` // by login
+	Sources    map[string]string    `yaml:"sources,omitempty"`    // source of the configuration: agency by name in SQL
 	Resources  map[string]Resource  `yaml:"resources,omitempty"`  // by agency.resource
 	Grants     map[string][]Grant   `yaml:"grants,omitempty"`     // by agency.resource
 }
@@ -102,7 +103,7 @@ func Parse(file string, data []byte) (*Document, error) {
 
 // Export writes the state as a document that Diff finds no difference with.
 func Export(s *catalog.State) ([]byte, error) {
-	d := &Document{Agencies: map[string]Agency{}, Purposes: map[string]Purpose{}, Principals: map[string]Principal{}, Resources: map[string]Resource{}, Grants: map[string][]Grant{}}
+	d := &Document{Agencies: map[string]Agency{}, Purposes: map[string]Purpose{}, Principals: map[string]Principal{}, Sources: map[string]string{}, Resources: map[string]Resource{}, Grants: map[string][]Grant{}}
 	for _, a := range s.Agencies() {
 		d.Agencies[a.Name] = agencyOf(s, a)
 	}
@@ -111,6 +112,9 @@ func Export(s *catalog.State) ([]byte, error) {
 	}
 	for _, p := range s.Principals() {
 		d.Principals[p.Login] = principalOf(s, p)
+	}
+	for _, of := range s.Sources() {
+		d.Sources[of.Name] = agencyName(s, of.Agency)
 	}
 	for _, r := range s.Resources() {
 		d.Resources[nameOf(s, r)] = resourceOf(r)
@@ -220,5 +224,5 @@ func parseHours(text string) (h catalog.Hours, ok bool) {
 		return h, false
 	}
 	h.Until, ok = clockMinutes(until)
-	return h, ok
+	return h, ok && h.From < h.Until // an empty part of the day would be written like the whole
 }

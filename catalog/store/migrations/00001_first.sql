@@ -29,6 +29,13 @@ CREATE TABLE agency (
 	version BIGINT NOT NULL
 );
 
+-- Whose each source of the configuration is: only its agency can publish what it holds.
+CREATE TABLE source (
+	folded TEXT PRIMARY KEY,
+	name TEXT NOT NULL,
+	agency TEXT NOT NULL REFERENCES agency (id)
+);
+
 CREATE TABLE principal (
 	id TEXT PRIMARY KEY,
 	login TEXT NOT NULL UNIQUE,
