@@ -204,7 +204,18 @@ func (mysql) constant(t catalog.Type, bound int) string {
 	return "CAST(" + place + " AS " + mysqlCast(t) + ")"
 }
 
-func (mysql) null(catalog.Type) string { return "NULL" }
+// null has a type: a column of nothing else comes back with it.
+func (mysql) null(t catalog.Type) string {
+	switch t.Kind {
+	case catalog.Text:
+		return "CAST(NULL AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
+	case catalog.Date:
+		return "CAST(NULL AS DATE)"
+	case catalog.Timestamp:
+		return "CAST(NULL AS DATETIME(6))"
+	}
+	return "CAST(NULL AS " + mysqlCast(t) + ")"
+}
 
 func (mysql) typeName(t catalog.Type) string { return mysqlCast(t) }
 

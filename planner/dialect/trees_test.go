@@ -319,6 +319,14 @@ var trees = []struct {
 		g.Groups = []ir.Assign{{Column: b.plan.NewColumn("y", whole), Expr: year}, {Column: b.plan.NewColumn("l", text), Expr: letter}}
 		return &ir.Sort{Input: ir.Where(g, cmpr(ir.Ge, col(g, "count_star"), number(1))), Keys: []ir.Key{by(&ir.Coalesce{List: []ir.Expr{col(g, "y"), number(-1)}}), by(col(g, "l"))}}
 	}},
+	{"columns of NULL", func(b *builder) ir.Node {
+		s := b.scan("person", "id")
+		p := b.project(s, false, 0)
+		for _, t := range []catalog.Type{whole, catalog.DecimalOf(20, 2), text, kind(catalog.Date), kind(catalog.Timestamp)} {
+			p.Cols = append(p.Cols, ir.Assign{Column: b.plan.NewColumn("x", t), Expr: lit(&ir.Ref{Typ: t}, nil)})
+		}
+		return p
+	}},
 	{"distinct rows of what is computed, in a union", func(b *builder) ir.Node {
 		side := func(table, date string) ir.Node {
 			s := b.scan(table, date)
