@@ -154,6 +154,48 @@ type part struct {
 	items  map[string]catalog.GrantedItem
 }
 
+// opens reports whether a part shows a column of a table. Its error says which mask
+// cannot be applied.
+func (p part) opens(t *catalog.Table, s Subject) (bool, error) {
+	opens := false
+	for _, c := range t.Columns {
+		i, ok := p.items[catalog.Fold(c.Name)]
+		if !ok || !c.Type.Readable() {
+			continue
+		}
+		switch i.Use {
+		case catalog.Clear:
+			opens = true
+		case catalog.Masked:
+			if _, _, err := maskText(i, c, s); err != nil {
+				return false, err
+			}
+			opens = true
+		}
+	}
+	return opens, nil
+}
+
+// agree drops every part that gives a column another mask than a part before it: no
+// column can have both.
+func agree(parts []part, drop func(part)) []part {
+	masks := map[string]catalog.GrantedItem{}
+	return slices.DeleteFunc(parts, func(p part) bool {
+		for name, i := range p.items {
+			if before, ok := masks[name]; ok && i.Use == catalog.Masked && (before.Mask != i.Mask || !before.Type.Equal(i.Type)) {
+				drop(p)
+				return true
+			}
+		}
+		for name, i := range p.items {
+			if i.Use == catalog.Masked {
+				masks[name] = i
+			}
+		}
+		return false
+	})
+}
+
 // open puts into the snapshot what grants open of a resource. A grant that cannot be
 // applied opens nothing.
 func (g *Granted) open(path []string, source string, r *catalog.Resource, t *catalog.Table, grants []*catalog.Grant) {
@@ -172,7 +214,21 @@ func (g *Granted) open(path []string, source string, r *catalog.Resource, t *cat
 				}
 			}
 		}
-		parts = append(parts, p)
+		// Without a column it must not open rows either, nor half of what it says.
+		opens, err := p.opens(t, g.Subject)
+		if err != nil {
+			g.Broken = append(g.Broken, Broken{grant.ID, strings.Join(path, "."), err})
+			continue
+		}
+		if opens {
+			parts = append(parts, p)
+		}
+	}
+	parts = agree(parts, func(p part) {
+		g.Broken = append(g.Broken, Broken{p.id, strings.Join(path, "."), errs.New(errs.Conflict, "policy_two_masks", nil)})
+	})
+	if len(parts) == 0 {
+		return
 	}
 	out := &Resource{Path: path, Source: source, Table: t, KeysMayTravel: len(parts) > 0}
 	guard := &Guard{RowFilter: either(parts), Masks: map[string]string{}}

@@ -50,6 +50,10 @@ func (c *Catalogue) Apply(ctx context.Context, token string, d *document.Documen
 	if err != nil {
 		return nil, err
 	}
+	// Before anything is compared: a difference tells what is there.
+	if !document.May(by, state, d) {
+		return nil, errs.New(errs.Forbidden, "store_not_allowed", nil)
+	}
 	changes, err := document.Diff(state, d)
 	if err != nil || dry || len(changes) == 0 {
 		return changes, err

@@ -104,8 +104,16 @@ func TestApplyIsIdempotent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if changes := k.apply(t, "bureau", string(text)); len(changes) != 0 {
-		t.Errorf("the export differs: %+v\n%s", changes, text)
+	doc, err := document.Parse("export", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := k.Load(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changes, err := document.Diff(state, doc); err != nil || len(changes) != 0 {
+		t.Errorf("the export differs: %+v %v\n%s", changes, err, text)
 	}
 	for _, want := range []string{"xm: masked name", "district: 和平区", "hours: 08:00-18:30", "parent: 民政", "roles: [cataloguer, leader]"} {
 		if !strings.Contains(string(text), want) {
@@ -154,6 +162,7 @@ func TestApplyRefused(t *testing.T) {
 		"one mode":         {modes, none, errs.Unauthenticated},
 		"another role":     {k.tokens["bureau"], none, errs.Forbidden},
 		"half of it":       {k.tokens["ga"], none + "\npurposes: {X: {name: x, basis: y}}", errs.Forbidden},
+		"another's":        {k.tokens["ga"], "grants: {民政.低保: []}", errs.Forbidden},
 		"an item":          {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, items: {nosuch: clear}, purposes: [DB-HC], modes: [interface]}]}", errs.ConfigInvalid},
 		"a resource":       {k.tokens["ga"], "grants: {公安.无: []}", errs.ConfigInvalid},
 		"a mask":           {k.tokens["ga"], "grants: {公安.人口: [{agency: 民政, items: {xm: masked nome}, purposes: [DB-HC], modes: [interface]}]}", errs.ConfigInvalid},
@@ -172,6 +181,14 @@ func TestApplyRefused(t *testing.T) {
 		if after, err := k.Version(t.Context()); err != nil || after != before {
 			t.Errorf("%s left a change, %v", name, err)
 		}
+	}
+	doc, err := document.Parse("test", []byte(none))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.token(t, "wang", &catalog.Token{})
+	if got, err := k.Apply(t.Context(), k.tokens["wang"], doc, true); errs.CodeOf(err) != errs.Forbidden || got != nil {
+		t.Errorf("an analyst compares: %+v %v", got, err)
 	}
 	if _, err := k.Export(t.Context(), k.tokens["ga"]); errs.CodeOf(err) != errs.Forbidden {
 		t.Errorf("a leader exports every agency's grants: %v", err)

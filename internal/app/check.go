@@ -147,7 +147,7 @@ func checkRest(ctx context.Context, cfg *config.Config, o Options, state []polic
 	for _, w := range wrong {
 		out = append(out, failure(w))
 	}
-	if len(cfg.Published) == 0 {
+	if cfg.Store.IsEmpty() && len(cfg.Published) == 0 {
 		out = append(out, Finding{Level: LevelWarning, Code: "nothing_published", ID: "check_nothing_published"})
 	}
 	if err := httpapi.Loopback(ctx, cfg.HTTP); err != nil {

@@ -89,7 +89,7 @@ func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request)
 	q.record = g.record(q.id, s, r)
 	answer, err := g.answer(ctx, s, r, q.record)
 	if err != nil {
-		e := explainFullWidth(errs.From(err), r.SQL)
+		e := discreet(s, explainFullWidth(errs.From(err), r.SQL))
 		q.end(0, 0, 0, e)
 		return nil, e
 	}
@@ -142,14 +142,21 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 	if err := rec.begin(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := g.engine.Run(ctx, plan)
-	if err != nil {
-		return nil, err
-	}
 	if s.Holds == nil {
+		rows, err := g.engine.Run(ctx, plan)
+		if err != nil {
+			return nil, err
+		}
 		return &server.Answer{Columns: plan.Columns, Stream: rows}, nil
 	}
-	return &server.Answer{Columns: plan.Columns, Stream: &held{Stream: rows, session: s, reads: reads}}, nil
+	watch, end := watched(ctx, s, reads)
+	rows, err := g.engine.Run(watch, plan)
+	if err != nil {
+		err = why(watch, err)
+		end()
+		return nil, err
+	}
+	return &server.Answer{Columns: plan.Columns, Stream: &held{Stream: rows, ctx: watch, session: s, reads: reads, end: end}}, nil
 }
 
 // shifted moves an error's place from the inner statement into the whole text.

@@ -2,8 +2,11 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
 )
@@ -27,12 +30,61 @@ func mayExplain(s server.Session, reads []*policy.Resource) error {
 	return nil
 }
 
+// discreet takes out of an error what a source said of its data: the row and the
+// column that it speaks of may be ones that the session must not know. The operator's
+// log keeps it.
+func discreet(s server.Session, e *errs.Error) *errs.Error {
+	if e == nil || s.Operator || s.Holds == nil {
+		return e
+	}
+	switch e.Code {
+	case errs.ValueUnreadable, errs.SourceFailed, errs.SourceRefused:
+		hidden := errs.Wrap(e.Code, "gateway_source_hidden", nil, e)
+		hidden.Detail = e.Error() + " " + e.Detail
+		return hidden
+	}
+	return e
+}
+
+// watchEvery is how often it is looked whether a statement that gives no rows may go on.
+const watchEvery = 250 * time.Millisecond
+
+// watched ends what runs under the context that it gives as soon as the session may no
+// longer read it. End frees the watch; it may be repeated.
+func watched(ctx context.Context, s server.Session, reads []*policy.Resource) (_ context.Context, end func()) {
+	if s.Holds == nil {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	watch := safego.Run(func() error {
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			if err := holds(s, reads); err != nil {
+				cancel(err)
+				return nil
+			}
+		}
+	})
+	return ctx, func() {
+		cancel(context.Canceled)
+		<-watch // it never fails
+	}
+}
+
 // held ends an answer at the first batch that is no longer open to the session.
 type held struct {
 	server.Stream
+	ctx     context.Context // of the watch
 	session server.Session
 	reads   []*policy.Resource
 	err     error
+	end     func()
 }
 
 func (h *held) Next() bool {
@@ -50,7 +102,26 @@ func (h *held) Err() error {
 	if h.err != nil {
 		return h.err
 	}
-	return h.Stream.Err()
+	if err := h.Stream.Err(); err != nil {
+		return discreet(h.session, why(h.ctx, err))
+	}
+	return nil
+}
+
+func (h *held) Release() {
+	h.Stream.Release()
+	h.end()
+}
+
+// why gives the reason for which the watch ended a statement, in the place of the
+// statement's own error.
+func why(ctx context.Context, err error) *errs.Error {
+	e := errs.From(err)
+	var own *errs.Error
+	if e != nil && e.Code == errs.Canceled && errors.As(context.Cause(ctx), &own) {
+		return own
+	}
+	return e
 }
 
 // CheckGuard implements policy.GuardChecker.

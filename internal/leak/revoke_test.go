@@ -9,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
 	"github.com/lianji/lianji/catalog/store"
+	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
 )
 
@@ -60,6 +64,60 @@ func TestRevokeEndsWhatRuns(t *testing.T) {
 		}
 		if got := w.ask(t, "SELECT id FROM 公安.等于zfw", "DB-HC"); strings.HasPrefix(got, "200 ") && name != "an attribute" {
 			t.Errorf("%s: the next statement: %s", name, got)
+		}
+	}
+}
+
+// A statement that gives no rows for a long time is ended too.
+func TestRevokeEndsWhatGivesNoRows(t *testing.T) {
+	w := newWorld(t, "one", false)
+	got := make(chan string, 1)
+	ran := safego.Run(func() error {
+		got <- w.ask(t, "SELECT count(*) FROM 公安.等于zfw a, range(10000000) r(i), range(1000) s(k) WHERE hash(a.id + r.i + s.k) % 1000000007 = 5", "DB-HC")
+		return nil
+	})
+	waitfor.True(t, time.Second, "the start in the log", func() bool {
+		files, err := filepath.Glob(filepath.Join(w.dir, "lianji-audit", "*.jsonl"))
+		if err != nil || len(files) == 0 {
+			return false
+		}
+		data, err := os.ReadFile(files[0])
+		return err == nil && strings.Contains(string(data), `"kind":"start"`)
+	})
+	began := time.Now()
+	w.apply(t, "ga", "grants: {公安.等于zfw: []}")
+	waitfor.True(t, time.Second, "the statement's end", func() bool { return len(got) == 1 })
+	t.Logf("%v until the answer", time.Since(began))
+	if err := <-ran; err != nil {
+		t.Fatal(err)
+	}
+	if text := <-got; !strings.HasPrefix(text, "403 ") || !strings.Contains(text, `"revoked"`) {
+		t.Errorf("the answer is %s", text)
+	}
+}
+
+// What a source says of a value is not told: the value may be one that is hidden.
+func TestSourcesWordsAreNotTold(t *testing.T) {
+	w := newWorld(t, "one", false)
+	conn, err := sqlite.OpenConn(filepath.Join(w.dir, "wj.db"), sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sqlitex.ExecuteScript(conn, "UPDATE renkou SET gz = 'SECRET', qx = x'00' WHERE id = 100; UPDATE renkou SET nl = 'SECRET' WHERE id = 101", nil)
+	if e := conn.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shape := range shapes {
+		for _, sql := range []string{"SELECT * FROM #t", "SELECT sum(gz) FROM #t", "SELECT id FROM #t ORDER BY nl"} {
+			got := w.ask(t, strings.ReplaceAll(sql, "#t", "公安."+shape+"wj"), "DB-HC")
+			for _, word := range []string{"renkou", "gz", "qx", "nl", "SECRET", "TEXT", "column"} {
+				if !strings.HasPrefix(got, "200 ") && strings.Contains(got, word) {
+					t.Errorf("%s over %s tells %s: %s", sql, shape, word, got)
+				}
+			}
 		}
 	}
 }
