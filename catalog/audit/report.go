@@ -44,6 +44,7 @@ const (
 	LimitNoKeys    Problem = "limit_no_keys"    // signatures were checked against keys that the log itself names
 	LimitUnsigned  Problem = "limit_unsigned"   // records behind the last signature
 	LimitAfterHead Problem = "limit_after_head" // records behind the last head: if more were cut off, nobody knows
+	LimitEmpty     Problem = "limit_empty"      // no record at all, and nothing says that there should be one
 	LimitForeign   Problem = "limit_foreign"    // heads of gateways that have no file here
 )
 

@@ -464,3 +464,11 @@ func TestUnsignedBoot(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// An empty folder proves nothing, and the report says so.
+func TestNothingToVerify(t *testing.T) {
+	r, err := Verify(t.TempDir(), nil, nil)
+	if err != nil || len(r.Limits) != 1 || r.Limits[0].Problem != LimitEmpty {
+		t.Errorf("%+v %v", r, err)
+	}
+}

@@ -46,6 +46,9 @@ func Verify(dir string, heads []Head, keys []PublicKey) (*Report, error) {
 		}
 		v.missing(name, byGateway[name])
 	}
+	if len(segments) == 0 && len(heads) == 0 {
+		v.report.limit(Finding{Problem: LimitEmpty})
+	}
 	if len(keys) == 0 && len(segments) > 0 {
 		v.report.limit(Finding{Problem: LimitNoKeys})
 	}
