@@ -345,6 +345,19 @@ func TestSnapshotEnds(t *testing.T) {
 	}
 }
 
+// A resource whose table is not there is closed, and somebody hears of it.
+func TestTableNotThere(t *testing.T) {
+	w := newWorld(t, granted("a", "", 1))
+	r, _ := w.state.Resource("rk")
+	moved := *r
+	moved.Table = id("main", "nothing")
+	w.change(catalog.Changed{Resources: map[string]*catalog.Resource{"rk": &moved}})
+	w.refresh(t)
+	if got := seen(t, w.snapshot(t, "hash-t", "DB-HC")); got != "nothing" || cmp.Diff([]string{"a of 公安.人口"}, w.broken) != "" {
+		t.Errorf("%s; %v", got, w.broken)
+	}
+}
+
 // A source that is no longer the agency's closes what was made of it.
 func TestSourceOfAnother(t *testing.T) {
 	for name, now := range map[string]*catalog.Source{"another's": {Name: "ga", Agency: "mz"}, "nobody's": nil} {

@@ -57,14 +57,22 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 		}
 		path := []string{a.Name, r.Name}
 		at := slices.IndexFunc(sources, func(d Described) bool { return catalog.SameName(d.Source, r.Source) })
+		var t *catalog.Table
+		missing := NoSuchTable
 		switch {
 		case at < 0:
 		case sources[at].Err != nil:
 			g.down[key(path)] = sources[at].Err
+			continue
 		default:
-			if t, missing := findTable(sources[at].Tables, r.Table); missing == NotMissing {
-				g.open(path, sources[at].Source, r, t, grants)
-			}
+			t, missing = findTable(sources[at].Tables, r.Table)
+		}
+		if missing == NotMissing {
+			g.open(path, sources[at].Source, r, t, grants)
+			continue
+		}
+		for _, grant := range grants {
+			g.Broken = append(g.Broken, Broken{grant.ID, strings.Join(path, "."), errs.New(errs.UnknownName, "policy_no_table", nil)})
 		}
 	}
 	// Two resources of an agency differ in more than case: the store keeps them so.
