@@ -25,11 +25,11 @@ var endless = []struct {
 	loud      bool
 }{
 	{"silent, straight", "SELECT id, slept FROM %s.慢", false},
-	{"silent, filter here", "SELECT id, slept FROM %s.慢 WHERE length(pad) > 3", false},
+	{"silent, filter here", "SELECT id, slept FROM %s.慢 WHERE length(reverse(pad)) > 3", false},
 	{"silent, join", "SELECT s.id, f.note FROM %[1]s.慢 s JOIN %[2]s.册 f ON f.k = s.id %% 3", false},
 	{"loud, straight", "SELECT id, pad FROM %s.流水", true},
-	{"loud, filter here", "SELECT id, pad FROM %s.流水 WHERE length(pad) > 3", true},
-	{"all here", "SELECT count(*) FROM %s.流水 WHERE length(pad) > 3", false},
+	{"loud, filter here", "SELECT id, pad FROM %s.流水 WHERE length(reverse(pad)) > 3", true},
+	{"all here", "SELECT count(*) FROM %s.流水 WHERE length(reverse(pad)) > 3", false},
 }
 
 func published(sql string) string {

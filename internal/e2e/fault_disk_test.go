@@ -18,7 +18,7 @@ import (
 // their keys are computed, so that the source cannot sort, group or join by them.
 var diskful = map[string]string{
 	"sort":  "SELECT id, pad FROM 政务.大 ORDER BY pad || '', id",
-	"group": "SELECT pad || '', count(*) FROM 政务.大 GROUP BY ALL",
+	"group": "SELECT reverse(pad), count(*) FROM 政务.大 GROUP BY ALL",
 	"join":  "SELECT a.id, b.id FROM 政务.大 a JOIN 政务.大 b ON a.pad = b.pad || ''",
 }
 

@@ -20,7 +20,7 @@ func TestSlowClients(t *testing.T) {
 	s.serve(t)
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
-	const sql = "SELECT id, pad FROM 政务.流水 WHERE length(pad) > 3"
+	const sql = "SELECT id, pad FROM 政务.流水 WHERE length(reverse(pad)) > 3"
 	ended := make([]<-chan error, 2)
 	for i, form := range []string{formJSON, formArrow} {
 		ended[i] = safego.Run(func() error {
@@ -44,7 +44,7 @@ func TestSlowClients(t *testing.T) {
 	}
 	s.awaitActive(t, 2)
 	// Both places are taken, and this one waits for the first that is free.
-	s.mustAnswer(t, "SELECT count(*) FROM 政务.户 WHERE length(name) > 1 AND id % 2 = 0", "10000")
+	s.mustAnswer(t, "SELECT count(*) FROM 政务.户 WHERE length(reverse(name)) > 1 AND id % 2 = 0", "10000")
 	waitfor.True(t, time.Minute, "both to be ended", func() bool { return s.slow() == 2 })
 	for i := range ended {
 		if err := <-ended[i]; !errors.Is(err, io.ErrUnexpectedEOF) && (err == nil || !strings.Contains(err.Error(), "reset")) {

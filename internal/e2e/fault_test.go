@@ -41,7 +41,7 @@ func TestSourceKilled(t *testing.T) {
 		straight  bool
 	}{
 		{"straight", "SELECT id, pad, z FROM 政务.流水", true},
-		{"filter here", "SELECT id, pad, z FROM 政务.流水 WHERE length(pad) > 3 AND id % 2 = 0", false},
+		{"filter here", "SELECT id, pad, z FROM 政务.流水 WHERE length(reverse(pad)) > 3 AND id % 2 = 0", false},
 		{"join", "SELECT b.id, b.pad, f.note FROM 政务.大 b JOIN 档案.册 f ON f.k = b.id % 3", false},
 	} {
 		sql := statement.sql

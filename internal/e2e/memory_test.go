@@ -43,7 +43,7 @@ func TestMemoryOfStreams(t *testing.T) {
 	t.Logf("at rest: %d MiB", p.memory(t, "VmRSS"))
 	for _, statement := range []struct{ name, sql string }{
 		{"straight", "SELECT * FROM 政务.账"},
-		{"filter here", "SELECT * FROM 政务.账 WHERE length(note) > 3"},
+		{"filter here", "SELECT * FROM 政务.账 WHERE length(reverse(note)) > 3"},
 	} {
 		for _, form := range []string{formArrow, formCSV, formJSON} {
 			t.Run(statement.name+" "+form, func(t *testing.T) { p.stream(t, statement.sql, form, rows) })
@@ -55,12 +55,12 @@ func TestMemoryOfStreams(t *testing.T) {
 			p.stream(t, "SELECT 账.* FROM 政务.账 LEFT JOIN 政务.键 ON 账.id + 0 = 键.k", form, rows)
 		})
 	}
-	t.Run("slow client", func(t *testing.T) { p.slowClient(t, "SELECT * FROM 政务.账 WHERE length(note) > 3") })
+	t.Run("slow client", func(t *testing.T) { p.slowClient(t, "SELECT * FROM 政务.账 WHERE length(reverse(note)) > 3") })
 	t.Run("four at once", func(t *testing.T) {
 		var all safego.Group
 		for range 4 {
 			all.Go(func() error {
-				_, err := p.drain(t.Context(), "SELECT * FROM 政务.账 WHERE length(note) > 3", formArrow)
+				_, err := p.drain(t.Context(), "SELECT * FROM 政务.账 WHERE length(reverse(note)) > 3", formArrow)
 				return err
 			})
 		}
