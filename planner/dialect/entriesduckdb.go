@@ -61,7 +61,8 @@ func duckDBComputed() []Entry {
 		{Names: "trim", Args: []Kinds{texts}, To: texts, Verdict: Exact, Text: `"trim"(#1)`, NeverFails: true},
 		{Names: "ltrim", Args: []Kinds{texts}, To: texts, Verdict: Exact, Text: "ltrim(#1)", NeverFails: true},
 		{Names: "rtrim", Args: []Kinds{texts}, To: texts, Verdict: Exact, Text: "rtrim(#1)", NeverFails: true},
-		{Names: "||", Args: []Kinds{texts, texts}, To: texts, Verdict: Exact, Text: "(#1 || #2)"},
+		// With a NULL for a parameter's value DuckDB types it as NULL: max over it came as INTEGER.
+		{Names: "||", Args: []Kinds{texts, texts}, To: texts, Verdict: Exact, Text: "CAST((#1 || #2) AS VARCHAR)"},
 		{Names: "concat", Any: true, Args: []Kinds{texts}, To: texts, Verdict: Exact, Text: "concat(#*)"},
 		{Names: "replace", Args: []Kinds{texts, texts, texts}, To: texts, Verdict: Exact, Text: `"replace"(#1, #2, #3)`},
 		{Names: "date_diff day, datediff day", Args: []Kinds{dates, dates}, To: bigints, Verdict: Exact, Text: "date_diff('day', #1, #2)"},
