@@ -28,8 +28,10 @@ func TestHeldBatch(t *testing.T) {
 	if !h.Next() || h.Err() != nil {
 		t.Fatalf("the first batch: %v", h.Err())
 	}
-	if h.Next() || h.Next() || errs.CodeOf(h.Err()) != errs.Revoked {
-		t.Errorf("after the revoke: %v", h.Err())
+	for range 2 {
+		if h.Next() || errs.CodeOf(h.Err()) != errs.Revoked {
+			t.Errorf("after the revoke: %v", h.Err())
+		}
 	}
 	select {
 	case <-q.Streams()[0].Released:
