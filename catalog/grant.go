@@ -26,7 +26,28 @@ type Use string
 const (
 	Clear  Use = "clear"  // the values themselves
 	Masked Use = "masked" // an expression in their place
+	// Tokenized puts a keyed token in their place: equal values have equal tokens for
+	// one agency and purpose, and nothing else of them is told.
+	Tokenized Use = "token"
 )
+
+// Identifier is the kind of number or name that an item holds. It says how a value is
+// written before its token is made, so that two ways to write it give one token.
+type Identifier string
+
+// The identifiers.
+const (
+	IDNumber   Identifier = "id_no"  // 公民身份号码
+	Mobile     Identifier = "mobile" // 手机号码
+	CreditCode Identifier = "uscc"   // 统一社会信用代码
+	PersonName Identifier = "name"   // 姓名
+	OtherID    Identifier = "other"  // anything else: only space around it is left out
+)
+
+// Identifiers lists every kind of identifier.
+func Identifiers() []Identifier {
+	return []Identifier{IDNumber, Mobile, CreditCode, PersonName, OtherID}
+}
 
 // GranteeKind says whom a grant names.
 type GranteeKind string
@@ -50,6 +71,10 @@ type GrantedItem struct {
 	Mask string `json:"mask,omitempty"` // of a masked item: a built-in mask's name, or an expression in DuckDB's SQL
 	// Type is what Mask gives when it is an expression; Invalid for a built-in one.
 	Type Type `json:"type,omitzero"`
+	// Identifier is what a tokenized item holds, and KeyVersion the version of the key
+	// with which its tokens are made as long as the grant lasts, from 1.
+	Identifier Identifier `json:"identifier,omitempty"`
+	KeyVersion uint8      `json:"key_version,omitempty"`
 	// Keys lists the codes of the agencies into whose sources the values may be sent as
 	// keys of a join; AnyAgency stands for every one.
 	Keys []string `json:"keys,omitempty"`
