@@ -120,3 +120,12 @@ type Capabilities struct {
 	// Schemas: tables lie in schemas other than one fixed "main".
 	Schemas bool
 }
+
+// ColumnName gives a fragment's column for people. One that was computed is called by
+// its expression, in which values may stand, and has no type of the source's.
+func ColumnName(c catalog.Column) string {
+	if c.SourceType == c.Type.DuckDB() {
+		return "…"
+	}
+	return c.SourceName
+}

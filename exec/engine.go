@@ -102,6 +102,7 @@ type Rows struct {
 	warners warners
 	warned  []errs.Warning // of the warners, after a complete end
 	measure *measure       // of Analyze; nil for an ordinary run
+	ended   bool           // the statement came to its end without an error
 	free    []func()       // run in reverse order by Release
 	once    sync.Once
 	engine  *Engine
@@ -126,7 +127,7 @@ func New(o Options) (*Engine, error) {
 	if e.temp != "" {
 		d.TempBytes = o.TempBytes
 	}
-	e.pool = newPool(d)
+	e.pool = newPool(d, e.o.MaxRunning)
 	return e, nil
 }
 

@@ -147,8 +147,11 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	alloc.AssertSize(t, 0)
 	spills, _ := filepath.Glob(filepath.Join(dir, "*", "spill-*"))
-	if len(spills) > 1 { // the warm instance has one
+	if len(spills) > w.engine.pool.most+1 { // those that are ready have one each, and one may be opening
 		t.Errorf("spill folders left: %v", spills)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "*", "spill-*", "duckdb_temp*")); len(files) > 0 {
+		t.Errorf("spilled and left: %v", files)
 	}
 }
 

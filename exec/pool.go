@@ -9,11 +9,12 @@ import (
 	"github.com/lianji/lianji/internal/safego"
 )
 
-// instance is a locked DuckDB instance that runs one residual and is thrown away:
-// nothing of a query is left for the next one.
+// instance is a locked DuckDB instance and the connection of the statement that it
+// runs, one at a time. What a statement makes is temporary: it ends with the connection.
 type instance struct {
 	db   *duck.DB
 	conn *duck.Conn
+	used int // statements
 }
 
 func (i *instance) discard() {
@@ -21,21 +22,26 @@ func (i *instance) discard() {
 	i.db.Close()
 }
 
-// pool keeps one instance ready, because opening and locking one takes longer
-// than a small query.
+// mostUses is after how many statements an instance is thrown away, with whatever
+// DuckDB holds on to.
+const mostUses = 256
+
+// pool keeps instances ready, because opening and locking one takes longer than a
+// small query.
 type pool struct {
 	options duck.Options
+	most    int // that are kept
 	mu      struct {
 		sync.Mutex
-		warm    *instance
+		ready   []*instance
 		opening bool
 		closed  bool
 	}
 	background sync.WaitGroup
 }
 
-func newPool(o duck.Options) *pool {
-	p := &pool{options: o}
+func newPool(o duck.Options, most int) *pool {
+	p := &pool{options: o, most: most}
 	p.warmUp()
 	return p
 }
@@ -53,12 +59,12 @@ func (p *pool) open(ctx context.Context) (*instance, error) {
 	return &instance{db: db, conn: conn}, nil
 }
 
-// warmUp opens the next instance in the background. A failure shows when the
-// next query opens its own.
+// warmUp opens an instance in the background when none is ready. A failure shows when
+// the next query opens its own.
 func (p *pool) warmUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.mu.closed || p.mu.opening || p.mu.warm != nil {
+	if p.mu.closed || p.mu.opening || len(p.mu.ready) > 0 {
 		return
 	}
 	p.mu.opening = true
@@ -67,22 +73,38 @@ func (p *pool) warmUp() {
 		defer p.background.Done()
 		inst, err := p.open(context.Background())
 		p.mu.Lock()
-		defer p.mu.Unlock()
 		p.mu.opening = false
-		if err == nil && p.mu.closed {
-			inst.discard()
-			inst = nil
+		p.mu.Unlock()
+		if err == nil {
+			p.keep(inst)
 		}
-		p.mu.warm = inst
 		return err
 	})
 }
 
-// take gives an instance; the caller discards it.
+// keep makes an instance ready for the next statement, or discards it.
+func (p *pool) keep(inst *instance) {
+	p.mu.Lock()
+	keeps := !p.mu.closed && len(p.mu.ready) < p.most
+	if keeps {
+		p.mu.ready = append(p.mu.ready, inst)
+	}
+	p.mu.Unlock()
+	if !keeps {
+		inst.discard()
+	}
+}
+
+// take gives an instance; the caller gives it back, or discards it.
 func (p *pool) take(ctx context.Context) (*instance, error) {
 	p.mu.Lock()
-	inst, closed := p.mu.warm, p.mu.closed
-	p.mu.warm = nil
+	closed := p.mu.closed
+	var inst *instance
+	if n := len(p.mu.ready); n > 0 && !closed {
+		inst = p.mu.ready[n-1]
+		p.mu.ready[n-1] = nil
+		p.mu.ready = p.mu.ready[:n-1]
+	}
 	p.mu.Unlock()
 	if closed {
 		return nil, errs.New(errs.Canceled, "gateway_closing", nil)
@@ -92,6 +114,24 @@ func (p *pool) take(ctx context.Context) (*instance, error) {
 		return inst, nil
 	}
 	return p.open(ctx)
+}
+
+// give takes back an instance whose statement came to its end: a connection of its own
+// is what the next one gets, so that it finds nothing of this one.
+func (p *pool) give(inst *instance) {
+	inst.used++
+	if inst.used >= mostUses {
+		inst.discard()
+		return
+	}
+	inst.conn.Close()
+	conn, err := inst.db.Connect()
+	if err != nil {
+		inst.db.Close()
+		return
+	}
+	inst.conn = conn
+	p.keep(inst)
 }
 
 // profiled gives an instance whose connection notes what its operators do. None is
@@ -115,10 +155,10 @@ func (p *pool) profiled(ctx context.Context) (*instance, error) {
 func (p *pool) close() {
 	p.mu.Lock()
 	p.mu.closed = true
-	inst := p.mu.warm
-	p.mu.warm = nil
+	ready := p.mu.ready
+	p.mu.ready = nil
 	p.mu.Unlock()
-	if inst != nil {
+	for _, inst := range ready {
 		inst.discard()
 	}
 	p.background.Wait()

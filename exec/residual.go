@@ -13,8 +13,8 @@ import (
 	"github.com/lianji/lianji/planner"
 )
 
-// residual runs the plan's text in a DuckDB instance of its own, over one stream
-// for each table reference.
+// residual runs the plan's text in a DuckDB instance that nobody else uses
+// meanwhile, over one stream for each border of a source or of policy.
 func (r *Rows) residual(p *planner.Plan) error {
 	leave, err := r.engine.admission.enter(r.ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *Rows) residual(p *planner.Plan) error {
 	if err != nil {
 		return err
 	}
-	r.free = append(r.free, inst.discard)
+	r.free = append(r.free, func() { r.leave(inst, r.measure == nil && p.Fallback == "") })
 	r.failure = r.sourceFailure
 	r.keys = r.keySources(p.Streams, places)
 	if err := r.showAll(inst, p.Streams, places, r.scan); err != nil {
@@ -57,7 +57,17 @@ func (r *Rows) residual(p *planner.Plan) error {
 	return nil
 }
 
-// instance gives the instance of the residual, which the caller discards.
+// leave gives an instance back that may run another statement: one whose statement
+// came to its end, and left nothing but what is temporary.
+func (r *Rows) leave(inst *instance, temporary bool) {
+	if r.ended && temporary {
+		r.engine.pool.give(inst)
+		return
+	}
+	inst.discard()
+}
+
+// instance gives the instance of the residual, which the caller leaves.
 func (r *Rows) instance() (*instance, error) {
 	if r.measure == nil {
 		return r.engine.pool.take(r.ctx)
@@ -238,7 +248,7 @@ func (r *Rows) stage(s *planner.Stream, places map[*planner.Stream]place) (func(
 	if err != nil {
 		return nil, err
 	}
-	r.free = append(r.free, inst.discard)
+	r.free = append(r.free, func() { r.leave(inst, true) })
 	if err := r.showAll(inst, s.Stage.Streams, places, r.scanHidden); err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (r *Rows) Next() bool {
 		} else if r.ctx.Err() != nil {
 			r.err = r.person(r.ctx.Err())
 		} else {
-			r.warned = r.warners.warnings()
+			r.warned, r.ended = r.warners.warnings(), true
 		}
 		r.source = nil
 		return false

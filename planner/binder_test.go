@@ -152,7 +152,7 @@ func TestPlanOf(t *testing.T) {
 
 // What a plan may hold is a list: an operator or a class of expression that is not on
 // it is refused wherever it stands, and so is a plan of too many levels.
-func TestDecodePlan(t *testing.T) {
+func TestCheckPlan(t *testing.T) {
 	nested := func(n int, before, inner, after string) string {
 		return strings.Repeat(before, n) + inner + strings.Repeat(after, n)
 	}
@@ -161,6 +161,14 @@ func TestDecodePlan(t *testing.T) {
 		`{"type":"LOGICAL_ZZZ"}`:        false,
 		`[]`:                            false,
 		`{"type":"LOGICAL_LIMIT","children":[{"type":"LOGICAL_ZZZ"}]}`:                                                              false,
+		`{"type":"LOGICAL_LIMIT","x":[{"expression_class":"BOUND_FUNCTION","name":"length"}]}`:                                      true,
+		`{"type":"LOGICAL_LIMIT","x":[{"expression_class":"BOUND_FUNCTION","name":"getenv"}]}`:                                      false,
+		`{"type":"LOGICAL_LIMIT","x":[{"expression_class":"BOUND_AGGREGATE","name":"getenv"}]}`:                                     false,
+		`{"type":"LOGICAL_LIMIT","x":[{"expression_class":"BOUND_WINDOW","name":"getenv"}]}`:                                        false,
+		`{"type":"LOGICAL_LIMIT","x":[{"expression_class":"BOUND_WINDOW"}]}`:                                                        true,
+		`{"type":"LOGICAL_GET","name":"range"}`:                                                                                     true,
+		`{"type":"LOGICAL_GET","name":"read_csv"}`:                                                                                  false,
+		`{"type":"LOGICAL_GET","name":"seq_scan","function_data":{"catalog":"_lianji_ref_1"}}`:                                      false,
 		`{"type":"LOGICAL_LIMIT","children":[1]}`:                                                                                   false,
 		`{"type":"LOGICAL_LIMIT","x":[{"y":{"expression_class":"BOUND_REF"}}]}`:                                                     true,
 		`{"type":"LOGICAL_LIMIT","x":[{"y":{"expression_class":"BOUND_ZZZ"}}]}`:                                                     false,
@@ -177,7 +185,7 @@ func TestDecodePlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := decodePlan(v); (err == nil) != want {
+		if err := checkPlan(v, nil); (err == nil) != want {
 			t.Errorf("%.100s: %v", text, err)
 		}
 	}

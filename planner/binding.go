@@ -231,8 +231,6 @@ func (b *binding) guard(ctx context.Context, s *Statement) error {
 			s.guards = map[int]*ir.Plan{}
 		}
 		s.guards[ref.number] = plan
-		s.straight = nil
-		delete(s.pushed, ref.number)
 	}
 	return nil
 }

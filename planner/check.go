@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"fmt"
+
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/gate"
@@ -11,51 +13,118 @@ import (
 // gate has bounded their rows.
 var generators = map[string]bool{"range": true, "generate_series": true, "unnest": true, "json_each": true, "json_tree": true, "repeat": true}
 
-// checkPlan is the second gate: macros and operators are expanded only here, so
-// every name is looked at again, and every table read must be a reference.
-func checkPlan(n *node, refs []*reference) error {
-	if n.op == "LOGICAL_GET" {
+// checkPlan is the second gate: macros and operators are expanded only in a bound
+// plan, so every name is looked at again, every table read must be a reference, and
+// an operator or a class of expression that is not known is refused.
+func checkPlan(root *planjson.Value, refs []*reference) error {
+	c := planCheck{refs: len(refs)}
+	c.operator(root, 0)
+	return c.err
+}
+
+// planCheck holds the first thing that is wrong.
+type planCheck struct {
+	refs int // table references of the statement
+	err  error
+}
+
+func (c *planCheck) unknown(format string, args ...any) {
+	if c.err == nil {
+		c.err = errs.Wrap(errs.NotSupported, "plan_not_known", nil, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *planCheck) refuse(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+// shallow counts the level of depth and reports whether to go on.
+func (c *planCheck) shallow(depth int) bool {
+	if depth > maxPlanDepth {
+		c.unknown("a plan of more than %d levels", maxPlanDepth)
+	}
+	return c.err == nil
+}
+
+func (c *planCheck) operator(v *planjson.Value, depth int) {
+	if !c.shallow(depth) {
+		return
+	}
+	if v.Kind != planjson.Object {
+		c.unknown("an operator that is not an object")
+		return
+	}
+	op := str(v, "type")
+	if !operators[op] {
+		c.unknown("operator %q is not known", op)
+		return
+	}
+	if op == "LOGICAL_GET" {
+		n := node{op: op, raw: v}
 		ref, isTable := n.scanOf()
-		name := str(n.raw, "name")
+		name := str(v, "name")
 		switch {
-		case isTable && (ref < 1 || ref > len(refs)):
-			return errs.Internalf("the plan reads a table that the statement does not name")
+		case isTable && (ref < 1 || ref > c.refs):
+			c.refuse(errs.Internalf("the plan reads a table that the statement does not name"))
 		case !isTable && !generators[name]:
-			return notAllowed(name)
+			c.refuse(notAllowed(name))
 		}
 	}
-	var err error
-	n.walkOwn(func(e object) {
-		if err != nil {
-			return
+	c.expression(v)
+	for i := range v.List {
+		m := &v.List[i]
+		if m.Key != "children" || m.Kind != planjson.Array {
+			c.value(m, depth+1)
+			continue
 		}
-		name := str(e, "name")
-		switch str(e, "expression_class") {
-		case "BOUND_FUNCTION":
-			if !gate.AllowedScalar(name) {
-				err = notAllowed(name)
-			} else if sized[name] && !constantSize(list(e, "children")) {
-				err = errs.New(errs.NotSupported, "size_not_constant", msg.Args{"Name": name})
-			}
-		case "BOUND_AGGREGATE":
-			if !gate.AllowedAggregate(name) {
-				err = notAllowed(name)
-			}
-		case "BOUND_WINDOW":
-			if name != "" && !gate.AllowedAggregate(name) {
-				err = notAllowed(name)
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for _, c := range n.children {
-		if err := checkPlan(c, refs); err != nil {
-			return err
+		for k := range m.List {
+			c.operator(&m.List[k], depth+1)
 		}
 	}
-	return nil
+}
+
+// value looks at every expression in v.
+func (c *planCheck) value(v *planjson.Value, depth int) {
+	if len(v.List) == 0 {
+		return
+	}
+	if !c.shallow(depth) {
+		return
+	}
+	c.expression(v)
+	for i := range v.List {
+		c.value(&v.List[i], depth+1)
+	}
+}
+
+// expression looks at what v calls, when it is an expression.
+func (c *planCheck) expression(v *planjson.Value) {
+	class := v.Member("expression_class")
+	if class == nil || class.Kind != planjson.Text {
+		return
+	}
+	if !expressionClasses[class.Text] {
+		c.unknown("expression %q is not known", class.Text)
+		return
+	}
+	switch class.Text {
+	case "BOUND_FUNCTION":
+		if name := str(v, "name"); !gate.AllowedScalar(name) {
+			c.refuse(notAllowed(name))
+		} else if sized[name] && !constantSize(list(v, "children")) {
+			c.refuse(errs.New(errs.NotSupported, "size_not_constant", msg.Args{"Name": name}))
+		}
+	case "BOUND_AGGREGATE":
+		if name := str(v, "name"); !gate.AllowedAggregate(name) {
+			c.refuse(notAllowed(name))
+		}
+	case "BOUND_WINDOW":
+		if name := str(v, "name"); name != "" && !gate.AllowedAggregate(name) {
+			c.refuse(notAllowed(name))
+		}
+	}
 }
 
 // sized are functions whose second argument says how large each result is. The

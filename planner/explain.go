@@ -196,7 +196,7 @@ func (x *explainer) stream(r *ir.Remote, below bool) {
 			e.Columns = append(e.Columns, c.Name)
 		}
 	}
-	for _, note := range x.plan.notes {
+	for _, note := range x.plan.notes() {
 		if own[note.Scan] && !guarded {
 			e.Asked = append(e.Asked, ExplainedVerdict{What: note.What, Verdict: note.Verdict.String(), Reason: note.Reason})
 		}

@@ -34,45 +34,23 @@ func (b *binding) finish(ctx context.Context, bound *Bound, a *attempt) (*Statem
 
 // checked makes the statement of a plan that passes the second gate.
 func (b *binding) checked(bound *Bound, a *attempt) (*Statement, error) {
-	root, err := decodePlan(bound.Plan)
-	if err != nil {
-		return nil, errs.Wrap(errs.NotSupported, "plan_not_known", nil, err)
-	}
-	if err := checkPlan(root, a.refs); err != nil {
+	if err := checkPlan(bound.Plan, a.refs); err != nil {
 		return nil, err
 	}
-	need := requiredColumns(root)
-	if need.rowid {
-		return nil, errs.New(errs.UnknownName, "unknown_column", msg.Args{"Name": "rowid"})
-	}
-	for _, ref := range a.refs {
-		ref.spool = ref.spool || need.reads[ref.number] > 1 || need.again[ref.number]
-		for i := range ref.resource.Columns {
-			if need.columns[ref.number][i] {
-				ref.columns = append(ref.columns, i)
-			}
-		}
-		if len(ref.columns) == 0 { // count(*): rows still have to be counted by something
-			ref.columns = []int{narrowest(ref.resource.Columns)}
-		}
-	}
-	s := &Statement{refs: a.refs, planBytes: len(bound.PlanText), text: a.text, root: root, planner: b.planner, pushed: pushPredicates(root)}
-	for _, ref := range a.refs {
-		if need.reads[ref.number] != 1 {
-			delete(s.pushed, ref.number) // one read's filter says nothing of the other's
-		}
-	}
-	return s, nil
+	return &Statement{refs: a.refs, planBytes: len(bound.PlanText), text: a.text, raw: bound.Plan, planner: b.planner}, nil
 }
 
-// planned gives the statement what is made of its plan: the short way, the guards and
-// the tree.
+// planned gives the statement what is made of its plan: the guards and the tree, or
+// what the fallback needs in its place.
 func (b *binding) planned(ctx context.Context, s *Statement, bound *Bound) error {
-	s.straight = straightThrough(s.root, s.refs)
 	if err := b.guard(ctx, s); err != nil {
 		return err
 	}
-	return s.decodeLogical(ctx, bound.Plan)
+	if err := s.decodeLogical(ctx, bound.Plan); err != nil || s.logical != nil {
+		return err
+	}
+	_, err := s.forText()
+	return err
 }
 
 // results names and types the statement's columns and parameters.
@@ -110,28 +88,4 @@ func asWritten(name string, refs []*reference) string {
 		name = strings.ReplaceAll(name, refs[i].catalog()+".", refs[i].prefix)
 	}
 	return name
-}
-
-// narrowest picks the column that costs least to read.
-func narrowest(columns []catalog.Column) int {
-	best, cost := 0, 1<<30
-	for i, c := range columns {
-		w := 64
-		switch c.Type.Kind {
-		case catalog.Bool, catalog.Int8, catalog.Uint8:
-			w = 1
-		case catalog.Int16, catalog.Uint16:
-			w = 2
-		case catalog.Int32, catalog.Uint32, catalog.Float32, catalog.Date:
-			w = 4
-		case catalog.Int64, catalog.Uint64, catalog.Float64, catalog.Time, catalog.Timestamp, catalog.TimestampTZ:
-			w = 8
-		case catalog.Decimal:
-			w = 16
-		}
-		if w < cost {
-			best, cost = i, w
-		}
-	}
-	return best
 }

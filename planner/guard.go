@@ -29,11 +29,7 @@ func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*referen
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
-	root, err := decodePlan(bound.Plan)
-	if err != nil {
-		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
-	}
-	if err := checkPlan(root, refs); err != nil {
+	if err := checkPlan(bound.Plan, refs); err != nil {
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
 	plan, err := logical.Read(bound.Plan, []logical.Table{{

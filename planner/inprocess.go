@@ -53,6 +53,7 @@ func NewInProcess(zone string) *InProcess {
 type bindInstance struct {
 	db       *duck.DB
 	conn     *duck.Conn
+	beside   *duck.Conn // describes a text while conn plans it
 	tree     *duck.Stmt // of treeSQL, and plan of planSQL: prepared once
 	plan     *duck.Stmt
 	catalogs map[string]bool
@@ -73,13 +74,15 @@ func (b *InProcess) open(ctx context.Context) (*bindInstance, error) {
 }
 
 func (i *bindInstance) connect(ctx context.Context) (err error) {
-	if i.conn, err = i.db.Connect(); err != nil {
-		return err
-	}
-	// What a binder prepares never runs: the optimiser would only take its time, and
-	// compute constants.
-	if err := i.conn.Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
-		return err
+	for _, c := range []**duck.Conn{&i.conn, &i.beside} {
+		if *c, err = i.db.Connect(); err != nil {
+			return err
+		}
+		// What a binder prepares never runs: the optimiser would only take its time, and
+		// compute constants.
+		if err := (*c).Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
+			return err
+		}
 	}
 	if i.tree, err = i.conn.Prepare(ctx, treeSQL); err != nil {
 		return err
@@ -94,8 +97,10 @@ func (i *bindInstance) close() {
 			s.Close()
 		}
 	}
-	if i.conn != nil {
-		i.conn.Close()
+	for _, c := range []*duck.Conn{i.conn, i.beside} {
+		if c != nil {
+			c.Close()
+		}
 	}
 	i.db.Close()
 }
@@ -178,29 +183,32 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 		cancel()
 		return nil, err
 	}
-	answer, err := inst.planText(ctx, r)
-	if err != nil {
+	if err := inst.ensure(ctx, r.Stubs); err != nil {
 		b.give(ctx, inst, err)
 		cancel()
 		return nil, err
 	}
-	told := &Bound{}
-	describe := func() error {
+	// DuckDB describes the text on one connection while it plans it on the other, and
+	// while its answer is read.
+	told, planned := &Bound{}, make(chan error, 1)
+	bound := &Bound{later: told, described: safego.Run(func() error {
 		defer cancel()
 		err := inst.describe(ctx, r.SQL, told)
-		b.give(ctx, inst, err)
+		b.give(ctx, inst, errors.Join(err, <-planned))
 		return err
+	})}
+	var answer string
+	if r.PlanToo {
+		answer, err = inst.planText(ctx, r)
 	}
-	if !r.PlanToo {
-		if err := describe(); err != nil {
-			return nil, err
-		}
-		return told, nil
+	planned <- err
+	if err != nil {
+		return nil, err
 	}
-	bound := &Bound{later: told}
-	bound.described = safego.Run(describe) // DuckDB's work, beside the reading of its answer
-	bound.Plan, bound.PlanText, err = planOf(answer)
-	if err != nil || !r.PlanFirst {
+	if r.PlanToo {
+		bound.Plan, bound.PlanText, err = planOf(answer)
+	}
+	if err != nil || !r.PlanFirst || !r.PlanToo {
 		if failed := bound.Described(); failed != nil {
 			return nil, failed
 		}
@@ -211,12 +219,8 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 	return bound, nil
 }
 
-// planText gives DuckDB's answer about the plan, empty when none is wanted. The
-// stubs are there after it.
+// planText gives DuckDB's answer about the plan.
 func (i *bindInstance) planText(ctx context.Context, r BindRequest) (string, error) {
-	if err := i.ensure(ctx, r.Stubs); err != nil || !r.PlanToo {
-		return "", err
-	}
 	answer, err := i.plan.Text(ctx, textValue(r.SQL))
 	switch {
 	case err != nil:

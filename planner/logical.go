@@ -1,8 +1,6 @@
 package planner
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -41,69 +39,15 @@ var expressionClasses = map[string]bool{
 	"BOUND_COLUMN_REF": true, "BOUND_LAMBDA": true, "BOUND_LAMBDA_REF": true, "BOUND_BETWEEN": true,
 }
 
-// decodePlan reads a plan, refusing operators and expressions that are not known.
-func decodePlan(root object) (*node, error) {
-	if root.Kind != planjson.Object {
-		return nil, errors.New("the plan is not an object")
-	}
-	return decodeNode(root, 0)
-}
-
-func decodeNode(o object, depth int) (*node, error) {
-	if depth > maxPlanDepth {
-		return nil, fmt.Errorf("a plan of more than %d levels", maxPlanDepth)
-	}
+// decodePlan reads the operators of a plan that checkPlan let through.
+func decodePlan(o object) *node {
 	n := &node{op: str(o, "type"), raw: o}
-	if !operators[n.op] {
-		return nil, fmt.Errorf("operator %q is not known", n.op)
-	}
 	children := list(o, "children")
 	for i := range children {
-		if children[i].Kind != planjson.Object {
-			return nil, fmt.Errorf("a child of %s is not an operator", n.op)
-		}
-		d, err := decodeNode(&children[i], depth+1)
-		if err != nil {
-			return nil, err
-		}
-		n.children = append(n.children, d)
-	}
-	if err := checkClass(o); err != nil {
-		return nil, err
-	}
-	for i := range o.List {
-		if o.List[i].Key == "children" {
-			continue
-		}
-		if err := checkExpressions(&o.List[i], depth+1); err != nil {
-			return nil, err
-		}
+		n.children = append(n.children, decodePlan(&children[i]))
 	}
 	n.width = n.countColumns()
-	return n, nil
-}
-
-// checkExpressions refuses a class of expression that is not known, anywhere in v.
-func checkExpressions(v *planjson.Value, depth int) error {
-	if depth > maxPlanDepth {
-		return fmt.Errorf("a plan of more than %d levels", maxPlanDepth)
-	}
-	if err := checkClass(v); err != nil {
-		return err
-	}
-	for i := range v.List {
-		if err := checkExpressions(&v.List[i], depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkClass(v *planjson.Value) error {
-	if class := v.Member("expression_class"); class != nil && class.Kind == planjson.Text && !expressionClasses[class.Text] {
-		return fmt.Errorf("expression %q is not known", class.Text)
-	}
-	return nil
+	return n
 }
 
 // countColumns tells how many columns an operator gives; -1 where that is not known.
@@ -223,18 +167,6 @@ func walkExpressions(v *planjson.Value, f func(e object)) {
 	}
 	for i := range v.List {
 		walkExpressions(&v.List[i], f)
-	}
-}
-
-// walkOwn calls f for every expression of an operator, those of its inputs left out.
-func (n *node) walkOwn(f func(e object)) {
-	if n.raw.Member("expression_class") != nil {
-		f(n.raw)
-	}
-	for i := range n.raw.List {
-		if n.raw.List[i].Key != "children" {
-			walkExpressions(&n.raw.List[i], f)
-		}
 	}
 }
 

@@ -34,8 +34,8 @@ type Plan struct {
 	root     *node   // of the fallback
 	tree     ir.Node // with the borders of sources; nil for the fallback
 	byText   func(why string) (*Plan, error)
-	notes    []rules.Note
-	fired    []string // rules that changed the tree
+	notes    func() []rules.Note // of a tree
+	fired    []string            // rules that changed the tree
 }
 
 // Stream is what a residual reads: rows of a source, or of a stage of policy.
@@ -190,15 +190,19 @@ func typed(text string, columns []catalog.Column, values []catalog.Value) string
 
 // planText plans the fallback.
 func (s *Statement) planText(values []catalog.Value, why string) (*Plan, error) {
-	p := &Plan{Columns: s.Columns, Text: typed(s.text, s.Columns, values), Values: values, Fallback: why, root: s.root}
-	for _, ref := range s.refs {
-		scan, err := s.scan(ref, values)
+	read, err := s.forText()
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Columns: s.Columns, Text: typed(s.text, s.Columns, values), Values: values, Fallback: why, root: read.root}
+	for i, ref := range s.refs {
+		scan, err := s.scan(ref, read.refs[i], values)
 		if err != nil {
 			return nil, err
 		}
 		p.Scans = append(p.Scans, scan)
 	}
-	s.goStraight(p, values)
+	s.goStraight(p, read.straight, values)
 	for i, scan := range p.Scans {
 		stream := scan.stream()
 		if guard := s.guards[s.refs[i].number]; guard != nil {
@@ -229,17 +233,17 @@ func (s *Scan) stream() *Stream {
 	return t
 }
 
-func (s *Statement) scan(ref *reference, values []catalog.Value) (*Scan, error) {
+func (s *Statement) scan(ref *reference, read refReading, values []catalog.Value) (*Scan, error) {
 	r := ref.resource
 	d := s.planner.dialect(r.Source)
 	if d == nil {
 		return nil, errs.New(errs.SourceUnreachable, "source_unreachable", msg.Args{"Source": r.Source})
 	}
-	scan := &Scan{Resource: r, Catalog: ref.catalog(), Schema: ref.schema, Name: ref.name, Positions: ref.columns, Spool: ref.spool, dialect: d}
-	for _, i := range ref.columns {
+	scan := &Scan{Resource: r, Catalog: ref.catalog(), Schema: ref.schema, Name: ref.name, Positions: read.columns, Spool: read.spool, dialect: d}
+	for _, i := range read.columns {
 		scan.Columns = append(scan.Columns, r.Columns[i])
 	}
-	for _, q := range s.pushed[ref.number] {
+	for _, q := range read.where {
 		if judged, ok := judge(d, r, q, values); ok {
 			scan.Where = append(scan.Where, judged)
 		}
@@ -271,14 +275,14 @@ func judge(d dialect.Dialect, r *policy.Resource, q pushed, values []catalog.Val
 }
 
 // goStraight lets the rows pass DuckDB by, where every predicate is exact.
-func (s *Statement) goStraight(p *Plan, values []catalog.Value) {
-	if s.straight == nil || len(s.straight.where) > maxSent {
+func (s *Statement) goStraight(p *Plan, way *straight, values []catalog.Value) {
+	if way == nil || len(way.where) > maxSent {
 		return
 	}
-	r, scan := s.straight.ref.resource, p.Scans[0]
+	r, scan := way.ref.resource, p.Scans[0]
 	d := s.planner.dialect(r.Source)
 	var where []Judged
-	for _, q := range s.straight.where {
+	for _, q := range way.where {
 		judged, ok := judge(d, r, q, values)
 		if !ok || judged.Verdict != dialect.Exact {
 			return
@@ -288,7 +292,7 @@ func (s *Statement) goStraight(p *Plan, values []catalog.Value) {
 	at := map[int]int{}
 	var positions []int
 	var columns []catalog.Column
-	for _, c := range s.straight.columns {
+	for _, c := range way.columns {
 		if _, ok := at[c]; !ok {
 			at[c] = len(columns)
 			positions, columns = append(positions, c), append(columns, r.Columns[c])

@@ -6,6 +6,7 @@ package planner
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -76,9 +77,7 @@ type Statement struct {
 	Params   []Param
 	refs     []*reference
 	text     string // names each reference in a catalogue of its own
-	root     *node
-	pushed   map[int][]pushed
-	straight *straight // when rows can go to the client as the source gives them
+	raw      object // the plan as DuckDB wrote it, checked
 	planner  *Planner
 	bound    *ir.Plan         // before any rule; nil when the tree cannot hold it
 	logical  *ir.Plan         // after the rules that need no values; nil for the fallback
@@ -88,6 +87,10 @@ type Statement struct {
 	// planBytes is the length of the plan as DuckDB wrote it, a measure of what the
 	// statement holds.
 	planBytes int
+
+	textOnce sync.Once // over what the fallback needs, when it does
+	textRead *textReading
+	textErr  error
 }
 
 // Logical gives the statement's tree as it was bound, before any rule, or nil and
@@ -101,8 +104,7 @@ type reference struct {
 	schema   string // in its catalogue, as written
 	name     string
 	prefix   string // what stood before schema and name, with its dot: the source in direct mode
-	columns  []int  // of resource.Columns, needed
-	spool    bool   // must be read into a table first: DuckDB may read it more than once
+	spool    bool   // the text says that DuckDB may read it more than once
 }
 
 func (r *reference) catalog() string { return fmt.Sprintf("%s%d", catalogPrefix, r.number) }

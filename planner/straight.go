@@ -10,10 +10,7 @@ type straight struct {
 
 // straightThrough recognises such a statement: projections of bare columns over
 // filters of plain predicates over one GET.
-func straightThrough(root *node, refs []*reference) *straight {
-	if len(refs) != 1 || refs[0].spool {
-		return nil
-	}
+func straightThrough(root *node, only *reference) *straight {
 	positions := make([]int, root.width)
 	for i := range positions {
 		positions[i] = i
@@ -22,7 +19,7 @@ func straightThrough(root *node, refs []*reference) *straight {
 	for n := root; ; n = n.children[0] {
 		switch n.op {
 		case "LOGICAL_GET":
-			return atGet(n, refs, positions, where)
+			return atGet(n, only, positions, where)
 		case "LOGICAL_PROJECTION":
 			expressions := list(n.raw, "expressions")
 			bare := func(i int) (int, bool) {
@@ -61,11 +58,11 @@ func straightThrough(root *node, refs []*reference) *straight {
 	}
 }
 
-func atGet(n *node, refs []*reference, positions []int, where []conjunct) *straight {
-	if ref, _ := n.scanOf(); ref != refs[0].number || n.width < 0 {
+func atGet(n *node, only *reference, positions []int, where []conjunct) *straight {
+	if ref, _ := n.scanOf(); ref != only.number || n.width < 0 {
 		return nil
 	}
-	s := &straight{ref: refs[0]}
+	s := &straight{ref: only}
 	for _, i := range positions {
 		c := n.column(i)
 		if c < 0 {

@@ -148,7 +148,7 @@ func (a *assembly) from(n ir.Node) (string, bool) {
 // shown names a stream as a FROM item.
 func (a *assembly) shown(s *Stream, output []ir.Column) string {
 	name := catalog.QuoteIdent(fmt.Sprintf("f%d", len(a.streams)))
-	s.view = func(kind, from string) []string { return []string{"CREATE " + kind + " " + name + " AS " + from} }
+	s.view = func(kind, from string) []string { return []string{"CREATE TEMP " + kind + " " + name + " AS " + from} }
 	s.Shown = make([]catalog.Column, len(s.Columns))
 	s.Fetched = make([]int, len(s.Columns))
 	converted := false

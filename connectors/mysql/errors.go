@@ -10,6 +10,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 )
@@ -145,15 +146,6 @@ func lost(err error) bool {
 		errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// nameOf gives a column's name for people. One that was computed is called by its
-// expression, in which values may stand, and has no type of the source's.
-func nameOf(c catalog.Column) string {
-	if c.SourceType == c.Type.DuckDB() {
-		return "…"
-	}
-	return c.SourceName
-}
-
 // valueError names the column that a value could not be read into.
 func valueError(source string, table catalog.TableID, c catalog.Column, err error) error {
 	id := ""
@@ -166,6 +158,6 @@ func valueError(source string, table catalog.TableID, c catalog.Column, err erro
 		return err
 	}
 	return errs.New(errs.ValueUnreadable, id, msg.Args{
-		"Source": source, "Table": table.String(), "Column": nameOf(c), "Type": c.Type.DuckDB(),
+		"Source": source, "Table": table.String(), "Column": connectors.ColumnName(c), "Type": c.Type.DuckDB(),
 	})
 }

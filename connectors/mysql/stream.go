@@ -256,7 +256,7 @@ func (s *stream) Warnings() []errs.Warning {
 	for i := range s.zeros {
 		if n := s.zeros[i].Load(); n > 0 {
 			out = append(out, errs.Warning{Code: errs.ZeroDates, ID: "mysql_zero_dates", Args: msg.Args{
-				"Source": s.source.name, "Table": s.fragment.TableNames(), "Column": nameOf(s.fragment.Columns[i]), "Count": n,
+				"Source": s.source.name, "Table": s.fragment.TableNames(), "Column": connectors.ColumnName(s.fragment.Columns[i]), "Count": n,
 			}})
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 )
@@ -141,15 +142,6 @@ func valueError(source string, table catalog.TableID, c catalog.Column, err erro
 		id = "postgres_value_encoding"
 	}
 	return errs.New(errs.ValueUnreadable, id, msg.Args{
-		"Source": source, "Table": table.String(), "Column": nameOf(c), "Type": c.Type.DuckDB(), "Found": err.Error(),
+		"Source": source, "Table": table.String(), "Column": connectors.ColumnName(c), "Type": c.Type.DuckDB(), "Found": err.Error(),
 	})
-}
-
-// nameOf gives a column's name for people. One that was computed is called by its
-// expression, in which values may stand, and has no type of the source's.
-func nameOf(c catalog.Column) string {
-	if c.SourceType == c.Type.DuckDB() {
-		return "…"
-	}
-	return c.SourceName
 }

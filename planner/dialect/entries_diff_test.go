@@ -39,6 +39,7 @@ func TestEntries(t *testing.T) {
 				}
 			}
 			t.Run("cases", l.cases)
+			t.Run("within", l.within)
 			t.Run("nested", l.nested)
 		})
 	}
@@ -404,6 +405,18 @@ func (l *entryLab) cases(t *testing.T) {
 		l.try(t, false, &ir.Case{When: []ir.Expr{small}, Then: []ir.Expr{product}, Else: lit(a, int64(0)), Typ: a.Typ})
 		l.try(t, false, &ir.Case{When: []ir.Expr{not(small)}, Then: []ir.Expr{product}, Else: lit(a, int64(0)), Typ: a.Typ})
 	}
+}
+
+// within tries a sum that does not fit where another value hides it: the source must
+// find that itself, because what comes of it fits again.
+func (l *entryLab) within(t *testing.T) {
+	a, b := col(l.scan, "a_total"), col(l.scan, "b_total")
+	sum := &ir.Func{Name: "+", List: []ir.Expr{a, b}, Typ: a.Typ}
+	back := &ir.Func{Name: "-", List: []ir.Expr{sum, b}, Typ: a.Typ}
+	if bad, ok := l.failing(t, sum, false); !ok || len(bad) == 0 {
+		t.Fatal("no sum is too large")
+	}
+	l.try(t, false, back)
 }
 
 // nested tries entries within entries.

@@ -24,7 +24,7 @@ func (c *Context) remoteOf(n ir.Node) (*ir.Remote, dialect.Dialect) {
 func (c *Context) into(n ir.Node, r *ir.Remote, d dialect.Dialect) ir.Node {
 	inside := n.With([]ir.Node{r.Input})
 	verdict, reason := d.Operator(inside, dialect.Places(r.Input))
-	c.note(firstScan(r), ir.Line(n, ir.Redacted), verdict, reason)
+	c.note(firstScan(r), n, verdict, reason)
 	if verdict != dialect.Exact {
 		return n
 	}

@@ -40,7 +40,7 @@ var remoteAggregate = Rule{Name: "remote_aggregate", Late: true, Apply: func(c *
 		split, project := c.splitAverages(a)
 		inside := split.With([]ir.Node{r.Input})
 		verdict, reason := d.Operator(inside, dialect.Places(r.Input))
-		c.note(firstScan(r), ir.Line(a, ir.Redacted), verdict, reason)
+		c.note(firstScan(r), a, verdict, reason)
 		if verdict != dialect.Exact {
 			return n
 		}

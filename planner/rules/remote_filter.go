@@ -28,7 +28,7 @@ var remoteFilter = Rule{Name: "remote_filter", Late: true, Apply: func(c *Contex
 		var there, here []ir.Expr
 		for _, p := range f.Preds {
 			verdict, reason := d.Condition(p, at)
-			c.note(scan, ir.ExprText(p, ir.Redacted), verdict, reason)
+			c.note(scan, p, verdict, reason)
 			if verdict != dialect.None && !asked.has(p) {
 				there = append(there, p)
 			}

@@ -37,16 +37,15 @@ var remoteJoin = Rule{Name: "remote_join", Late: true, Apply: func(c *Context) (
 func (c *Context) joinThere(j *ir.Join, left, right *ir.Remote, d dialect.Dialect) ir.Node {
 	at, scan := placesOf(left, right), firstScan(left)
 	var there, here []ir.Expr
-	var asked []Note
+	var asked []noted
 	for _, e := range j.On {
 		verdict, reason := d.Condition(e, at)
-		note := Note{What: ir.ExprText(e, ir.Redacted), Verdict: verdict, Reason: reason}
 		if verdict == dialect.Exact {
 			there = append(there, e)
-			asked = append(asked, note)
+			asked = append(asked, noted{scan, e, verdict, reason})
 		} else {
 			here = append(here, e)
-			c.note(scan, note.What, verdict, reason)
+			c.note(scan, e, verdict, reason)
 		}
 	}
 	if len(here) > 0 && j.Kind != ir.Inner {
@@ -56,11 +55,9 @@ func (c *Context) joinThere(j *ir.Join, left, right *ir.Remote, d dialect.Dialec
 	inside.Left, inside.Right, inside.On = left.Input, right.Input, there
 	verdict, reason := d.Operator(&inside, at)
 	if verdict == dialect.Exact { // else none of them went anywhere
-		for _, note := range asked {
-			c.note(scan, note.What, note.Verdict, note.Reason)
-		}
+		c.noted = append(c.noted, asked...)
 	}
-	c.note(scan, ir.Line(j, ir.Redacted), verdict, reason)
+	c.note(scan, j, verdict, reason)
 	if verdict != dialect.Exact {
 		return j
 	}

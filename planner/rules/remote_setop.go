@@ -30,7 +30,7 @@ var remoteSetOp = Rule{Name: "remote_setop", Late: true, Apply: func(c *Context)
 		}
 		inside := s.With([]ir.Node{left.Input, right.Input})
 		verdict, reason := d.Operator(inside, placesOf(left, right))
-		c.note(firstScan(left), ir.Line(s, ir.Redacted), verdict, reason)
+		c.note(firstScan(left), s, verdict, reason)
 		if verdict != dialect.Exact {
 			return n
 		}

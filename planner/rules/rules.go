@@ -30,17 +30,10 @@ type Context struct {
 	// Dialect gives a source's dialect, nil for one to which nothing can be sent.
 	// Early rules do not use it.
 	Dialect func(source string) dialect.Dialect
-	// Notes collects what the sources were asked to take, and the answers.
-	Notes []Note
-	noted map[noteKey]bool
+	noted   []noted // what the sources were asked to take, and the answers
 	// Err tells between two rules that nobody waits for the plan any more, as a
 	// context's Err does. It may be nil.
 	Err func() error
-}
-
-type noteKey struct {
-	scan ir.ColID
-	what string
 }
 
 // Note says whether a condition or an operator over a Remote went to its source.
@@ -51,17 +44,40 @@ type Note struct {
 	Reason  string // in words; empty for exact
 }
 
-// note keeps one note for each condition or operator over the Remote of that first scan.
-func (c *Context) note(scan ir.ColID, what string, v dialect.Verdict, reason string) {
-	key := noteKey{scan, what}
-	if c.noted[key] {
-		return
+// noted is a note that is printed when somebody asks for it: an ir.Expr or an ir.Node.
+type noted struct {
+	scan    ir.ColID
+	what    any
+	verdict dialect.Verdict
+	reason  string
+}
+
+func (c *Context) note(scan ir.ColID, what any, v dialect.Verdict, reason string) {
+	c.noted = append(c.noted, noted{scan, what, v, reason})
+}
+
+// Notes gives the first note of each condition and operator over the Remote of a scan.
+func (c *Context) Notes() []Note {
+	type key struct {
+		scan ir.ColID
+		what string
 	}
-	if c.noted == nil {
-		c.noted = map[noteKey]bool{}
+	var out []Note
+	seen := map[key]bool{}
+	for _, n := range c.noted {
+		note := Note{Scan: n.scan, Verdict: n.verdict, Reason: n.reason}
+		switch what := n.what.(type) {
+		case ir.Expr:
+			note.What = ir.ExprText(what, ir.Redacted)
+		case ir.Node:
+			note.What = ir.Line(what, ir.Redacted)
+		}
+		if k := (key{note.Scan, note.What}); !seen[k] {
+			seen[k] = true
+			out = append(out, note)
+		}
 	}
-	c.noted[key] = true
-	c.Notes = append(c.Notes, Note{Scan: scan, What: what, Verdict: v, Reason: reason})
+	return out
 }
 
 // firstScan gives the first column of the first scan of a tree; 0 where there is none.

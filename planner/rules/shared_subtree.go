@@ -137,9 +137,9 @@ func steadyTree(root, n ir.Node) bool {
 // share puts a CTE over the lowest node that has all places where a's rows are read.
 func (c *Context) share(root, a ir.Node, uses map[ir.Node]map[ir.ColID]ir.ColID) ir.Node {
 	def, ids := c.Plan.Copy(a)
-	for i := range c.Notes {
-		if now, ok := ids[c.Notes[i].Scan]; ok {
-			c.Notes[i].Scan = now
+	for i := range c.noted {
+		if now, ok := ids[c.noted[i].scan]; ok {
+			c.noted[i].scan = now
 		}
 	}
 	number := c.Plan.NewNumber()

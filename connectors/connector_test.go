@@ -1,4 +1,4 @@
-package mysql
+package connectors
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ import (
 func TestComputedColumnsHaveNoName(t *testing.T) {
 	date := catalog.Type{Kind: catalog.Date}
 	computed := catalog.Column{Name: "coalesce(d, 'hunter2')", SourceName: "coalesce(d, 'hunter2')", Type: date, SourceType: date.DuckDB()}
-	if got := nameOf(computed) + nameOf(catalog.Column{SourceName: "born", Type: date, SourceType: "date"}); got != "…born" {
+	if got := ColumnName(computed) + ColumnName(catalog.Column{SourceName: "born", Type: date, SourceType: "date"}); got != "…born" {
 		t.Error(got)
 	}
 }
