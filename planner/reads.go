@@ -7,15 +7,36 @@ import (
 	"github.com/lianji/lianji/policy"
 )
 
-// Read is what a statement reads of one resource, by the names of its columns.
+// Read is what a statement reads of one resource.
 type Read struct {
 	Resource *policy.Resource
-	Columns  []string // the statement's
-	Policy   []string // that only the row filter and the masks look at
+	Items    []ReadItem // that the statement uses, by its own look at the resource
+	Policy   []string   // columns that only the row filter and the masks look at
 }
 
-// Reads lists what the statement reads, a resource once. A statement that runs as it
-// was written counts as reading every column that it could name.
+// ReadItem is a column that a statement uses, and what for.
+type ReadItem struct {
+	Name string
+	Use  Use
+}
+
+// Of lists the columns with one of some uses.
+func (r Read) Of(u Use) []string {
+	var out []string
+	for _, i := range r.Items {
+		if i.Use&u != 0 {
+			out = append(out, i.Name)
+		}
+	}
+	return out
+}
+
+// Compared lists the columns by which the statement filters, joins, groups or sorts.
+func (r Read) Compared() []string { return r.Of(compares) }
+
+// Reads lists what the statement reads, a resource once, and what it does with it. A
+// statement that runs as it was written counts as using every column that it could name
+// for everything.
 func (s *Statement) Reads() []Read {
 	var out []Read
 	of := map[*policy.Resource]int{}
@@ -31,51 +52,89 @@ func (s *Statement) Reads() []Read {
 	for _, ref := range s.refs {
 		at(ref.resource)
 	}
-	if s.logical == nil {
-		for _, ref := range s.refs {
-			r := at(ref.resource)
-			for _, c := range ref.resource.Columns {
-				add(&r.Columns, c.Name)
+	if s.bound != nil {
+		if t, ok := trace(s.bound.Root, s.resource); ok {
+			for _, i := range t.items {
+				if i.use != 0 {
+					r := at(i.resource)
+					r.Items = append(r.Items, ReadItem{i.name, i.use})
+				}
 			}
-		}
-		return out
-	}
-	guarded := map[*ir.Scan]bool{}
-	ir.Walk(s.logical.Root, func(n ir.Node) {
-		switch n := n.(type) {
-		case *ir.Barrier:
-			ir.Walk(n.Input, func(below ir.Node) {
-				scan, ok := below.(*ir.Scan)
-				if !ok || s.resource(scan.Ref) == nil {
-					return
-				}
-				guarded[scan] = true
-				r := at(s.resource(scan.Ref))
-				for _, c := range n.Output() {
-					add(&r.Columns, c.Name)
-				}
-				for _, c := range scan.Columns {
-					if !slices.Contains(r.Columns, c.Base.Name) {
-						add(&r.Policy, c.Base.Name)
-					}
+			below := s.bound
+			if s.logical != nil { // without the columns that nobody needs
+				below = s.logical
+			}
+			ir.Walk(below.Root, func(n ir.Node) {
+				if b, ok := n.(*ir.Barrier); ok {
+					s.policyReads(b.Input, at)
 				}
 			})
-		case *ir.Scan:
-			if r := s.resource(n.Ref); r != nil && !guarded[n] {
-				read := at(r)
-				for _, c := range n.Columns {
-					add(&read.Columns, c.Base.Name)
-				}
+			return out
+		}
+	}
+	for i := range out {
+		for _, c := range out[i].Resource.Columns {
+			out[i].Items = append(out[i].Items, ReadItem{c.Name, everyUse})
+		}
+	}
+	for _, guard := range s.guards {
+		s.policyReads(guard.Root, at)
+	}
+	return out
+}
+
+// policyReads notes what a tree of policy scans and is no item that the statement uses
+// itself.
+func (s *Statement) policyReads(below ir.Node, at func(*policy.Resource) *Read) {
+	ir.Walk(below, func(n ir.Node) {
+		scan, ok := n.(*ir.Scan)
+		if !ok || s.resource(scan.Ref) == nil {
+			return
+		}
+		r := at(s.resource(scan.Ref))
+		for _, c := range scan.Columns {
+			if !slices.ContainsFunc(r.Items, func(i ReadItem) bool { return i.Name == c.Base.Name }) {
+				add(&r.Policy, c.Base.Name)
 			}
 		}
 	})
-	return out
 }
 
 func add(list *[]string, name string) {
 	if !slices.Contains(*list, name) {
 		*list = append(*list, name)
 	}
+}
+
+// SourceRead is a source that a plan reads, and of which resources.
+type SourceRead struct {
+	Source    string
+	Resources []string // their names
+}
+
+// Sources lists what the plan reads, a source once.
+func (p *Plan) Sources() []SourceRead {
+	var out []SourceRead
+	note := func(source, resource string) {
+		i := slices.IndexFunc(out, func(r SourceRead) bool { return r.Source == source })
+		if i < 0 {
+			i = len(out)
+			out = append(out, SourceRead{Source: source})
+		}
+		add(&out[i].Resources, resource)
+	}
+	if p.tree == nil {
+		for _, s := range p.Scans {
+			note(s.Resource.Source, s.Resource.Name())
+		}
+		return out
+	}
+	ir.Walk(p.tree, func(n ir.Node) {
+		if s, ok := n.(*ir.Scan); ok {
+			note(s.Source, s.Resource)
+		}
+	})
+	return out
 }
 
 // Keys lists, for each stream of the plan that is asked for the keys of another, what

@@ -24,6 +24,15 @@ type Session struct {
 	// Holds tells, while a statement runs that reads some resources, whether it may go
 	// on: an error ends it at the next batch. It is nil where nothing can be revoked.
 	Holds func(reads []*policy.Resource) error
+	// Grants answers a GRANT, REVOKE or SHOW GRANTS of whoever has the session; nil where
+	// there is no catalogue. The session that it gets says how the statement came.
+	Grants func(ctx context.Context, s Session, statement string) (Table, error)
+}
+
+// Table is an answer of texts alone.
+type Table struct {
+	Columns []string
+	Rows    [][]string
 }
 
 // Param is a parameter's value as it came, in text: it is converted to the type
@@ -41,6 +50,19 @@ type Param struct {
 type Request struct {
 	SQL    string
 	Params []Param
+	// Nonce asks for a receipt: 16 to 64 bytes in hexadecimal digits that nobody else
+	// knows; empty asks for none.
+	Nonce string
+}
+
+// Receipt is made out for an answer while it is delivered.
+type Receipt interface {
+	// Write takes every byte of the answer, in the order in which they leave. It never
+	// fails.
+	Write(p []byte) (int, error)
+	// Make makes out the receipt, a JSON object on one line, over what was written, once
+	// the stream has come to its end. The error is an *errs.Error.
+	Make() ([]byte, error)
 }
 
 // Stream is an answer's rows. It ends with the context that it was started with.
@@ -60,6 +82,7 @@ type Answer struct {
 	ID      string           // the query's id, [A-Za-z0-9._-]
 	Columns []catalog.Column // Name and Type of each result column; Stream's schema is catalog.ArrowSchema(Columns)
 	Stream  Stream
+	Receipt Receipt // nil unless the request has a nonce
 }
 
 // Querier runs statements. Every error is an *errs.Error.

@@ -16,6 +16,7 @@ type badLine struct {
 	line   int
 	offset int64
 	whole  bool   // it ends with a newline
+	long   bool   // longer than any record
 	number uint64 // 0 when it cannot be read
 }
 
@@ -105,7 +106,7 @@ func (c *chain) line(file string, l line) {
 		return
 	}
 	if err != nil {
-		b := badLine{file: file, line: l.number, offset: l.offset, whole: l.bytes[len(l.bytes)-1] == '\n'}
+		b := badLine{file: file, line: l.number, offset: l.offset, whole: l.whole, long: l.long()}
 		if r != nil {
 			b.number = r.Number
 		}

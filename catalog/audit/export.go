@@ -28,16 +28,17 @@ type ExportResult struct {
 
 // subject is what starts, refusals and acts have in common, for choosing.
 type subject struct {
-	Principal string  `json:"principal"`
-	Agency    string  `json:"agency"`
-	Returned  []Items `json:"returned"`
-	Compared  []Items `json:"compared"`
-	Policy    []Items `json:"policy"`
-	Sent      []Sent  `json:"sent"`
+	Principal  string  `json:"principal"`
+	Agency     string  `json:"agency"`
+	Returned   []Items `json:"returned"`
+	Aggregated []Items `json:"aggregated"`
+	Compared   []Items `json:"compared"`
+	Policy     []Items `json:"policy"`
+	Sent       []Sent  `json:"sent"`
 }
 
 func (s *subject) touches(resources []string) bool {
-	for _, list := range [][]Items{s.Returned, s.Compared, s.Policy} {
+	for _, list := range [][]Items{s.Returned, s.Aggregated, s.Compared, s.Policy} {
 		if slices.ContainsFunc(list, func(i Items) bool { return slices.Contains(resources, i.Resource) }) {
 			return true
 		}
@@ -124,7 +125,7 @@ func (e *exporter) wants(r *Record, s *Start) bool {
 		f.Principal != "" && s.Principal != f.Principal || f.Agency != "" && s.Agency != f.Agency {
 		return false
 	}
-	sub := subject{Returned: s.Returned, Compared: s.Compared, Policy: s.Policy, Sent: s.Sent}
+	sub := subject{Returned: s.Returned, Aggregated: s.Aggregated, Compared: s.Compared, Policy: s.Policy, Sent: s.Sent}
 	return (len(f.Resources) == 0 || sub.touches(f.Resources)) && (f.Own == nil || sub.touches(f.Own))
 }
 

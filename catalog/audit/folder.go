@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/lianji/lianji/internal/errs"
 )
 
 // Names in the folder beside segments.
@@ -85,15 +83,21 @@ func segmentsOf(dir string) (segments []segment, strange []string, err error) {
 	return segments, strange, nil
 }
 
-// maxLine is the longest line that is read: more than any record has.
+// maxLine is how much of a line is read: more than any record has. What is longer was
+// never written by a log.
 const maxLine = 16 << 20
 
 // line is a line of a segment as it stands there.
 type line struct {
-	bytes  []byte // with the newline, if it has one; valid until the next line
+	bytes  []byte // with the newline, if it has one; valid until the next line; of a long one the beginning
 	number int    // from 1
 	offset int64
+	size   int64 // of the whole line
+	whole  bool  // it ends with a newline
 }
+
+// long tells of a line that is longer than any record.
+func (l *line) long() bool { return l.size > maxLine }
 
 // readLines calls each with every line of a file.
 func readLines(path string, each func(line) error) (err error) {
@@ -105,27 +109,27 @@ func readLines(path string, each func(line) error) (err error) {
 	r := bufio.NewReaderSize(f, 1<<16)
 	l := line{number: 1}
 	for {
-		l.bytes = l.bytes[:0]
+		l.bytes, l.size, l.whole = l.bytes[:0], 0, false
 		for {
 			part, err := r.ReadSlice('\n')
-			l.bytes = append(l.bytes, part...)
+			if l.size += int64(len(part)); l.size <= maxLine {
+				l.bytes = append(l.bytes, part...)
+			}
+			l.whole = err == nil
 			if err == nil || errors.Is(err, io.EOF) {
 				break
 			}
 			if !errors.Is(err, bufio.ErrBufferFull) {
 				return err
 			}
-			if len(l.bytes) > maxLine {
-				return errs.Internalf("audit: a line of more than %d bytes", maxLine)
-			}
 		}
-		if len(l.bytes) == 0 {
+		if l.size == 0 {
 			return nil
 		}
 		if err := each(l); err != nil {
 			return err
 		}
-		l.offset += int64(len(l.bytes))
+		l.offset += l.size
 		l.number++
 	}
 }

@@ -301,6 +301,32 @@ func (l *Log) Act(ctx context.Context, a Act) (ID, error) {
 	return l.wait(ctx, e)
 }
 
+// Acts records several acts, in their order; all of them are durable when it returns
+// without an error.
+func (l *Log) Acts(ctx context.Context, acts []Act) error {
+	entries := make([]*entry, len(acts))
+	for i, a := range acts {
+		if a.Time.IsZero() {
+			a.Time = l.o.Now()
+		}
+		a.At = formatTime(a.Time)
+		e, err := newEntry(KindAct, a)
+		if err != nil {
+			return err
+		}
+		e.reserved, entries[i] = true, e
+		if err := l.put(ctx, e); err != nil {
+			return err
+		}
+	}
+	for _, e := range entries {
+		if _, err := l.result(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // End records how a statement ended. It goes to disk with the next commit, within
 // milliseconds, and is not waited for; EndDurable waits.
 func (l *Log) End(end End) error {

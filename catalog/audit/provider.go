@@ -6,27 +6,28 @@ import "slices"
 // whom and for what purpose. It has no place for a text, a literal or another
 // provider's items.
 type View struct {
-	Kind      Kind        `json:"kind"`
-	Gateway   string      `json:"gw"`
-	Boot      string      `json:"boot"`
-	Number    uint64      `json:"n"` // of the start, for an end too
-	Time      string      `json:"time"`
-	Query     string      `json:"query"`
-	Principal string      `json:"principal"`
-	Agency    string      `json:"agency,omitempty"`
-	Purpose   string      `json:"purpose,omitempty"`
-	Mode      string      `json:"mode,omitempty"`
-	Grants    []Grant     `json:"grants,omitempty"`
-	Returned  []Items     `json:"returned,omitempty"`
-	Compared  []Items     `json:"compared,omitempty"`
-	Policy    []Items     `json:"policy,omitempty"`
-	Sent      []Sent      `json:"sent,omitempty"`     // own items, and the agencies that got them
-	Received  []string    `json:"received,omitempty"` // own resources that got keys from others
-	Shape     []Condition `json:"shape,omitempty"`
-	Outcome   Outcome     `json:"outcome,omitempty"`
-	Refused   bool        `json:"refused,omitempty"`
-	Rows      *int64      `json:"rows,omitempty"` // of the answer, when all of it is the provider's own
-	Reads     []Read      `json:"reads,omitempty"`
+	Kind       Kind        `json:"kind"`
+	Gateway    string      `json:"gw"`
+	Boot       string      `json:"boot"`
+	Number     uint64      `json:"n"` // of the start, for an end too
+	Time       string      `json:"time"`
+	Query      string      `json:"query"`
+	Principal  string      `json:"principal"`
+	Agency     string      `json:"agency,omitempty"`
+	Purpose    string      `json:"purpose,omitempty"`
+	Mode       string      `json:"mode,omitempty"`
+	Grants     []Grant     `json:"grants,omitempty"`
+	Returned   []Items     `json:"returned,omitempty"`
+	Aggregated []Items     `json:"aggregated,omitempty"`
+	Compared   []Items     `json:"compared,omitempty"`
+	Policy     []Items     `json:"policy,omitempty"`
+	Sent       []Sent      `json:"sent,omitempty"`     // own items, and the agencies that got them
+	Received   []string    `json:"received,omitempty"` // own resources that got keys from others
+	Shape      []Condition `json:"shape,omitempty"`
+	Outcome    Outcome     `json:"outcome,omitempty"`
+	Refused    bool        `json:"refused,omitempty"`
+	Rows       *int64      `json:"rows,omitempty"` // of the answer, when all of it is the provider's own
+	Reads      []Read      `json:"reads,omitempty"`
 }
 
 func ownItems(list []Items, own []string) []Items {
@@ -37,7 +38,7 @@ func viewOfStart(r *Record, s *Start, own []string) View {
 	v := View{
 		Kind: r.Kind, Gateway: r.Gateway, Boot: r.Boot, Number: r.Number, Time: s.At, Query: s.Query,
 		Principal: s.Principal, Agency: s.Agency, Purpose: s.Purpose, Mode: s.Mode, Refused: r.Kind == KindRefused,
-		Returned: ownItems(s.Returned, own), Compared: ownItems(s.Compared, own), Policy: ownItems(s.Policy, own),
+		Returned: ownItems(s.Returned, own), Aggregated: ownItems(s.Aggregated, own), Compared: ownItems(s.Compared, own), Policy: ownItems(s.Policy, own),
 	}
 	for _, g := range s.Grants {
 		if slices.Contains(own, g.Resource) {
@@ -83,7 +84,7 @@ func viewOfEnd(r *Record, s *Start, e *End, own []string) View {
 		}
 	}
 	all := true
-	for _, list := range [][]Items{s.Returned, s.Compared, s.Policy} {
+	for _, list := range [][]Items{s.Returned, s.Aggregated, s.Compared, s.Policy} {
 		all = all && !slices.ContainsFunc(list, func(i Items) bool { return foreign(i.Resource) })
 	}
 	for _, sent := range s.Sent {

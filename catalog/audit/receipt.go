@@ -2,68 +2,77 @@ package audit
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"hash"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/lianji/lianji/internal/errs"
 )
 
-// Digest sums an answer up while it streams: over a nonce that only the consumer
-// gets, so that nobody who has the digest alone can try out answers against it. It
-// is an io.Writer and belongs to one goroutine.
+// Digest sums an answer up while it streams: over a nonce that the consumer alone has,
+// so that nobody who has the digest alone can try out answers against it. It is an
+// io.Writer and belongs to one goroutine.
 type Digest struct {
 	hashing string
-	nonce   []byte
 	sum     hash.Hash
 }
 
+// Bounds of a nonce, in bytes. It is given as hexadecimal digits.
 const (
-	nonceBytes   = 16
-	answerDomain = "lianji audit answer 1\n"
+	leastNonce = 16
+	mostNonce  = 64
 )
 
-// Digest begins one.
-func (l *Log) Digest() (*Digest, error) {
-	nonce := make([]byte, nonceBytes)
-	if _, err := rand.Read(nonce); err != nil {
-		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
+const answerDomain = "lianji audit answer 1\n"
+
+// Digest begins one over a nonce of 16 to 64 bytes in hexadecimal digits. The error is
+// an *errs.Error with the code request_invalid.
+func (l *Log) Digest(nonce string) (*Digest, error) {
+	d, ok := newDigest(l.h, nonce)
+	if !ok {
+		return nil, errs.New(errs.RequestInvalid, "audit_nonce", nil)
 	}
-	return newDigest(l.h, nonce), nil
+	return d, nil
 }
 
-func newDigest(h hashing, nonce []byte) *Digest {
-	d := &Digest{hashing: h.id, nonce: nonce, sum: h.new()}
+func newDigest(h hashing, nonce string) (*Digest, bool) {
+	raw, err := hex.DecodeString(nonce)
+	if err != nil || len(raw) < leastNonce || len(raw) > mostNonce {
+		return nil, false
+	}
+	d := &Digest{hashing: h.id, sum: h.new()}
 	_, _ = d.sum.Write([]byte(answerDomain))
-	_, _ = d.sum.Write(nonce)
-	return d
+	_, _ = d.sum.Write([]byte{byte(len(raw))})
+	_, _ = d.sum.Write(raw)
+	return d, true
 }
 
 // Write adds bytes of the answer; it never fails.
 func (d *Digest) Write(p []byte) (int, error) { return d.sum.Write(p) }
 
-// Nonce is for the consumer alone, in hex.
-func (d *Digest) Nonce() string { return hex.EncodeToString(d.nonce) }
-
 // Sum gives the digest of what was written so far, with the hash's name before it.
 func (d *Digest) Sum() string { return d.hashing + ":" + hex.EncodeToString(d.sum.Sum(nil)) }
 
-// CheckDigest reports whether an answer, read whole from its first to its last byte
-// as it was delivered, has the digest.
-func CheckDigest(digest, nonce string, answer []byte) bool {
+// SameAnswer reports whether an answer, read whole from its first to its last byte as
+// it was delivered, has the digest. The error is of reading it.
+func SameAnswer(digest, nonce string, answer io.Reader) (bool, error) {
 	id, _, _ := strings.Cut(digest, ":")
 	h, ok := hashings[id]
-	raw, err := hex.DecodeString(nonce)
-	if !ok || err != nil || len(raw) != nonceBytes {
-		return false
+	if !ok {
+		return false, nil
 	}
-	d := newDigest(h, raw)
-	_, _ = d.Write(answer)
-	return subtle.ConstantTimeCompare([]byte(d.Sum()), []byte(digest)) == 1
+	d, ok := newDigest(h, nonce)
+	if !ok {
+		return false, nil
+	}
+	if _, err := io.Copy(d, answer); err != nil {
+		return false, err
+	}
+	return subtle.ConstantTimeCompare([]byte(d.Sum()), []byte(digest)) == 1, nil
 }
 
 // SourceTime says when a source was read for an answer.

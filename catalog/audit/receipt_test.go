@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +24,13 @@ func receipt(t *testing.T, a Algorithm) {
 		t.Fatal(err)
 	}
 	l := opened(t, Options{Dir: t.TempDir(), Signer: key})
-	d, err := l.Digest()
+	nonce := "00112233445566778899aabbccddeeff"
+	for _, bad := range []string{"", nonce[2:], nonce + "0", nonce + "zz", strings.Repeat("ab", 65)} {
+		if _, err := l.Digest(bad); errs.CodeOf(err) != errs.RequestInvalid {
+			t.Errorf("nonce %q: %v", bad, err)
+		}
+	}
+	d, err := l.Digest(nonce)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +58,14 @@ func receipt(t *testing.T, a Algorithm) {
 	if r.ID.Number != id.Number || r.ID.Query != "q-1" || len(r.Grants) != 2 || r.Rows != 7 || len(r.Sources) != 1 || r.Sources[0].Time == "" || r.At().IsZero() {
 		t.Errorf("%+v", r)
 	}
-	if bytes.Contains(data, []byte(d.Nonce())) {
+	if bytes.Contains(data, []byte(nonce)) {
 		t.Error("the receipt tells the nonce, so whoever has it can try out answers")
 	}
-	if !CheckDigest(r.Digest, d.Nonce(), answer) || CheckDigest(r.Digest, d.Nonce(), answer[1:]) || CheckDigest(r.Digest, "00"+d.Nonce()[2:], answer) && d.Nonce()[:2] != "00" || CheckDigest(r.Digest, "", answer) || CheckDigest("md5:0", d.Nonce(), answer) {
+	same := func(digest, nonce string, answer []byte) bool {
+		ok, err := SameAnswer(digest, nonce, bytes.NewReader(answer))
+		return ok && err == nil
+	}
+	if !same(r.Digest, nonce, answer) || same(r.Digest, nonce, answer[1:]) || same(r.Digest, "ff"+nonce[2:], answer) || same(r.Digest, nonce+"00", answer) || same(r.Digest, "", answer) || same("md5:0", nonce, answer) {
 		t.Error("the digest is not of the answer and the nonce")
 	}
 	if err := VerifyReceipt(r, signer(t).Public()); errs.CodeOf(err) != errs.DataError {

@@ -37,24 +37,32 @@ type Condition struct {
 // Start is a statement that is about to be answered, or was refused. It holds no
 // value of a row and no literal: Statement is the text after redaction.
 type Start struct {
-	Time      time.Time   `json:"-"`
-	At        string      `json:"time"` // filled in from Time
-	Query     string      `json:"query"`
-	Principal string      `json:"principal"`
-	Agency    string      `json:"agency,omitempty"`
-	Client    string      `json:"client,omitempty"` // address, or the operating system's user for a command line
-	Door      string      `json:"door,omitempty"`
-	Purpose   string      `json:"purpose,omitempty"`
-	Mode      string      `json:"mode,omitempty"`
-	Grants    []Grant     `json:"grants,omitempty"`
-	Returned  []Items     `json:"returned,omitempty"` // their values come out
-	Compared  []Items     `json:"compared,omitempty"` // the statement filters, joins, groups or sorts by them
-	Policy    []Items     `json:"policy,omitempty"`   // only row filters and masks used them
+	Time      time.Time `json:"-"`
+	At        string    `json:"time"` // filled in from Time
+	Query     string    `json:"query"`
+	Principal string    `json:"principal"`
+	Agency    string    `json:"agency,omitempty"`
+	Client    string    `json:"client,omitempty"` // address, or the operating system's user for a command line
+	Door      string    `json:"door,omitempty"`
+	Purpose   string    `json:"purpose,omitempty"`
+	Mode      string    `json:"mode,omitempty"`
+	Grants    []Grant   `json:"grants,omitempty"`
+	Returned  []Items   `json:"returned,omitempty"` // their values come out
+	// Aggregated: only what an aggregate such as a sum or a count makes of their values
+	// comes out, or is compared.
+	Aggregated []Items `json:"aggregated,omitempty"`
+	// Compared: the statement filters, joins, groups or sorts by them. A resource without
+	// items is one whose rows alone count.
+	Compared  []Items     `json:"compared,omitempty"`
+	Policy    []Items     `json:"policy,omitempty"` // only row filters and masks used them
 	Sent      []Sent      `json:"sent,omitempty"`
 	Shape     []Condition `json:"shape,omitempty"`
 	Statement string      `json:"statement,omitempty"`
 	Cut       int         `json:"cut,omitempty"`  // bytes of Statement that are not kept
 	Code      string      `json:"code,omitempty"` // why it was refused: a code of internal/errs
+	// Count is how many requests the record stands for, where they were refused before
+	// the statement was looked at and came faster than each of them is recorded: see Refusals.
+	Count uint64 `json:"count,omitempty"`
 }
 
 // Outcome says how a statement or an act ended.
@@ -104,7 +112,7 @@ type Act struct {
 	Agency    string            `json:"agency,omitempty"`
 	Client    string            `json:"client,omitempty"`
 	Door      string            `json:"door,omitempty"`
-	Action    string            `json:"action"` // grant, revoke, login, role_add and so on
+	Action    string            `json:"action"` // what was done to what: grant_add, grant_revoke, principal_change and so on
 	Object    string            `json:"object,omitempty"`
 	Details   map[string]string `json:"details,omitempty"` // codes and ids alone
 	Outcome   Outcome           `json:"outcome"`

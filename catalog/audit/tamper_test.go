@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -470,5 +471,39 @@ func TestNothingToVerify(t *testing.T) {
 	r, err := Verify(t.TempDir(), nil, nil)
 	if err != nil || len(r.Limits) != 1 || r.Limits[0].Problem != LimitEmpty {
 		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// A segment of zeros is a wrong one, however long it is, and the rest is still read.
+func TestZeros(t *testing.T) {
+	f := kept(t)
+	segments, _, err := segmentsOf(f.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range segments {
+		dir := t.TempDir()
+		for name, data := range f.files {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := filepath.Join(dir, s.name)
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, 70<<20); err != nil { // a hole reads as zeros
+			t.Fatal(err)
+		}
+		r := verified(t, dir, nil, f.key) // without heads, which would tell that records are gone
+		if r.OK() || !slices.ContainsFunc(r.Findings, func(x Finding) bool { return x.Problem == Changed && x.File == s.name }) {
+			t.Errorf("%s of zeros: %+v", s.name, r.Findings)
+		}
+		if r.Records == 0 {
+			t.Errorf("%s of zeros: nothing was read", s.name)
+		}
+		if _, err := Export(dir, Filter{}, io.Discard); err != nil {
+			t.Errorf("%s of zeros: export: %v", s.name, err)
+		}
 	}
 }

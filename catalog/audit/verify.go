@@ -248,7 +248,7 @@ func (b *boots) tail(c *chain, newest bool) {
 		if !ok {
 			continue
 		}
-		if len(c.bad) > 0 && t == c.badEnd {
+		if len(c.bad) > 0 && t == c.badEnd && !c.bad[0].long {
 			named = true
 			b.report.note(Finding{Problem: NoteTorn, Gateway: b.name, File: t.File, Line: c.bad[0].line, Boot: c.boot, Other: strconv.FormatInt(t.Bytes, 10)})
 			continue
@@ -259,7 +259,7 @@ func (b *boots) tail(c *chain, newest bool) {
 		return
 	}
 	// A write that was not completed ends before its newline, and nothing follows it.
-	if l := c.bad[0]; newest && len(c.bad) == 1 && !l.whole && l.file == c.segments[len(c.segments)-1].name && c.closed == 0 {
+	if l := c.bad[0]; newest && len(c.bad) == 1 && !l.whole && !l.long && l.file == c.segments[len(c.segments)-1].name && c.closed == 0 {
 		b.report.note(Finding{Problem: NoteTornLast, Gateway: b.name, File: l.file, Line: l.line, Boot: c.boot, Other: strconv.FormatInt(c.badEnd.Bytes, 10)})
 		return
 	}

@@ -21,6 +21,8 @@ type Tx struct {
 	version int64
 	by      *catalog.Principal // nil while the first administrators are made
 	now     time.Time
+	places  int64 // changes of objects so far
+	origin  Origin
 }
 
 // Change lets do make changes in the name of a principal, given by its ID. They are
@@ -43,7 +45,7 @@ func (s *Store) change(ctx context.Context, do func(*Tx) error) error {
 	if err != nil {
 		return failed(err)
 	}
-	t := &Tx{ctx: ctx, tx: tx, now: time.Now()}
+	t := &Tx{ctx: ctx, tx: tx, now: time.Now(), origin: s.origin}
 	if err := t.run(do); err != nil {
 		if e := tx.Rollback(); e != nil && !errors.Is(e, sql.ErrTxDone) {
 			return failed(errors.Join(err, e))
@@ -78,6 +80,16 @@ func (t *Tx) may(act catalog.Act, agency string) error {
 
 // put runs a statement that adds or changes an object, and notes the object.
 func (t *Tx) put(kind, id, statement string, args ...any) error {
+	return t.write(kind, id, "", statement, args...)
+}
+
+// takeBack is put for what ends an object.
+func (t *Tx) takeBack(kind, id, statement string, args ...any) error {
+	return t.write(kind, id, takenBack, statement, args...)
+}
+
+// write makes a change: each one passes here, and leaves a record for the audit.
+func (t *Tx) write(kind, id, done, statement string, args ...any) error {
 	result, err := t.tx.ExecContext(t.ctx, statement, args...)
 	switch {
 	case duplicate(err):
@@ -89,6 +101,9 @@ func (t *Tx) put(kind, id, statement string, args ...any) error {
 	}
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(err, errs.New(errs.Conflict, "store_changed", msg.Args{"Kind": kind}))
+	}
+	if err := t.record(kind, id, done); err != nil {
+		return err
 	}
 	_, err = t.tx.ExecContext(t.ctx, "INSERT INTO change (version, kind, object) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", t.version, kind, id)
 	return err

@@ -287,7 +287,7 @@ func (t *Tx) Revoke(id string) error {
 	if _, err := t.granted(g.Resource); err != nil {
 		return err
 	}
-	return t.put(kindGrant, id, "UPDATE grants SET revoked = $1, version = version + 1 WHERE id = $2", asMicros(t.now), id)
+	return t.takeBack(kindGrant, id, "UPDATE grants SET revoked = $1, version = version + 1 WHERE id = $2", asMicros(t.now), id)
 }
 
 func orUnknown(err error, kind string) error {

@@ -34,6 +34,7 @@ type Store struct {
 	sqlite bool
 	file   string      // of SQLite
 	opened os.FileInfo // what was opened under that name
+	origin Origin      // of changes whose context says nothing
 }
 
 // busyTimeout is how long a change of a SQLite store waits for another one.

@@ -76,7 +76,7 @@ func (t *Tx) RevokeToken(id string) error {
 			return err
 		}
 	}
-	return t.put(kindToken, id, "UPDATE token SET revoked = $1 WHERE id = $2", asMicros(t.now), id)
+	return t.takeBack(kindToken, id, "UPDATE token SET revoked = $1 WHERE id = $2", asMicros(t.now), id)
 }
 
 // FirstToken is a token that Init made, and whose it is.

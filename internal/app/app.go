@@ -77,6 +77,7 @@ type App struct {
 
 	store     *store.Store      // nil without one
 	audit     *audit.Log        // nil without a store
+	refusals  *audit.Refusals   // of requests whose statement is not looked at
 	authority *policy.Authority // nil without a store
 
 	mu        sync.Mutex // guards the sources' described

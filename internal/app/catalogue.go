@@ -26,6 +26,7 @@ func OpenCatalogue(ctx context.Context, cfg *config.Config) (*Catalogue, error) 
 	if err != nil {
 		return nil, err
 	}
+	s.SetOrigin(store.Origin{Door: "cli", Client: machineUser()})
 	return &Catalogue{s}, nil
 }
 

@@ -30,6 +30,12 @@ func newKept(t *testing.T) *kept {
 		t.Fatal(err)
 	}
 	c, err := OpenCatalogue(t.Context(), cfg)
+	return keepIn(t, cfg)
+}
+
+// keepIn fills the store of a configuration.
+func keepIn(t *testing.T, cfg *config.Config) *kept {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}

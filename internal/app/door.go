@@ -77,9 +77,13 @@ func (d *Door) Run(ctx context.Context) error {
 		g.Go(func() error { return d.app.authority.Run(ctx) })
 	}
 	g.Go(func() error {
+	if d.app.store != nil {
+		g.Go(func() error { return d.app.refusals.Run(ctx) })
+		g.Go(func() error { return d.app.recordChanges(ctx) })
+	}
 		return httpapi.Serve(ctx, d.ln, httpapi.Options{
 			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log, ClientWait: d.app.cfg.Engine.ClientWait,
-			Session: d.session,
+			Session: d.session, Refused: d.app.refused,
 		})
 	})
 	return g.Wait()

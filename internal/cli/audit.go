@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,9 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lianji/lianji/catalog/audit"
+	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/output"
 )
 
 // auditFlags say where an audit log is.
@@ -43,7 +46,7 @@ func (c *command) auditFolder(f auditFlags) (string, *config.Config, error) {
 		if cfg, err = c.load(f.config); err != nil {
 			return "", nil, err
 		}
-		dir = filepath.Join(cfg.Dir, audit.FolderName)
+		dir = app.AuditFolder(cfg)
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return "", nil, errs.Wrap(errs.Usage, "audit_no_folder", msg.Args{"Dir": dir}, err)
@@ -114,7 +117,7 @@ func (c *command) auditHeads(ctx context.Context, cfg *config.Config, file strin
 	case file == "":
 		return c.AuditHeads(ctx, cfg)
 	}
-	data, err := c.auditFile(file)
+	data, err := c.auditFile(file, maxHeadsFile)
 	if err != nil {
 		return nil, err
 	}
@@ -143,19 +146,39 @@ func (c *command) auditKeys(cfg *config.Config, file string) ([]audit.PublicKey,
 	if file == "" {
 		return nil, nil
 	}
-	data, err := c.auditFile(file)
+	data, err := c.auditFile(file, maxAuditFile)
 	if err != nil {
 		return nil, err
 	}
 	return audit.ParsePublicKeys(data)
 }
 
-func (c *command) auditFile(file string) ([]byte, error) {
-	data, err := os.ReadFile(file)
+// The most that is read of a file, in bytes. A head has some 400, and comes once a
+// minute: a year's are 200 MiB.
+const (
+	maxAuditFile = 1 << 20 // keys, a receipt
+	maxHeadsFile = 256 << 20
+)
+
+func (c *command) auditFile(file string, most int64) (_ []byte, err error) {
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, errs.Wrap(errs.Usage, "audit_file_unreadable", msg.Args{"File": file}, err)
 	}
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, errs.Wrap(errs.Usage, "audit_file_unreadable", msg.Args{"File": file}, err)
+	}
+	if int64(len(data)) > most {
+		return nil, usage("audit_file_large", msg.Args{"File": file, "MiB": most >> 20})
+	}
 	return data, nil
+}
+
+// oneLine shows a text that holds names out of a folder which anybody may have filled:
+// none of it steers the terminal or looks like a line of the report.
+func oneLine(text string) string {
+	return output.Printable(strings.ReplaceAll(text, "\n", "\\n"))
 }
 
 // mostPending is how many starts without an end are named.
@@ -180,13 +203,13 @@ func (c *command) auditReport(r *audit.Report, asJSON bool) error {
 			if place := f.Place(); place != "" {
 				text = place + ": " + text
 			}
-			say(part.id, msg.Args{"Text": text})
+			say(part.id, msg.Args{"Text": oneLine(text)})
 		}
 	}
 	if r.OpenAll > 0 {
 		var names []string
 		for _, p := range r.Open[:min(len(r.Open), mostPending)] {
-			names = append(names, p.Query)
+			names = append(names, oneLine(p.Query))
 		}
 		say("audit_line_open", msg.Args{"Count": r.OpenAll, "Queries": strings.Join(names, ", ")})
 	}

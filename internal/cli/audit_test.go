@@ -3,12 +3,14 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/lianji/lianji/catalog/audit"
+	"github.com/lianji/lianji/internal/output"
 )
 
 // auditLog makes a folder with a configuration and a log of one statement beside it,
@@ -24,7 +26,8 @@ func auditLog(t *testing.T) (receipt audit.Receipt, nonce string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := l.Digest()
+	nonce = "00112233445566778899aabbccddeeff"
+	d, err := l.Digest(nonce)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +50,7 @@ func auditLog(t *testing.T) (receipt audit.Receipt, nonce string) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return receipt, d.Nonce()
+	return receipt, nonce
 }
 
 func auditSegment(t *testing.T) (name string, data []byte) {
@@ -172,10 +175,47 @@ func TestAuditReceipt(t *testing.T) {
 	if code, _, stderr := (run{}).args(t, "audit", "verify-receipt", "receipt.json", "--key", key, "--answer", key, "--nonce", nonce); code != 1 || !strings.Contains(stderr, "another answer") {
 		t.Errorf("exit %d, stderr %q", code, stderr)
 	}
+	// Of an answer in JSON, what stands before the receipt is the answer.
+	text, err := json.Marshal(receipt)
+	if err == nil {
+		err = os.WriteFile("answer.json", append(append([]byte("answer"+output.ReceiptMember), text...), "}\n"...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := (run{}).args(t, "audit", "verify-receipt", "receipt.json", "--key", key, "--answer", "answer.json", "--nonce", nonce); code != 0 {
+		t.Errorf("exit %d, stderr %q", code, stderr)
+	}
 	receipt.Rows++
 	write(receipt)
 	if code, stdout, stderr := (run{}).args(t, "audit", "verify-receipt", "receipt.json", "--key", key); code != 1 || stdout != "" || !strings.Contains(stderr, "not as it was signed") {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// What is far larger than it can be is not read, and a file's name does not steer the
+// terminal.
+func TestAuditStrangeFiles(t *testing.T) {
+	auditLog(t)
+	large, err := os.Create("large")
+	if err == nil {
+		err = errors.Join(large.Truncate(1<<40), large.Close()) // a hole: it takes no room
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := audit.KeyName + ".pub"
+	for _, args := range [][]string{{"verify", "--key", "large"}, {"verify", "--heads", "large"}, {"verify-receipt", "large", "--key", key}} {
+		if code, stdout, stderr := (run{}).args(t, append([]string{"audit"}, args...)...); code != 2 || stdout != "" || !strings.Contains(stderr, "large") {
+			t.Errorf("%v: exit %d, stdout %q, stderr %q", args, code, stdout, stderr)
+		}
+	}
+	name := "x\x1b[2J\nWRONG  y"
+	if err := os.WriteFile(filepath.Join(audit.FolderName, name), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, _ := (run{}).args(t, "audit", "verify"); code != 0 || strings.Contains(stdout, "\x1b") || strings.Contains(stdout, "\nWRONG") || !strings.Contains(stdout, "WRONG  y") {
+		t.Errorf("exit %d, stdout %q", code, stdout)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -122,7 +123,7 @@ func (c *command) auditReceiptCommand() *cobra.Command {
 }
 
 func (c *command) auditReceipt(file, key, answer, nonce string) error {
-	data, err := c.auditFile(file)
+	data, err := c.auditFile(file, maxAuditFile)
 	if err != nil {
 		return err
 	}
@@ -143,15 +144,45 @@ func (c *command) auditReceipt(file, key, answer, nonce string) error {
 		return err
 	}
 	if answer != "" {
-		whole, err := os.ReadFile(answer)
+		same, err := sameAnswer(r, nonce, answer)
 		if err != nil {
 			return errs.Wrap(errs.Usage, "audit_file_unreadable", msg.Args{"File": answer}, err)
 		}
-		if !audit.CheckDigest(r.Digest, nonce, whole) {
+		if !same {
 			return errs.New(errs.DataError, "audit_answer_other", nil)
 		}
 	}
 	return c.print(c.text("audit_receipt_good", msg.Args{
 		"Query": r.ID.Query, "Time": r.Time, "Principal": r.Principal, "Agency": r.Agency, "Purpose": r.Purpose, "Rows": r.Rows, "Gateway": r.ID.Gateway,
 	}))
+}
+
+// receiptTail is more than an answer in JSON has from its member receipt on.
+const receiptTail = 64 << 10
+
+// sameAnswer reports whether a file holds the answer of a receipt: all of it, or in JSON
+// what stands before the member receipt. The file is read in pieces.
+func sameAnswer(r audit.Receipt, nonce, file string) (same bool, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if same, err = audit.SameAnswer(r.Digest, nonce, f); same || err != nil {
+		return same, err
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	from := max(info.Size()-receiptTail, 0)
+	tail := make([]byte, info.Size()-from)
+	if _, err := f.ReadAt(tail, from); err != nil {
+		return false, err
+	}
+	at := bytes.LastIndex(tail, []byte(output.ReceiptMember))
+	if at < 0 {
+		return false, nil
+	}
+	return audit.SameAnswer(r.Digest, nonce, io.NewSectionReader(f, 0, from+int64(at)))
 }

@@ -27,6 +27,7 @@ type Config struct {
 	Published []Published // in the file's order
 	Direct    bool        // whether an operator may use direct mode
 	Store     Secret      // where the catalogue's store is, as catalog/store takes it; empty without one
+	Audit     Audit
 	secrets   []string
 }
 

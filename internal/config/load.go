@@ -19,7 +19,7 @@ type loader struct {
 	roots  []string // folders, real paths, under which every path must lie
 }
 
-var sections = []string{"listen", "catalog", "engine", "roots", "sources", "publish", "direct"}
+var sections = []string{"listen", "catalog", "engine", "roots", "sources", "publish", "direct", "audit"}
 
 func (l *loader) load(data []byte) error {
 	top, err := l.parse(data)
@@ -48,7 +48,7 @@ func (l *loader) load(data []byte) error {
 		read func(value) error
 	}{
 		{"roots", l.readRoots}, {"listen", l.readListen}, {"catalog", l.readCatalog}, {"engine", l.readEngine},
-		{"sources", l.readSources}, {"publish", l.readPublish}, {"direct", l.readDirect},
+		{"sources", l.readSources}, {"publish", l.readPublish}, {"direct", l.readDirect}, {"audit", l.readAudit},
 	} {
 		if v, ok := found[step.key]; ok {
 			if err := step.read(v); err != nil {

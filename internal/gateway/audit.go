@@ -21,6 +21,8 @@ type recorded struct {
 	start   audit.Start
 	id      audit.ID
 	started bool
+	sources []audit.Read
+	digest  *audit.Digest // of a request that asks for a receipt; nil for others
 	once    sync.Once
 }
 
@@ -42,8 +44,14 @@ func (r *recorded) reads(stmt *planner.Statement, plan *planner.Plan) {
 	}
 	for _, read := range stmt.Reads() {
 		name := read.Resource.Name()
-		if len(read.Columns) > 0 {
-			r.start.Returned = append(r.start.Returned, audit.Items{Resource: name, Items: read.Columns})
+		if items := read.Of(planner.Returned); len(items) > 0 {
+			r.start.Returned = append(r.start.Returned, audit.Items{Resource: name, Items: items})
+		}
+		if items := read.Of(planner.Aggregated); len(items) > 0 {
+			r.start.Aggregated = append(r.start.Aggregated, audit.Items{Resource: name, Items: items})
+		}
+		if items := read.Compared(); len(items) > 0 || len(read.Items) == 0 {
+			r.start.Compared = append(r.start.Compared, audit.Items{Resource: name, Items: append([]string{}, items...)})
 		}
 		if len(read.Policy) > 0 {
 			r.start.Policy = append(r.start.Policy, audit.Items{Resource: name, Items: read.Policy})
@@ -89,15 +97,20 @@ func (r *recorded) end(ctx context.Context, rows, bytes int64, err *errs.Error) 
 			_, failed = r.log.Refuse(ctx, r.start)
 			return
 		}
-		end := audit.End{Start: r.id, Outcome: audit.Done, Rows: rows, Bytes: bytes}
-		if err != nil {
-			end.Outcome, end.Code = audit.Failed, string(err.Code)
-			switch err.Code {
-			case errs.Canceled, errs.Timeout, errs.Revoked, errs.ClientSlow:
-				end.Outcome = audit.Cancelled
-			}
-		}
-		failed = r.log.End(end)
+		failed = r.log.End(r.ended(rows, bytes, err))
 	})
 	return failed
+}
+
+// ended gives the end of a statement that began.
+func (r *recorded) ended(rows, bytes int64, err *errs.Error) audit.End {
+	end := audit.End{Start: r.id, Outcome: audit.Done, Rows: rows, Bytes: bytes, Reads: r.sources}
+	if err != nil {
+		end.Outcome, end.Code = audit.Failed, string(err.Code)
+		switch err.Code {
+		case errs.Canceled, errs.Timeout, errs.Revoked, errs.ClientSlow:
+			end.Outcome = audit.Cancelled
+		}
+	}
+	return end
 }

@@ -87,14 +87,18 @@ func (g *Gateway) Close() error {
 func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
 	q := &query{id: newID(), start: time.Now(), log: g.log}
 	q.record = g.record(q.id, s, r)
-	answer, err := g.answer(ctx, s, r, q.record)
+	answer, err := g.receipted(ctx, s, r, q.record)
 	if err != nil {
 		e := discreet(s, explainFullWidth(errs.From(err), r.SQL))
 		q.end(0, 0, 0, e)
 		return nil, e
 	}
 	answer.ID = q.id
-	answer.Stream = &logged{Stream: answer.Stream, query: q}
+	stream := &logged{Stream: answer.Stream, query: q}
+	answer.Stream = stream
+	if q.record.digest != nil {
+		answer.Receipt = &receipt{recorded: q.record, stream: stream}
+	}
 	return answer, nil
 }
 
@@ -148,6 +152,7 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 			return nil, err
 		}
 		return &server.Answer{Columns: plan.Columns, Stream: rows}, nil
+	rec.reading(plan)
 	}
 	watch, end := watched(ctx, s, reads)
 	rows, err := g.engine.Run(watch, plan)

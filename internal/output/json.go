@@ -59,6 +59,8 @@ type jsonDocument struct {
 	notEmpty bool
 }
 
+func (*jsonDocument) endsWithObject() {}
+
 func (d *jsonDocument) bind(b arrow.RecordBatch) error { return d.cells.bind(b) }
 
 func (d *jsonDocument) head(dst []byte) []byte {
@@ -97,6 +99,8 @@ type jsonLines struct {
 }
 
 func (l *jsonLines) bind(b arrow.RecordBatch) error { return l.cells.bind(b) }
+
+func (*jsonLines) endsWithObject() {}
 
 func (l *jsonLines) head(dst []byte) []byte {
 	return append(appendColumns(append(dst, '{'), l.schema, l.types), "}\n"...)

@@ -152,7 +152,10 @@ type Options struct {
 	// Warnings is asked once, after the last row of a whole answer; nil means none. JSON
 	// and NDJSON have a place for them.
 	Warnings func() []errs.Warning
-	Started  time.Time // when the query was asked; zero means when Write was called
+	// Receipt is asked once, when all but it was handed to the writer, for the value of
+	// the member receipt; nil means none. JSON and NDJSON have a place for it.
+	Receipt func() ([]byte, error)
+	Started time.Time // when the query was asked; zero means when Write was called
 }
 
 // Summary says what was written, also when Write failed.
@@ -269,7 +272,35 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 		return rows, err
 	}
 	out.buf = form.tail(out.buf, rows, o.warned())
+	if _, ok := form.(withMembers); ok && o.Receipt != nil {
+		if err := out.receipt(o.Receipt); err != nil {
+			return rows, err
+		}
+	}
 	return rows, out.push()
+}
+
+// withMembers are forms that end with an object.
+type withMembers interface{ endsWithObject() }
+
+// ReceiptMember stands before the receipt of an answer in JSON or NDJSON. The receipt is
+// over what stands before it.
+const ReceiptMember = `,"receipt":`
+
+const objectEnd = "}\n"
+
+// receipt puts the member receipt into the object with which the answer ends.
+func (s *sink) receipt(made func() ([]byte, error)) error {
+	s.buf = s.buf[:len(s.buf)-len(objectEnd)]
+	if err := s.empty(); err != nil {
+		return err
+	}
+	text, err := made()
+	if err != nil {
+		return err
+	}
+	s.buf = append(append(append(s.buf, ReceiptMember...), text...), objectEnd...)
+	return nil
 }
 
 // next moves to the next batch that has rows.

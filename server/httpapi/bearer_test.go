@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/lianji/lianji/internal/errs"
@@ -50,6 +51,58 @@ func TestBearer(t *testing.T) {
 		}
 		if (res.Header.Get("WWW-Authenticate") == "Bearer") != (c.status == 401) {
 			t.Errorf("%s: WWW-Authenticate %q", name, res.Header.Get("WWW-Authenticate"))
+		}
+	}
+}
+
+// Whoever keeps account hears of every request that is refused before its statement is
+// looked at, and of no other.
+func TestRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		token, body string
+		want        httpapi.Refusal
+	}{
+		"passes":          {"good", `{"sql":"x","purpose":"DB-HC"}`, httpapi.Refusal{}},
+		"the statement":   {"good", `{"sql":"wrong"}`, httpapi.Refusal{}},
+		"the token":       {"bad", `{"sql":"x","purpose":"DB-HC"}`, httpapi.Refusal{Asker: httpapi.Asker{Token: "bad", Purpose: "DB-HC", Mode: "interface"}, Code: errs.Unauthenticated}},
+		"no token at all": {"", `{"sql":"x","mode":"download"}`, httpapi.Refusal{Asker: httpapi.Asker{Mode: "download"}, Code: errs.Unauthenticated}},
+		"a mode":          {"good", `{"sql":"x","mode":"nosuch"}`, httpapi.Refusal{Asker: httpapi.Asker{Token: "good"}, Code: errs.RequestInvalid}},
+		"a panic":         {"panics", `{"sql":"x"}`, httpapi.Refusal{Asker: httpapi.Asker{Token: "panics", Mode: "interface"}, Code: errs.Internal}},
+	} {
+		q := &servertest.Querier{}
+		if name == "the statement" {
+			q.Err = errs.New(errs.UnknownName, "unknown_column", nil)
+		}
+		var heard []httpapi.Refusal
+		url := open(t, q, func(o *httpapi.Options) {
+			o.Session = func(a httpapi.Asker) (server.Session, error) {
+				switch a.Token {
+				case "good":
+					return server.Session{Snapshot: none{}}, nil
+				case "panics":
+					panic("in there")
+				}
+				return server.Session{}, errs.New(errs.Unauthenticated, "unauthenticated", nil)
+			}
+			o.Refused = func(_ context.Context, r httpapi.Refusal) error {
+				heard = append(heard, r)
+				return nil
+			}
+		})
+		headers := []string{"Authorization", "Bearer " + c.token}
+		if c.token == "" {
+			headers = nil
+		}
+		res := post(t, url, c.body, headers...)
+		if c.want == (httpapi.Refusal{}) {
+			if len(heard) != 0 {
+				t.Errorf("%s: heard of %+v", name, heard)
+			}
+			continue
+		}
+		c.want.Query, c.want.Client = res.Header.Get(httpapi.QueryIDHeader), "127.0.0.1"
+		if len(heard) != 1 || heard[0] != c.want || c.want.Query == "" {
+			t.Errorf("%s: heard of %+v, want %+v", name, heard, c.want)
 		}
 	}
 }

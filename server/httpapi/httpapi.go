@@ -5,6 +5,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,9 @@ type Options struct {
 	// Session gives whose statement it is and what it may see; nil means that nothing
 	// exists for anybody. Its error is an *errs.Error.
 	Session func(Asker) (server.Session, error)
+	// Refused hears of each request that is refused before its statement is looked at,
+	// before its answer leaves; nil means nobody. An error of it is for the log alone.
+	Refused func(context.Context, Refusal) error
 	// Hosts are names, besides those of the loopback interface, that the Host header
 	// of a request may have.
 	Hosts []string
@@ -43,12 +47,27 @@ type Asker struct {
 	Mode    catalog.Mode
 }
 
+// Refusal is a request that is refused before its statement is looked at.
+type Refusal struct {
+	Asker         // as far as it could be read; its token may be nobody's
+	Query  string // the id in the answer
+	Client string // the address that it came from
+	Code   errs.Code
+}
+
 // QueryIDHeader is the header that names the query, in every answer to one.
 const QueryIDHeader = "Lianji-Query-Id"
 
 // WarningsTrailer is the trailer that has the warnings of an answer in a form that
 // has no place for them, as output.WarningsTrailer writes them.
 const WarningsTrailer = "Lianji-Warnings"
+
+// NonceHeader is the header that asks for a receipt, as the member nonce does.
+const NonceHeader = "Lianji-Nonce"
+
+// ReceiptTrailer is the trailer that has the receipt of an answer in a form that has
+// no place for it. Then there is no trailer of warnings.
+const ReceiptTrailer = "Lianji-Receipt"
 
 type door struct {
 	Options

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -44,16 +45,21 @@ func (q *ask) answer() error {
 	q.form = form
 	a, err := read(q.w, q.r)
 	if err != nil {
-		return q.problem(err)
+		return q.refused(Asker{}, err)
 	}
 	ctx := q.r.Context()
-	var answer *server.Answer
+	var session server.Session
+	asker := Asker{Purpose: a.purpose, Mode: a.mode}
 	// A panic in there must look like a failed query, not like a dropped connection.
 	err = safego.Call(func() error {
-		session, err := q.session(a)
-		if err != nil {
-			return err
-		}
+		session, err = q.session(a, &asker)
+		return err
+	})
+	if err != nil {
+		return q.refused(asker, err)
+	}
+	var answer *server.Answer
+	err = safego.Call(func() error {
 		answer, err = q.door.Querier.Query(ctx, session, a.Request)
 		return err
 	})
@@ -99,21 +105,40 @@ func formOf(r *http.Request) (output.Form, error) {
 	return form, nil
 }
 
-// session finds whose statement it is.
-func (q *ask) session(a asked) (server.Session, error) {
+// refused answers a request whose statement was not looked at, and says so to who
+// keeps account of that.
+func (q *ask) refused(by Asker, err error) error {
+	if q.door.Refused != nil {
+		if by.Token == "" {
+			by.Token, _ = bearer(q.r) // it may tell who it was
+		}
+		told := safego.Call(func() error {
+			return q.door.Refused(q.r.Context(), Refusal{Asker: by, Query: q.id, Client: q.client(), Code: errs.CodeOf(err)})
+		})
+		err = errors.Join(err, told)
+	}
+	return q.problem(err)
+}
+
+// client is the address that the request came from.
+func (q *ask) client() string {
+	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
+	return host
+}
+
+// session finds whose statement it is, and fills in who asks.
+func (q *ask) session(a asked, by *Asker) (_ server.Session, err error) {
 	if q.door.Session == nil {
 		return server.Session{Snapshot: policy.Denied{}, Purpose: a.purpose}, nil
 	}
-	token, err := bearer(q.r)
-	if err != nil {
+	if by.Token, err = bearer(q.r); err != nil {
 		return server.Session{}, err
 	}
-	s, err := q.door.Session(Asker{Token: token, Purpose: a.purpose, Mode: a.mode})
+	s, err := q.door.Session(*by)
 	if err != nil {
 		return s, err
 	}
-	s.Door, s.Mode = "http", a.mode
-	s.Client, _, _ = net.SplitHostPort(q.r.RemoteAddr)
+	s.Door, s.Mode, s.Client = "http", a.mode, q.client()
 	return s, nil
 }
 
@@ -127,18 +152,57 @@ func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
 	h.Set(QueryIDHeader, q.id)
 	h.Add("Vary", "Accept, Accept-Language")
 	if !q.form.TellsItself() {
-		h.Set("Trailer", WarningsTrailer)
+		h.Add("Trailer", WarningsTrailer)
+		if answer.Receipt != nil {
+			h.Add("Trailer", ReceiptTrailer)
+		}
 	}
 	out := newPatient(q.w, q.door.ClientWait)
-	q.sum, err = output.Write(ctx, out, q.form, answer.Stream, output.Options{
-		Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start, Warnings: answer.Stream.Warnings,
-	})
-	if err == nil && !q.form.TellsItself() {
+	o := output.Options{Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start, Warnings: answer.Stream.Warnings}
+	var w io.Writer = out
+	if answer.Receipt != nil {
+		w = &summed{out, answer.Receipt}
+		o.Receipt = answer.Receipt.Make
+	}
+	q.sum, err = output.Write(ctx, w, q.form, answer.Stream, o)
+	if err == nil && !q.form.TellsItself() && answer.Receipt != nil {
+		err = q.receipt(answer.Receipt)
+	}
+	if err == nil && !q.form.TellsItself() && h.Get(ReceiptTrailer) == "" {
 		if line := output.WarningsTrailer(answer.Stream.Warnings(), languages(q.r)...); line != "" {
 			h.Set(WarningsTrailer, line)
 		}
 	}
 	return err
+}
+
+// summed writes an answer's bytes, and hands those that were taken to its receipt.
+type summed struct {
+	w   io.Writer
+	sum io.Writer
+}
+
+func (s *summed) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	_, _ = s.sum.Write(p[:n]) // it never fails
+	return n, err
+}
+
+// maxReceipt is the longest receipt that a trailer takes: readers keep all trailers in
+// a buffer of 4 KiB.
+const maxReceipt = 3 << 10
+
+// receipt puts the receipt behind an answer that has no place for it.
+func (q *ask) receipt(r server.Receipt) error {
+	text, err := r.Make()
+	if err != nil {
+		return err
+	}
+	if len(text) > maxReceipt {
+		return errs.New(errs.NotSupported, "http_receipt_long", nil)
+	}
+	q.w.Header().Set(ReceiptTrailer, string(text))
+	return nil
 }
 
 // problem answers with an error instead of rows, and returns it.

@@ -100,7 +100,18 @@ func read(w http.ResponseWriter, r *http.Request) (asked, error) {
 	if err := rc.SetReadDeadline(time.Time{}); err != nil {
 		return asked{}, errs.From(err)
 	}
-	return decode(body)
+	a, err := decode(body)
+	if err != nil {
+		return asked{}, err
+	}
+	switch sent := r.Header.Values(NonceHeader); {
+	case len(sent) == 0:
+	case len(sent) > 1, a.Nonce != "" && a.Nonce != sent[0]:
+		return asked{}, invalid("http_nonce_twice", nil)
+	default:
+		a.Nonce = sent[0]
+	}
+	return a, nil
 }
 
 // decode reads {"sql": …, "params": …, "purpose": …, "mode": …} strictly: names are exact, none
@@ -125,6 +136,8 @@ func decode(body []byte) (asked, error) {
 			a.mode, err = d.mode(name)
 		case "params":
 			a.Params, err = d.params()
+		case "nonce":
+			a.Nonce, err = d.text(name)
 		default:
 			err = invalid("http_unknown_member", msg.Args{"Name": name})
 		}

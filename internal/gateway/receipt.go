@@ -1,0 +1,66 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/lianji/lianji/catalog/audit"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/server"
+)
+
+// receipted answers a statement, for a request with a nonce in such a way that a
+// receipt can be made out. Without a log there is nothing that it could be of.
+func (g *Gateway) receipted(ctx context.Context, s server.Session, r server.Request, rec *recorded) (_ *server.Answer, err error) {
+	if r.Nonce != "" {
+		if g.audit == nil {
+			return nil, errs.New(errs.RequestInvalid, "gateway_no_receipts", nil)
+		}
+		if rec.digest, err = g.audit.Digest(r.Nonce); err != nil {
+			return nil, err
+		}
+	}
+	return g.answer(ctx, s, r, rec)
+}
+
+// receipt is the one of an answer.
+type receipt struct {
+	*recorded
+	stream *logged
+}
+
+// Write implements server.Receipt.
+func (r *receipt) Write(p []byte) (int, error) { return r.digest.Write(p) }
+
+// Make implements server.Receipt. The end that the receipt tells of is on disk before.
+func (r *receipt) Make() ([]byte, error) {
+	end := r.ended(r.stream.rows, r.stream.bytes, errs.From(r.stream.Err()))
+	end.Digest = r.digest.Sum()
+	made, err := r.log.Receipt(r.start, end)
+	if err != nil {
+		return nil, err
+	}
+	var failed error
+	r.once.Do(func() { _, failed = r.log.EndDurable(context.Background(), end) })
+	if failed != nil {
+		return nil, failed
+	}
+	text, err := json.Marshal(made)
+	if err != nil {
+		return nil, errs.From(err)
+	}
+	return text, nil
+}
+
+// reading notes which sources are read from now on.
+func (r *recorded) reading(p *planner.Plan) {
+	if r.log == nil {
+		return
+	}
+	now := time.Now()
+	for _, read := range p.Sources() {
+		r.sources = append(r.sources, audit.Read{Source: read.Source, Resources: read.Resources, Began: now})
+	}
+}
