@@ -6,6 +6,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/policy/lex"
 )
 
 // Subject is who asks: what the session functions of policy expressions speak of.
@@ -32,15 +33,15 @@ const attributeFunction = "principal_attribute"
 // expand writes a policy expression for a subject: each session function becomes a
 // constant. The text that it gives holds nothing else of the subject's.
 func expand(text string, s Subject) (string, error) {
-	tokens, err := lex(text)
+	tokens, err := lex.Tokens(text)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	at := 0
 	for i := 0; i < len(tokens); i++ {
-		if tokens[i].is(".") { // names of columns stand alone: where the guard is applied its table has another name
-			return "", syntax(text, tokens[i].from)
+		if tokens[i].Is(".") { // names of columns stand alone: where the guard is applied its table has another name
+			return "", lex.Syntax(text, tokens[i].From)
 		}
 		value, more, found, err := sessionCall(text, tokens[i:], s)
 		if err != nil {
@@ -49,10 +50,10 @@ func expand(text string, s Subject) (string, error) {
 		if !found {
 			continue
 		}
-		b.WriteString(text[at:tokens[i].from])
+		b.WriteString(text[at:tokens[i].From])
 		b.WriteString(constant(value))
 		i += more
-		at = tokens[i].to
+		at = tokens[i].To
 	}
 	b.WriteString(text[at:])
 	return b.String(), nil
@@ -68,24 +69,24 @@ func CheckText(text string) error {
 
 // sessionCall reads a call of a session function at the start of tokens, and tells
 // how many further tokens it takes.
-func sessionCall(text string, tokens []token, s Subject) (value string, more int, found bool, err error) {
+func sessionCall(text string, tokens []lex.Token, s Subject) (value string, more int, found bool, err error) {
 	t := tokens[0]
-	if t.kind != tokenWord || len(tokens) < 3 || !tokens[1].is("(") {
+	if t.Kind != lex.Word || len(tokens) < 3 || !tokens[1].Is("(") {
 		return "", 0, false, nil
 	}
-	name := strings.ToLower(t.value)
+	name := strings.ToLower(t.Value)
 	if name == attributeFunction {
-		if len(tokens) < 4 || tokens[2].kind != tokenText || !tokens[3].is(")") {
-			return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.from)
+		if len(tokens) < 4 || tokens[2].Kind != lex.Text || !tokens[3].Is(")") {
+			return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.From)
 		}
-		return s.Principal.Attributes[tokens[2].value], 3, true, nil
+		return s.Principal.Attributes[tokens[2].Value], 3, true, nil
 	}
 	f, ok := sessionFunctions[name]
 	if !ok {
 		return "", 0, false, nil
 	}
-	if !tokens[2].is(")") {
-		return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.from)
+	if !tokens[2].Is(")") {
+		return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.From)
 	}
 	return f(s), 2, true, nil
 }

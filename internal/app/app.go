@@ -79,6 +79,7 @@ type App struct {
 	audit     *audit.Log        // nil without a store
 	refusals  *audit.Refusals   // of requests whose statement is not looked at
 	authority *policy.Authority // nil without a store
+	zone      *time.Location    // of the hours and dates of grants; nil without a store
 
 	mu        sync.Mutex // guards the sources' described
 	published atomic.Pointer[policy.Everything]

@@ -33,16 +33,62 @@ func OpenCatalogue(ctx context.Context, cfg *config.Config) (*Catalogue, error) 
 // Bearer finds whose token it is. One that is limited to some purposes or modes is for
 // statements: nothing is changed with it.
 func (c *Catalogue) Bearer(ctx context.Context, token string) (*catalog.Principal, *catalog.State, error) {
-	state, err := c.Load(ctx, nil)
+	return c.bearer(ctx, store.Hash(token), nil)
+}
+
+// bearer is Bearer for who knows the token's hash alone, and what the store was like.
+func (c *Catalogue) bearer(ctx context.Context, hash string, before *catalog.State) (*catalog.Principal, *catalog.State, error) {
+	state, err := c.Load(ctx, before)
 	if err != nil {
 		return nil, nil, err
 	}
-	k, p, ok := state.Bearer(store.Hash(token), time.Now())
+	k, p, ok := state.Bearer(hash, time.Now())
 	if !ok || len(k.Purposes) > 0 || len(k.Modes) > 0 {
 		return nil, nil, errs.New(errs.Unauthenticated, "unauthenticated", nil)
 	}
 	return p, state, nil
 }
+
+// keepTries is how often a change is tried that others' changes came before.
+const keepTries = 8
+
+// decide says what is to be changed in a state, in the name of a principal.
+type decide func(state *catalog.State, by *catalog.Principal) ([]document.Change, error)
+
+// keep makes changes in the name of the bearer of a token with a hash, all of them or
+// none, and gives the state after them. Before is an earlier state, or nil. What is to
+// be changed is decided over the state as it is when the change is made: when somebody
+// else's change comes before, it is decided again.
+func (c *Catalogue) keep(ctx context.Context, hash string, before *catalog.State, what decide) (after *catalog.State, changes []document.Change, err error) {
+	for range keepTries {
+		by, state, err := c.bearer(ctx, hash, before)
+		if err != nil {
+			return nil, nil, err
+		}
+		if changes, err = what(state, by); err != nil || len(changes) == 0 {
+			return state, nil, err
+		}
+		before = state
+		err = c.Change(ctx, by.ID, func(tx *store.Tx) error {
+			if tx.Version() != state.Version+1 {
+				return errOvertaken
+			}
+			return document.Apply(tx, changes)
+		})
+		switch {
+		case errors.Is(err, errOvertaken):
+			continue
+		case err != nil:
+			return nil, nil, err
+		}
+		after, err = c.Load(ctx, state)
+		return after, changes, err
+	}
+	return nil, nil, errOvertaken
+}
+
+// errOvertaken says that somebody else changed the catalogue in between.
+var errOvertaken = errs.New(errs.Conflict, "app_catalogue_changed", nil)
 
 // Apply makes the catalogue what a document says, in the name of a token's bearer, all
 // of it or nothing. It gives the changes that were made, or with dry are to be made.
@@ -57,7 +103,7 @@ func (c *Catalogue) Apply(ctx context.Context, token string, d *document.Documen
 	}
 	changes, err := document.Diff(state, d)
 	if err != nil || dry || len(changes) == 0 {
-		return changes, err
+		return changes, inFile(d, err)
 	}
 	err = c.Change(ctx, by.ID, func(tx *store.Tx) error {
 		// Somebody else's change since the state was read could turn this one into another.
@@ -66,7 +112,16 @@ func (c *Catalogue) Apply(ctx context.Context, token string, d *document.Documen
 		}
 		return document.Apply(tx, changes)
 	})
-	return changes, err
+	return changes, inFile(d, err)
+}
+
+// inFile names the place in a document's file where a mistake is.
+func inFile(d *document.Document, err error) error {
+	var m *document.MemberError
+	if errors.As(d.Placed(err), &m) && m.Place != "" {
+		return &Placed{m.Place, m.Err}
+	}
+	return err
 }
 
 // Export writes the catalogue as a document, for a token's bearer.

@@ -16,6 +16,7 @@ import (
 // kept is a catalogue with the tokens of its people.
 type kept struct {
 	*Catalogue
+	cfg    *config.Config
 	tokens map[string]string
 }
 
@@ -29,13 +30,13 @@ func newKept(t *testing.T) *kept {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := OpenCatalogue(t.Context(), cfg)
 	return keepIn(t, cfg)
 }
 
 // keepIn fills the store of a configuration.
 func keepIn(t *testing.T, cfg *config.Config) *kept {
 	t.Helper()
+	c, err := OpenCatalogue(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func keepIn(t *testing.T, cfg *config.Config) *kept {
 			t.Error(err)
 		}
 	})
-	k := &kept{c, map[string]string{}}
+	k := &kept{c, cfg, map[string]string{}}
 	first, err := c.Init(t.Context(), "DSJ", "大数据局", time.Hour)
 	if err != nil {
 		t.Fatal(err)

@@ -27,13 +27,13 @@ func (a *App) follow(ctx context.Context) error {
 	if a.store == nil {
 		return nil
 	}
-	zone, err := time.LoadLocation(a.cfg.Engine.TimeZone)
-	if err != nil {
+	var err error
+	if a.zone, err = time.LoadLocation(a.cfg.Engine.TimeZone); err != nil {
 		return errs.Wrap(errs.ConfigInvalid, "config_no_zone", msg.Args{"File": a.cfg.File}, err)
 	}
 	checker, _ := a.engine.(policy.GuardChecker) // without one what has a guard is closed
 	a.authority, err = policy.NewAuthority(ctx, policy.AuthorityOptions{
-		Store: a.store, Sources: a.state, Zone: zone, Checker: checker,
+		Store: a.store, Sources: a.state, Zone: a.zone, Checker: checker,
 		Broken: func(b policy.Broken) {
 			a.log.Warn("grant closed: its policy cannot be applied", "grant", b.Grant, "resource", b.Resource, "error", b.Err)
 		},
@@ -51,6 +51,9 @@ func (a *App) Session(asker httpapi.Asker) (server.Session, error) {
 	return server.Session{
 		Snapshot: granted, Purpose: asker.Purpose, Principal: granted.Subject.Principal.Login, Agency: granted.Subject.Agency.Code,
 		Holds: func(reads []*policy.Resource) error { return a.authority.Holds(hash, granted, reads) },
+		Grants: func(ctx context.Context, s server.Session, text string) (server.Table, error) {
+			return a.statement(ctx, s, hash, text)
+		},
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lianji/lianji/internal/errs"
 )
@@ -139,10 +140,37 @@ func statementLines(text string) string {
 
 func TestReadOnlyNamesTheStatement(t *testing.T) {
 	for word := range otherWords {
+		if word == "GRANT" || word == "REVOKE" {
+			continue // TestGrantsAreKnown
+		}
 		_, err := Statement(strings.ToLower(word) + " x")
 		e := errs.From(err)
 		if e == nil || e.Code != errs.ReadOnly || !strings.Contains(e.Text("zh-CN"), word) {
 			t.Errorf("%s: %v", word, err)
+		}
+	}
+}
+
+// GRANT, REVOKE and SHOW GRANTS are found whole, whatever stands in them; nothing else
+// is taken for one of them.
+func TestGrantsAreKnown(t *testing.T) {
+	for text, want := range map[string]Stmt{
+		"GRANT x;":                      {Kind: Grants, SQL: "GRANT x"},
+		"; /* a */ revoke 'b;c' -- d\n": {Kind: Grants, SQL: "revoke 'b;c'", Offset: 10},
+		"show  Grants":                  {Kind: Grants, SQL: "show  Grants"},
+		"SHOW GRANTS ON a.b":            {Kind: Grants, SQL: "SHOW GRANTS ON a.b"},
+		"DESCRIBE grants":               {Kind: Describe, Path: []string{"grants"}, Offset: 9},
+		"SHOW \"grants\"":               {Kind: Describe, Path: []string{"grants"}, Offset: 5, Show: true},
+		"SHOW grants_x":                 {Kind: Describe, Path: []string{"grants_x"}, Offset: 5, Show: true},
+	} {
+		got, err := Statement(text)
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("%q: %v %s", text, err, d)
+		}
+	}
+	for text, want := range map[string]errs.Code{"EXPLAIN GRANT x": errs.ReadOnly, "GRANT a; GRANT b": errs.OneStatement, "SELECT 1; REVOKE x": errs.OneStatement} {
+		if _, err := Statement(text); errs.CodeOf(err) != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
 }

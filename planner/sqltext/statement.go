@@ -17,12 +17,13 @@ const (
 	Describe                        // the columns of Path, or of the query SQL
 	ShowTables                      // the tables, those of schema Path when there is one
 	ShowSchemas                     // the schemas
+	Grants                          // GRANT, REVOKE or SHOW GRANTS, whole in SQL: they are read elsewhere
 )
 
 // Stmt is what the statement parser found: SQL or Path or neither.
 type Stmt struct {
 	Kind    StmtKind
-	SQL     string   // Query, Explain, Describe of a query: the query without closing semicolons
+	SQL     string   // Query, Explain, Describe of a query: the query without closing semicolons; Grants: the statement without them
 	Path    []string // Describe, ShowTables: a name in its parts, without quotes
 	Offset  int      // byte offset of SQL or Path in the text
 	Show    bool     // Describe: written as SHOW, so Path may be a setting's name
@@ -141,6 +142,9 @@ func SyntaxErrorAt(text string, t Token) *errs.Error {
 
 func (p *statementParser) statement() (Stmt, error) {
 	switch {
+	case p.grants():
+		first, last := p.tokens[0], p.tokens[len(p.tokens)-1]
+		return Stmt{Kind: Grants, SQL: p.text[first.Start:last.End], Offset: first.Start}, nil
 	case p.take("EXPLAIN"):
 		return p.explain()
 	case p.take("SHOW"):
@@ -149,6 +153,14 @@ func (p *statementParser) statement() (Stmt, error) {
 		return p.describe()
 	}
 	return p.query(Query)
+}
+
+// grants reports whether the text is a statement about grants. SHOW GRANTS is one, and
+// DESCRIBE asks for the columns of a table of that name.
+func (p *statementParser) grants() bool {
+	first := p.tokens[0]
+	show := first.Is(p.text, "SHOW") && len(p.tokens) > 1 && p.tokens[1].Is(p.text, "GRANTS")
+	return first.Is(p.text, "GRANT") || first.Is(p.text, "REVOKE") || show
 }
 
 // query takes the rest of the text for a query.

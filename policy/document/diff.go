@@ -14,7 +14,6 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
-	"github.com/lianji/lianji/policy"
 )
 
 // Writer makes changes; a transaction of the store is one.
@@ -32,6 +31,12 @@ type Writer interface {
 type Change struct {
 	Sign byte   // '+' new, '~' changed, '-' taken back
 	What string // e.g. agency 公安, grant on 公安.人口 to 民政
+	// Details says member by member what the change is of: member: value of what is new
+	// or taken back, member: old -> new of what is changed.
+	Details []string
+	Given   *catalog.Grant // of a grant that is added; it has its ID once the change is made
+	Taken   *catalog.Grant // of a grant that is taken back
+	path    []string       // the member of the document that asks for it
 	// Do makes the change. It finds what it names by made, which holds the IDs of the
 	// agencies and principals that changes before it have made, by name.
 	do func(w Writer, made *made) error
@@ -45,9 +50,7 @@ func Apply(w Writer, changes []Change) error {
 	m := &made{map[string]string{}, map[string]string{}, map[string]string{}}
 	for _, c := range changes {
 		if err := c.do(w, m); err != nil {
-			e := *errs.From(err)
-			e.Err = err
-			return fmt.Errorf("%c %s: %w", c.Sign, c.What, &e)
+			return &MemberError{Path: c.path, Err: err}
 		}
 	}
 	return nil
@@ -59,7 +62,7 @@ func Diff(s *catalog.State, d *Document) ([]Change, error) {
 	b := &differ{state: s, doc: d}
 	for _, step := range []func() error{b.agencies, b.purposes, b.principals, b.sources, b.resources, b.grants} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, d.Placed(err)
 		}
 	}
 	return b.out, nil
@@ -71,8 +74,9 @@ type differ struct {
 	out   []Change
 }
 
-func (b *differ) add(sign byte, what string, do func(Writer, *made) error) {
-	b.out = append(b.out, Change{sign, what, do})
+func (b *differ) add(sign byte, path [2]string, details []string, do func(Writer, *made) error) {
+	kind := map[string]string{"agencies": "agency", "purposes": "purpose", "principals": "principal", "sources": "source", "resources": "resource"}[path[0]]
+	b.out = append(b.out, Change{Sign: sign, What: kind + " " + path[1], Details: details, path: path[:], do: do})
 }
 
 func wrong(what, member string) error {
@@ -100,19 +104,19 @@ func (b *differ) agencies() error {
 		if want.Parent != "" {
 			var ok bool
 			if parent, ok = b.agencyID(want.Parent); !ok {
-				return wrong("agency "+name, "parent")
+				return member(wrong("agency "+name, "parent"), "agencies", name, "parent")
 			}
 		}
 		a := &catalog.Agency{Name: name}
-		sign := byte('+')
+		sign, have := byte('+'), any(nil)
 		if old, ok := b.state.AgencyNamed(name); ok {
 			if agencyOf(b.state, old) == want {
 				continue
 			}
 			copied := *old
-			a, sign = &copied, '~'
+			a, sign, have = &copied, '~', agencyOf(b.state, old)
 		}
-		b.add(sign, "agency "+name, func(w Writer, m *made) error {
+		b.add(sign, [2]string{"agencies", name}, differences(have, want), func(w Writer, m *made) error {
 			a.Code, a.CreditCode, a.Level, a.Parent, a.District = want.Code, want.CreditCode, catalog.Level(want.Level), parent(m), want.District
 			err := w.Agency(a)
 			m.agencies[name] = a.ID
@@ -125,14 +129,14 @@ func (b *differ) agencies() error {
 func (b *differ) purposes() error {
 	for _, code := range slices.Sorted(maps.Keys(b.doc.Purposes)) {
 		want := b.doc.Purposes[code]
-		sign := byte('+')
+		sign, have := byte('+'), any(nil)
 		if old, ok := b.state.Purpose(code); ok {
 			if (Purpose{old.Name, old.Basis}) == want {
 				continue
 			}
-			sign = '~'
+			sign, have = '~', Purpose{old.Name, old.Basis}
 		}
-		b.add(sign, "purpose "+code, func(w Writer, _ *made) error {
+		b.add(sign, [2]string{"purposes", code}, differences(have, want), func(w Writer, _ *made) error {
 			return w.Purpose(&catalog.Purpose{Code: code, Name: want.Name, Basis: want.Basis})
 		})
 	}
@@ -144,19 +148,19 @@ func (b *differ) principals() error {
 		want := b.doc.Principals[login]
 		agency, ok := b.agencyID(want.Agency)
 		if !ok {
-			return wrong("principal "+login, "agency")
+			return member(wrong("principal "+login, "agency"), "principals", login, "agency")
 		}
 		p := &catalog.Principal{Login: login}
-		sign := byte('+')
+		sign, have := byte('+'), any(nil)
 		slices.Sort(want.Roles)
 		if old, ok := b.state.Login(login); ok {
 			if reflect.DeepEqual(principalOf(b.state, old), want) {
 				continue
 			}
 			copied := *old
-			p, sign = &copied, '~'
+			p, sign, have = &copied, '~', principalOf(b.state, old)
 		}
-		b.add(sign, "principal "+login, func(w Writer, m *made) error {
+		b.add(sign, [2]string{"principals", login}, differences(have, want), func(w Writer, m *made) error {
 			p.Name, p.Agency, p.Service, p.Disabled, p.Attributes, p.Roles = want.Name, agency(m), want.Service, want.Disabled, want.Attributes, nil
 			for _, r := range want.Roles {
 				p.Roles = append(p.Roles, catalog.Role(r))
@@ -173,16 +177,17 @@ func (b *differ) sources() error {
 	for _, name := range slices.Sorted(maps.Keys(b.doc.Sources)) {
 		agency, ok := b.agencyID(b.doc.Sources[name])
 		if !ok {
-			return wrong("source "+name, "agency")
+			return member(wrong("source "+name, "agency"), "sources", name, "agency")
 		}
-		sign := byte('+')
+		type source struct{ Agency string }
+		sign, have := byte('+'), any(nil)
 		if old, ok := b.state.Source(name); ok {
 			if old.Name == name && agencyName(b.state, old.Agency) == b.doc.Sources[name] {
 				continue
 			}
-			sign = '~'
+			sign, have = '~', source{agencyName(b.state, old.Agency)}
 		}
-		b.add(sign, "source "+name, func(w Writer, m *made) error { return w.Source(&catalog.Source{Name: name, Agency: agency(m)}) })
+		b.add(sign, [2]string{"sources", name}, differences(have, source{b.doc.Sources[name]}), func(w Writer, m *made) error { return w.Source(&catalog.Source{Name: name, Agency: agency(m)}) })
 	}
 	return nil
 }
@@ -198,23 +203,23 @@ func (b *differ) resources() error {
 		want := b.doc.Resources[name]
 		of, own, ok := split(name)
 		if !ok {
-			return wrong("resource "+name, "name")
+			return member(wrong("resource "+name, "name"), "resources", name, "name")
 		}
 		agency, ok := b.agencyID(of)
 		if !ok {
-			return wrong("resource "+name, "agency")
+			return member(wrong("resource "+name, "agency"), "resources", name, "agency")
 		}
 		r := &catalog.Resource{Name: own}
-		sign := byte('+')
+		sign, have := byte('+'), any(nil)
 		if old, ok := b.state.ResourceNamed(of, own); ok {
 			if reflect.DeepEqual(resourceOf(old), want) {
 				continue
 			}
 			copied := *old
-			r, sign = &copied, '~'
+			r, sign, have = &copied, '~', resourceOf(old)
 		}
 		before := r.Items
-		b.add(sign, "resource "+name, func(w Writer, m *made) error {
+		b.add(sign, [2]string{"resources", name}, differences(have, want), func(w Writer, m *made) error {
 			r.Agency, r.Class, r.Source, r.Table, r.Items = agency(m), catalog.Class(want.Class), want.Source, catalog.TableID{Schema: want.Schema, Name: want.Table}, nil
 			for _, i := range want.Items {
 				item := catalog.Item{Name: fmt.Sprint(i.Key), Title: fmt.Sprint(i.Value)}
@@ -231,118 +236,6 @@ func (b *differ) resources() error {
 		})
 	}
 	return nil
-}
-
-func (b *differ) grants() error {
-	for _, name := range slices.Sorted(maps.Keys(b.doc.Grants)) {
-		of, own, _ := split(name)
-		old, there := b.state.ResourceNamed(of, own)
-		if !there {
-			// Items have their numbers only when the resource is there.
-			return errs.New(errs.ConfigInvalid, "document_resource", msg.Args{"Resource": name})
-		}
-		left := []*catalog.Grant{}
-		for _, g := range b.state.Grants() {
-			if g.Resource == old.ID {
-				left = append(left, g)
-			}
-		}
-		var added []Change
-		for _, want := range b.doc.Grants[name] {
-			slices.Sort(want.Modes)
-			slices.Sort(want.Purposes)
-			slices.Sort(want.KeysTo)
-			g, to, err := b.grant(old, want)
-			if err != nil {
-				return err
-			}
-			want.From, want.Until, want.Hours = instant(g.From), instant(g.Until), hoursText(g.Hours)
-			same := slices.IndexFunc(left, func(g *catalog.Grant) bool {
-				have := grantOf(b.state, old, g)
-				if want.From == "" {
-					have.From = ""
-				}
-				return reflect.DeepEqual(have, want)
-			})
-			if same >= 0 {
-				left = slices.Delete(left, same, same+1)
-				continue
-			}
-			added = append(added, Change{'+', "grant on " + name + " to " + to, func(w Writer, m *made) error {
-				if id, ok := m.agencies[want.Agency]; ok && want.Agency != "" {
-					g.Grantee.ID = id
-				}
-				if id, ok := m.principals[want.Principal]; ok && want.Principal != "" {
-					g.Grantee.ID = id
-				}
-				return w.Grant(g)
-			}})
-		}
-		for _, g := range left {
-			b.add('-', "grant "+g.ID+" on "+name, func(w Writer, _ *made) error { return w.Revoke(g.ID) })
-		}
-		b.out = append(b.out, added...)
-	}
-	return nil
-}
-
-// grant reads a grant of the document. The grantee's ID is empty where the document
-// makes it.
-func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string, error) {
-	what := "grant on " + nameOf(b.state, r)
-	g := &catalog.Grant{Resource: r.ID, RowFilter: want.Where, Purposes: want.Purposes}
-	to := want.Agency
-	switch {
-	case (want.Agency == "") == (want.Principal == ""):
-		return nil, "", wrong(what, "agency")
-	case want.Agency != "":
-		g.Grantee.Kind = catalog.ToAgency
-		if a, ok := b.state.AgencyNamed(want.Agency); ok {
-			g.Grantee.ID = a.ID
-		} else if _, ok := b.doc.Agencies[want.Agency]; !ok {
-			return nil, "", wrong(what, "agency")
-		}
-	default:
-		g.Grantee.Kind, to = catalog.ToPrincipal, want.Principal
-		if p, ok := b.state.Login(want.Principal); ok {
-			g.Grantee.ID = p.ID
-		} else if _, ok := b.doc.Principals[want.Principal]; !ok {
-			return nil, "", wrong(what, "principal")
-		}
-	}
-	for _, m := range want.Modes {
-		g.Modes = append(g.Modes, catalog.Mode(m))
-	}
-	for _, name := range slices.Sorted(maps.Keys(want.Items)) {
-		i, ok := r.Item(name)
-		if !ok {
-			return nil, "", wrong(what, "items."+name)
-		}
-		use, mask, _ := strings.Cut(want.Items[name], " ")
-		granted := catalog.GrantedItem{No: i.No, Use: catalog.Use(use), Mask: strings.TrimSpace(mask)}
-		if granted.Use == catalog.Clear {
-			granted.Keys = want.KeysTo
-		}
-		if granted.Use == catalog.Masked && !slices.Contains(policy.Masks(), granted.Mask) {
-			return nil, "", errs.New(errs.ConfigInvalid, "document_mask", msg.Args{"What": what, "Item": name, "Known": strings.Join(policy.Masks(), ", ")})
-		}
-		g.Items = append(g.Items, granted)
-	}
-	if err := policy.CheckText(want.Where); err != nil {
-		return nil, "", errs.New(errs.ConfigInvalid, "document_where", msg.Args{"What": what})
-	}
-	var ok bool
-	if g.Hours, ok = parseHours(want.Hours); !ok {
-		return nil, "", wrong(what, "hours")
-	}
-	var err error
-	if g.From, err = parseInstant(want.From); err != nil {
-		return nil, "", wrong(what, "from")
-	}
-	if g.Until, err = parseInstant(want.Until); err != nil {
-		return nil, "", wrong(what, "until")
-	}
-	return g, to, nil
 }
 
 func parseInstant(text string) (time.Time, error) {

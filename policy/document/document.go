@@ -26,6 +26,8 @@ type Document struct {
 	Sources    map[string]string    `yaml:"sources,omitempty"`    // source of the configuration: agency by name in SQL
 	Resources  map[string]Resource  `yaml:"resources,omitempty"`  // by agency.resource
 	Grants     map[string][]Grant   `yaml:"grants,omitempty"`     // by agency.resource
+
+	places map[string]string // where a file has its members
 }
 
 // Agency is an agency of a Document.
@@ -74,6 +76,13 @@ type Grant struct {
 	From      string            `yaml:"from,omitempty"`  // RFC 3339
 	Until     string            `yaml:"until,omitempty"` // RFC 3339
 	Hours     string            `yaml:"hours,omitempty"` // 08:00-18:00
+	Quota     Quota             `yaml:"quota,flow,omitempty"`
+}
+
+// Quota is how much a day a grant opens; 0 means no limit.
+type Quota struct {
+	Rows    int64 `yaml:"rows,omitempty"`
+	Queries int64 `yaml:"queries,omitempty"`
 }
 
 // maxDocument is the largest document, in bytes.
@@ -98,6 +107,7 @@ func Parse(file string, data []byte) (*Document, error) {
 		}
 		return nil, errs.New(errs.ConfigInvalid, "config_syntax", msg.Args{"Place": place, "Reason": reason})
 	}
+	d.places = placesIn(file, data)
 	return d, nil
 }
 
@@ -140,6 +150,31 @@ func nameOf(s *catalog.State, r *catalog.Resource) string {
 	return agencyName(s, r.Agency) + "." + r.Name
 }
 
+// ResourceNamed finds a resource by agency.resource.
+func ResourceNamed(s *catalog.State, name string) (*catalog.Resource, bool) {
+	of, own, _ := split(name)
+	return s.ResourceNamed(of, own)
+}
+
+// Named writes a grant with the names of what it speaks of: of its resource, and the
+// login of who gave it.
+func Named(s *catalog.State, g *catalog.Grant) (resource string, of Grant, by string) {
+	r, ok := s.Resource(g.Resource)
+	if !ok {
+		r = &catalog.Resource{}
+	}
+	if p, ok := s.Principal(g.By); ok {
+		by = p.Login
+	}
+	return nameOf(s, r), grantOf(s, r, g), by
+}
+
+// IsMasked reports whether an item of a Grant is masked.
+func IsMasked(use string) bool {
+	word, _, _ := strings.Cut(use, " ")
+	return catalog.Use(word) == catalog.Masked
+}
+
 func agencyOf(s *catalog.State, a *catalog.Agency) Agency {
 	return Agency{a.Code, a.CreditCode, string(a.Level), agencyName(s, a.Parent), a.District}
 }
@@ -167,7 +202,7 @@ func resourceOf(r *catalog.Resource) Resource {
 }
 
 func grantOf(s *catalog.State, r *catalog.Resource, g *catalog.Grant) Grant {
-	out := Grant{Items: map[string]string{}, Purposes: slices.Sorted(slices.Values(g.Purposes)), Where: g.RowFilter, From: instant(g.From), Until: instant(g.Until), Hours: hoursText(g.Hours)}
+	out := Grant{Items: map[string]string{}, Purposes: slices.Sorted(slices.Values(g.Purposes)), Where: g.RowFilter, From: instant(g.From), Until: instant(g.Until), Hours: hoursText(g.Hours), Quota: Quota{g.Rows, g.Queries}}
 	switch g.Grantee.Kind {
 	case catalog.ToAgency:
 		out.Agency = agencyName(s, g.Grantee.ID)

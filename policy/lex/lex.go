@@ -1,4 +1,6 @@
-package policy
+// Package lex takes the text of policies apart: row filters, masks, and the statements
+// that grant.
+package lex
 
 import (
 	"strings"
@@ -9,70 +11,71 @@ import (
 	"github.com/lianji/lianji/internal/msg"
 )
 
-// tokenKind is what a piece of a policy's text is.
-type tokenKind uint8
+// Kind is what a piece of a policy's text is.
+type Kind uint8
 
+// The kinds. A list of tokens ends with End.
 const (
-	tokenEnd    tokenKind = iota
-	tokenWord             // a name or key word without quotes
-	tokenQuoted           // a name in double quotes
-	tokenText             // a text in single quotes
-	tokenNumber           // digits, with a point and an exponent where they have them
-	tokenSign             // one sign, or an operator of two or three
+	End    Kind = iota
+	Word        // a name or key word without quotes
+	Quoted      // a name in double quotes
+	Text        // a text in single quotes
+	Number      // digits, with a point where they have one
+	Sign        // one sign, or an operator of two or three
 )
 
-// token is a piece of a policy's text. Value is what it means: a quoted name or text
-// without its quotes.
-type token struct {
-	kind     tokenKind
-	value    string
-	from, to int // bytes of the text
+// Token is a piece of a policy's text.
+type Token struct {
+	Kind     Kind
+	Value    string // what it means: a quoted name or text without its quotes
+	From, To int    // bytes of the text
 }
 
-// is reports whether the token is a key word or sign, in any case of letters.
-func (t token) is(word string) bool {
-	return (t.kind == tokenWord || t.kind == tokenSign) && strings.EqualFold(t.value, word)
+// Is reports whether the token is a key word or sign, in any case of letters.
+func (t Token) Is(word string) bool {
+	return (t.Kind == Word || t.Kind == Sign) && strings.EqualFold(t.Value, word)
 }
 
 // operators of more than one sign; the longest come first.
 var operators = []string{"!~~*", "!~~", "~~*", "<=>", "->>", "<=", ">=", "<>", "!=", "==", "||", "::", "~~", "->"}
 
-// lex takes a policy's text apart. Comments, text with escapes and text in dollars
-// are refused: a policy is short, and nothing of it may be read in two ways.
-func lex(text string) ([]token, error) {
-	var out []token
+// Tokens takes a policy's text apart. Comments, text with escapes, text in dollars and
+// digits of other scripts are refused: a policy is short, and nothing of it may be read
+// in two ways.
+func Tokens(text string) ([]Token, error) {
+	var out []Token
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		start := i
-		add := func(kind tokenKind, value string, to int) {
-			out = append(out, token{kind, value, start, to})
+		add := func(kind Kind, value string, to int) {
+			out = append(out, Token{kind, value, start, to})
 			i = to
 		}
 		switch {
 		case r == utf8.RuneError && size <= 1, r == 0:
-			return nil, syntax(text, i)
+			return nil, Syntax(text, i)
 		case unicode.IsSpace(r):
 			i += size
-		case strings.HasPrefix(text[i:], "--"), strings.HasPrefix(text[i:], "/*"), r == '$':
-			return nil, syntax(text, i)
+		case strings.HasPrefix(text[i:], "--"), strings.HasPrefix(text[i:], "/*"), r == '$', r > '9' && unicode.IsDigit(r):
+			return nil, Syntax(text, i)
 		case r == '\'' || r == '"':
 			value, end, ok := quoted(text, i)
 			if !ok {
-				return nil, syntax(text, i)
+				return nil, Syntax(text, i)
 			}
-			kind := tokenText
+			kind := Text
 			if r == '"' {
-				kind = tokenQuoted
+				kind = Quoted
 			}
 			add(kind, value, end)
-		case unicode.IsDigit(r):
-			add(tokenNumber, text[i:numberEnd(text, i)], numberEnd(text, i))
+		case r >= '0' && r <= '9':
+			add(Number, text[i:numberEnd(text, i)], numberEnd(text, i))
 		case unicode.IsLetter(r) || r == '_':
 			end := wordEnd(text, i)
 			if end < len(text) && text[end] == '\'' { // e'…', x'…', b'…', U&'…'
-				return nil, syntax(text, i)
+				return nil, Syntax(text, i)
 			}
-			add(tokenWord, text[i:end], end)
+			add(Word, text[i:end], end)
 		default:
 			end := i + size
 			for _, o := range operators {
@@ -81,10 +84,10 @@ func lex(text string) ([]token, error) {
 					break
 				}
 			}
-			add(tokenSign, text[i:end], end)
+			add(Sign, text[i:end], end)
 		}
 	}
-	return append(out, token{tokenEnd, "", len(text), len(text)}), nil
+	return append(out, Token{End, "", len(text), len(text)}), nil
 }
 
 // quoted reads what stands in quotes from a place on; a quote is doubled inside.
@@ -124,6 +127,7 @@ func wordEnd(text string, at int) int {
 	return at
 }
 
-func syntax(text string, at int) *errs.Error {
+// Syntax is the error of a text that cannot be read at a place.
+func Syntax(text string, at int) *errs.Error {
 	return errs.New(errs.SyntaxError, "policy_syntax", msg.Args{}).At(text, at)
 }

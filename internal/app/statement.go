@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/store"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/policy/document"
+	"github.com/lianji/lianji/policy/grantsql"
+	"github.com/lianji/lianji/server"
+)
+
+// catalogue is the store for those who change it over this gateway.
+func (a *App) catalogue() *Catalogue { return &Catalogue{a.store} }
+
+// statement answers a GRANT, REVOKE or SHOW GRANTS of the bearer of a token with a hash.
+func (a *App) statement(ctx context.Context, s server.Session, hash, text string) (server.Table, error) {
+	stmt, err := grantsql.Parse(text, a.zone)
+	if err != nil {
+		return server.Table{}, err
+	}
+	if stmt.Kind == grantsql.Show {
+		return a.showGrants(ctx, stmt, hash)
+	}
+	k, _, err := a.authority.Bearer(hash)
+	if err != nil {
+		return server.Table{}, err
+	}
+	if len(k.Purposes) > 0 || len(k.Modes) > 0 {
+		return server.Table{}, errs.New(errs.Forbidden, "grants_limited_token", nil)
+	}
+	before, err := a.authority.State()
+	if err != nil {
+		return server.Table{}, err
+	}
+	ctx = store.WithOrigin(ctx, store.Origin{Door: s.Door, Client: s.Client})
+	var there string
+	after, changes, err := a.catalogue().keep(ctx, hash, before, func(state *catalog.State, by *catalog.Principal) (changes []document.Change, err error) {
+		changes, there, err = stmt.Changes(state, by)
+		return changes, err
+	})
+	if err != nil {
+		return server.Table{}, stmt.Located(err)
+	}
+	// It is in force for the next statement; where the store cannot be asked now, soon.
+	_ = a.authority.Refresh(ctx)
+	return server.Table{Columns: grantsql.ChangeColumns(), Rows: grantsql.Changed(after, changes, there, a.zone)}, nil
+}
+
+// showGrants answers SHOW GRANTS from the store as it is now.
+func (a *App) showGrants(ctx context.Context, stmt *grantsql.Statement, hash string) (server.Table, error) {
+	if err := a.authority.Refresh(ctx); err != nil {
+		return server.Table{}, err
+	}
+	k, p, err := a.authority.Bearer(hash)
+	if err != nil {
+		return server.Table{}, err
+	}
+	state, err := a.authority.State()
+	if err != nil {
+		return server.Table{}, err
+	}
+	rows, err := stmt.Show(state, grantsql.Asker{Principal: p, Purposes: k.Purposes, Modes: k.Modes}, time.Now(), a.zone)
+	return server.Table{Columns: grantsql.ShowColumns(), Rows: rows}, err
+}

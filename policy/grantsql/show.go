@@ -1,0 +1,150 @@
+package grantsql
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/policy/document"
+)
+
+// Asker is who sends a statement.
+type Asker struct {
+	Principal *catalog.Principal
+	// Purposes and Modes limit what is shown to grants that are for one of them; empty
+	// means no limit. Who is limited sees only what is granted to them.
+	Purposes []string
+	Modes    []catalog.Mode
+}
+
+// sees tells what an asker sees of a grant.
+func (a Asker) sees(s *catalog.State, g *catalog.Grant, at time.Time) catalog.Sight {
+	sight := s.SeesGrant(a.Principal, g, at)
+	if sight == catalog.Nothing || len(a.Purposes) == 0 && len(a.Modes) == 0 {
+		return sight
+	}
+	purpose := func(code string) bool { return len(a.Purposes) == 0 || slices.Contains(a.Purposes, code) }
+	in := func(m catalog.Mode) bool { return len(a.Modes) == 0 || slices.Contains(a.Modes, m) }
+	own := g.Grantee == catalog.Grantee{Kind: catalog.ToAgency, ID: a.Principal.Agency} || g.Grantee == catalog.Grantee{Kind: catalog.ToPrincipal, ID: a.Principal.ID}
+	if !own || !slices.ContainsFunc(g.Purposes, purpose) || !slices.ContainsFunc(g.Modes, in) {
+		return catalog.Nothing
+	}
+	return catalog.Outline
+}
+
+// ShowColumns are the columns of an answer to SHOW GRANTS.
+func ShowColumns() []string {
+	return []string{"grant", "resource", "grantee", "granted_by", "statement"}
+}
+
+// Show gives the grants of SHOW GRANTS that an asker sees. What it names reads as not
+// there, where nothing of it is to be seen.
+func (s *Statement) Show(state *catalog.State, by Asker, at time.Time, zone *time.Location) ([][]string, error) {
+	to, err := s.shownTo(state, by, at)
+	if err != nil {
+		return nil, err
+	}
+	var of string // the resource's ID
+	if s.Resource != "" {
+		r, ok := document.ResourceNamed(state, s.Resource)
+		if !ok || !s.named(state, by, r, at) {
+			return nil, s.at("resource", unknown("resource"))
+		}
+		of = r.ID
+	}
+	var rows [][]string
+	for _, g := range state.Grants() {
+		sight := by.sees(state, g, at)
+		if sight == catalog.Nothing || (of != "" && g.Resource != of) || (s.Grantee.Kind != "" && g.Grantee != to) {
+			continue
+		}
+		rows = append(rows, row(state, g, sight, zone))
+	}
+	slices.SortStableFunc(rows, func(a, b []string) int { return slices.Compare(a[1:3], b[1:3]) })
+	return rows, nil
+}
+
+// named reports whether an asker knows a resource: sees it, or a grant on it.
+func (s *Statement) named(state *catalog.State, by Asker, r *catalog.Resource, at time.Time) bool {
+	if len(by.Purposes) == 0 && len(by.Modes) == 0 {
+		return state.SeesResource(by.Principal, r, at) != catalog.Nothing
+	}
+	return slices.ContainsFunc(state.Grants(), func(g *catalog.Grant) bool {
+		return g.Resource == r.ID && by.sees(state, g, at) != catalog.Nothing
+	})
+}
+
+// shownTo finds the grantee of SHOW GRANTS TO. Of one that an asker may not know, and
+// that nothing they see is granted to, it tells nothing.
+func (s *Statement) shownTo(state *catalog.State, by Asker, at time.Time) (catalog.Grantee, error) {
+	to := catalog.Grantee{}
+	var known bool
+	switch s.Grantee.Kind {
+	case "":
+		return to, nil
+	case toAgency:
+		if a, ok := state.AgencyNamed(s.Grantee.Name); ok {
+			to, known = catalog.Grantee{Kind: catalog.ToAgency, ID: a.ID}, state.SeesAgency(by.Principal, a, at)
+		}
+	default:
+		if p, ok := state.Login(s.Grantee.Name); ok && (s.Grantee.Kind != toApplication || slices.Contains(p.Roles, catalog.Application)) {
+			to, known = catalog.Grantee{Kind: catalog.ToPrincipal, ID: p.ID}, state.SeesPrincipal(by.Principal, p)
+		}
+	}
+	known = known || to.ID != "" && slices.ContainsFunc(state.GrantsTo(to), func(g *catalog.Grant) bool { return by.sees(state, g, at) != catalog.Nothing })
+	if !known {
+		kind := "principal"
+		if s.Grantee.Kind == toAgency {
+			kind = "agency"
+		}
+		return to, s.at("grantee", unknown(kind))
+	}
+	return to, nil
+}
+
+// row writes a grant for somebody who sees it whole or in outline.
+func row(state *catalog.State, g *catalog.Grant, sight catalog.Sight, zone *time.Location) []string {
+	resource, of, by := document.Named(state, g)
+	if sight != catalog.Whole {
+		of, by = outline(of), ""
+	}
+	grantee := toAgency + " " + of.Agency
+	if of.Principal != "" {
+		grantee = toPrincipal + " " + of.Principal
+	}
+	return []string{g.ID, resource, grantee, by, Write(resource, spoken(state, of), zone)}
+}
+
+// spoken writes the agencies to which keys may go by their names in SQL, in the place
+// of their codes.
+func spoken(state *catalog.State, g document.Grant) document.Grant {
+	var to []string
+	for _, code := range g.KeysTo {
+		name := code
+		for _, a := range state.Agencies() {
+			if a.Code == code {
+				name = a.Name
+			}
+		}
+		to = append(to, name)
+	}
+	g.KeysTo = to
+	return g
+}
+
+// outline takes out of a grant what its provider alone decides and knows: how rows are
+// chosen and values masked tells of rows and values that are not shown.
+func outline(g document.Grant) document.Grant {
+	items := map[string]string{}
+	for name, use := range g.Items {
+		if document.IsMasked(use) {
+			use = string(catalog.Masked) + " " + hiddenMask
+		}
+		items[name] = use
+	}
+	g.Items = items
+	if g.Where != "" {
+		g.Where = hiddenFilter
+	}
+	return g
+}
