@@ -111,6 +111,12 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		return nil, err
 	}
 	switch {
+	case stmt.Kind == sqltext.Grants:
+		answer, err := grants(ctx, s, stmt.SQL, r.Params, rec)
+		if err != nil {
+			return nil, shifted(err, r.SQL, stmt.Offset)
+		}
+		return answer, nil
 	case stmt.Kind == sqltext.Describe && stmt.SQL != "":
 		described, err := g.planner.Prepare(ctx, stmt.SQL, snapshot, planner.Options{})
 		if err != nil {
