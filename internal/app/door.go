@@ -76,11 +76,11 @@ func (d *Door) Run(ctx context.Context) error {
 	if d.app.authority != nil {
 		g.Go(func() error { return d.app.authority.Run(ctx) })
 	}
-	g.Go(func() error {
 	if d.app.store != nil {
 		g.Go(func() error { return d.app.refusals.Run(ctx) })
 		g.Go(func() error { return d.app.recordChanges(ctx) })
 	}
+	g.Go(func() error {
 		return httpapi.Serve(ctx, d.ln, httpapi.Options{
 			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log, ClientWait: d.app.cfg.Engine.ClientWait,
 			Session: d.session, Refused: d.app.refused,

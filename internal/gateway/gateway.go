@@ -152,13 +152,13 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 	if err := rec.begin(ctx); err != nil {
 		return nil, err
 	}
+	rec.reading(plan)
 	if s.Holds == nil {
 		rows, err := g.engine.Run(ctx, plan)
 		if err != nil {
 			return nil, err
 		}
 		return &server.Answer{Columns: plan.Columns, Stream: rows}, nil
-	rec.reading(plan)
 	}
 	watch, end := watched(ctx, s, reads)
 	rows, err := g.engine.Run(watch, plan)
