@@ -61,9 +61,7 @@ func writeArrow(ctx context.Context, out *sink, s Stream, o Options) (int64, err
 			break
 		}
 		rows += b.NumRows()
-		if err = out.push(); err == nil {
-			more, err = next(ctx, s)
-		}
+		more, err = out.next(ctx, s)
 	}
 	if err == nil {
 		err = w.Close() // writes the schema too when there was no batch
@@ -79,5 +77,5 @@ func writeArrow(ctx context.Context, out *sink, s Stream, o Options) (int64, err
 		}
 		return rows, err
 	}
-	return rows, out.push()
+	return rows, out.empty()
 }

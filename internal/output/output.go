@@ -68,7 +68,9 @@ package output
 
 import (
 	"context"
+	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -76,6 +78,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/safego"
 )
 
 // Form is a way to write a result. The zero Form is none.
@@ -143,12 +146,15 @@ type Stream interface {
 
 // Options of one Write. Types is required.
 type Options struct {
-	Types   []catalog.Type // of the columns: named in the header part and checked against the stream's schema
-	Flush   func() error   // called after each batch and at the end; nil where nothing buffers
-	QueryID string         // put into the last error member
-	Langs   []string       // languages wanted for that member and for Notes
-	Notes   io.Writer      // Table: where the lines below it go, with rows and seconds; nil drops them
-	Width   int            // Table: the columns of the terminal that it is written to; 0 where it is none
+	Types []catalog.Type // of the columns: named in the header part and checked against the stream's schema
+	// Flush is called while more rows are waited for, on a goroutine of its own, and after
+	// the mark of a broken answer. The end of a whole one leaves with what the caller has
+	// to write behind it. Nil where nothing buffers.
+	Flush   func() error
+	QueryID string    // put into the last error member
+	Langs   []string  // languages wanted for that member and for Notes
+	Notes   io.Writer // Table: where the lines below it go, with rows and seconds; nil drops them
+	Width   int       // Table: the columns of the terminal that it is written to; 0 where it is none
 	// Warnings is asked once, after the last row of a whole answer; nil means none. JSON
 	// and NDJSON have a place for them.
 	Warnings func() []errs.Warning
@@ -257,12 +263,13 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 			}
 		}
 		rows += b.NumRows()
-		if err := out.push(); err != nil {
-			return rows, err
-		}
-		if more, err = next(ctx, s); err == nil && more {
+		if more, err = out.next(ctx, s); err == nil && more {
 			err = form.bind(s.RecordBatch())
 		}
+	}
+	var gone *WriteError
+	if errors.As(err, &gone) {
+		return rows, gone
 	}
 	if err != nil {
 		out.buf = form.broken(out.buf, problemInside(err, o))
@@ -277,7 +284,7 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 			return rows, err
 		}
 	}
-	return rows, out.push()
+	return rows, out.empty()
 }
 
 // withMembers are forms that end with an object.
@@ -332,6 +339,33 @@ func (s *sink) spill() error {
 		return nil
 	}
 	return s.empty()
+}
+
+// flushAfter is how long rows are kept for the next ones, or the end, to go with them.
+const flushAfter = 2 * time.Millisecond
+
+// next waits for the next batch. When that takes long, what was written leaves.
+func (s *sink) next(ctx context.Context, stream Stream) (bool, error) {
+	var (
+		mu      sync.Mutex
+		waiting = true
+		failed  error
+	)
+	timer := time.AfterFunc(flushAfter, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if waiting {
+			failed = safego.Call(s.push)
+		}
+	})
+	more, err := next(ctx, stream)
+	timer.Stop()
+	mu.Lock()
+	defer mu.Unlock()
+	if waiting = false; failed != nil {
+		return false, failed
+	}
+	return more, err
 }
 
 // push hands over all and flushes.
