@@ -65,7 +65,7 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 			g.down[key(path)] = sources[at].Err
 			continue
 		default:
-			t, missing = findTable(sources[at].Tables, r.Table)
+			t, missing = FindTable(sources[at].Tables, r.Table)
 		}
 		if missing == NotMissing {
 			g.open(path, sources[at].Source, r, t, grants)
@@ -249,6 +249,9 @@ func (g *Granted) open(path []string, source string, r *catalog.Resource, t *cat
 			continue
 		}
 		if column != nil {
+			if i, ok := r.Item(column.Name); ok && i.Title != "" {
+				column.Comment = i.Title
+			}
 			out.Columns = append(out.Columns, *column)
 		}
 	}

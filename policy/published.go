@@ -80,7 +80,7 @@ func resourceNames(published []Published) []string {
 }
 
 func publish(path []string, d Described, id catalog.TableID) (*Resource, Missing) {
-	t, missing := findTable(d.Tables, id)
+	t, missing := FindTable(d.Tables, id)
 	if missing != NotMissing {
 		return nil, missing
 	}
@@ -91,7 +91,8 @@ func publish(path []string, d Described, id catalog.TableID) (*Resource, Missing
 	return &Resource{Path: path, Source: d.Source, Table: t, Columns: columns, KeysMayTravel: true}, NotMissing
 }
 
-func findTable(tables []*catalog.Table, id catalog.TableID) (*catalog.Table, Missing) {
+// FindTable finds a table by its name, in another case too where that is unique.
+func FindTable(tables []*catalog.Table, id catalog.TableID) (*catalog.Table, Missing) {
 	var found []*catalog.Table
 	for _, t := range tables {
 		if t.ID == id {

@@ -34,8 +34,11 @@ func program() cli.Program {
 			NewEngine: newEngine,
 		},
 		AuditHeads: app.AuditHeads,
-		City:       cli.City{Prepare: democity.Prepare, Foreign: democity.ErrForeign, Statements: statements()},
-		DuckDB:     duckdbVersion,
+		City: cli.City{
+			Prepare: prepare, Foreign: democity.ErrForeign, Statements: statements(),
+			Asker: democity.Asker, Purpose: democity.Purpose, TokensFile: democity.TokensFile,
+		},
+		DuckDB: duckdbVersion,
 	}
 }
 
@@ -44,6 +47,15 @@ func newEngine(o app.EngineOptions) (app.Engine, error) {
 		Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
 		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
 	})
+}
+
+func prepare(ctx context.Context, dir string, progress func(string)) (cli.CityMade, error) {
+	made, err := democity.Prepare(ctx, dir, progress)
+	out := cli.CityMade{Reused: made.Reused}
+	for _, t := range made.Tokens {
+		out.Tokens = append(out.Tokens, cli.CityToken(t))
+	}
+	return out, err
 }
 
 func statements() []cli.Statement {

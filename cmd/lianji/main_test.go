@@ -27,7 +27,12 @@ import (
 	"github.com/lianji/lianji/internal/waitfor"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(actAsProgram) != "" {
+		os.Exit(program().Main())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const password = "s3cret-hunter2"
 

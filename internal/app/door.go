@@ -42,9 +42,10 @@ func (a *App) ListenOpen(ctx context.Context, address string) (*Door, error) {
 }
 
 // ListenHTTP opens the HTTP door for those who have a token: each sees what grants
-// open. An empty address means that of the configuration.
+// open. An empty address means that of the configuration. It is refused where the store
+// holds principals of the sample city.
 func (a *App) ListenHTTP(ctx context.Context, address string) (*Door, error) {
-	if _, err := a.Catalogue(); err != nil {
+	if err := a.refuseDemo(); err != nil {
 		return nil, err
 	}
 	return a.listen(ctx, address, a.Session)

@@ -41,10 +41,22 @@ type Program struct {
 
 // City makes the sample city.
 type City struct {
-	Prepare    func(ctx context.Context, dir string, progress func(stage string)) (reused bool, err error)
+	Prepare    func(ctx context.Context, dir string, progress func(stage string)) (CityMade, error)
 	Foreign    error // what Prepare wraps when the folder holds something else
 	Statements []Statement
+	Asker      string // the login of who asks the statements
+	Purpose    string // what for
+	TokensFile string // in the city's folder: a line "login token" for each principal
 }
+
+// CityMade says what Prepare did.
+type CityMade struct {
+	Reused bool
+	Tokens []CityToken // none when they were made before
+}
+
+// CityToken is a token that was made for one of the city's principals.
+type CityToken struct{ Login, Agency, Name, Role, Text string }
 
 // Statement is one to try on the sample city.
 type Statement struct {

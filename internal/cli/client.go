@@ -37,6 +37,7 @@ type client struct {
 	query   string // the URL to post to
 	token   string
 	purpose string
+	mode    string // empty means the door's own
 	langs   []string
 	http    *http.Client
 }
@@ -57,7 +58,7 @@ func (c *command) remote(f queryFlags) (*target, error) {
 	// A transport of its own: its connections end with it.
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true}
 	cl := &client{
-		address: f.url, query: u.JoinPath("v1", "query").String(), token: token, purpose: f.purpose, langs: c.langs,
+		address: f.url, query: u.JoinPath("v1", "query").String(), token: token, purpose: f.purpose, mode: f.mode, langs: c.langs,
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	return &target{query: cl.ask, close: func() error { transport.CloseIdleConnections(); return nil }}, nil
@@ -140,10 +141,11 @@ type requestBody struct {
 	SQL     string `json:"sql"`
 	Params  any    `json:"params,omitempty"`
 	Purpose string `json:"purpose,omitempty"`
+	Mode    string `json:"mode,omitempty"`
 }
 
 func (cl *client) body(r server.Request) requestBody {
-	b := requestBody{SQL: r.SQL, Purpose: cl.purpose}
+	b := requestBody{SQL: r.SQL, Purpose: cl.purpose, Mode: cl.mode}
 	if len(r.Params) == 0 {
 		return b
 	}

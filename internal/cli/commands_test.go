@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/internal/cli"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
@@ -128,6 +130,29 @@ func (s *shared) String() string {
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
 
+// withStore is a configuration whose store demoStore makes.
+const withStore = "catalog: {store: \"sqlite://store.db\"}\nsources: {ga: {kind: sqlite, path: ga.db}}\n"
+
+// demoStore makes a store in which one principal is marked as the sample city's.
+func demoStore(ctx context.Context, dir string) (err error) {
+	s, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "store.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if _, err := s.Init(ctx, "DSJ", "大数据局", time.Hour); err != nil {
+		return err
+	}
+	state, err := s.Load(ctx, nil)
+	if err != nil {
+		return err
+	}
+	p, _ := state.Login("secadmin")
+	marked := *p
+	marked.Demo = true
+	return s.Change(ctx, p.ID, func(tx *store.Tx) error { return tx.Principal(&marked) })
+}
+
 // demo starts the sample city on a free port and gives its address; end stops it and
 // gives the exit code.
 func demo(t *testing.T, r run, text string) (url string, out *shared, end func() int) {
@@ -136,10 +161,11 @@ func demo(t *testing.T, r run, text string) (url string, out *shared, end func()
 	ctx, cancel := context.WithCancel(t.Context())
 	out = &shared{}
 	r.ctx, r.stdout = ctx, out
-	r.city.Prepare = func(_ context.Context, dir string, progress func(string)) (bool, error) {
+	r.city.Prepare = func(ctx context.Context, dir string, progress func(string)) (cli.CityMade, error) {
 		progress("公安")
-		return false, writeFile(dir, text)
+		return cli.CityMade{Tokens: []cli.CityToken{{Login: "wang", Agency: "审计", Name: "王芳", Role: "数据使用员", Text: "lianji_T"}}}, errors.Join(writeFile(dir, text), demoStore(ctx, dir))
 	}
+	r.city.Asker, r.city.Purpose, r.city.TokensFile = "wang", "SJ-1", "tokens.txt"
 	if r.city.Statements == nil {
 		r.city.Statements = []cli.Statement{{Title: "人口", SQL: "select count(*) from 公安.人口 where a = 'x'", Check: "一人"}}
 	}
@@ -159,19 +185,24 @@ func demo(t *testing.T, r run, text string) (url string, out *shared, end func()
 }
 
 func TestDemo(t *testing.T) {
-	q := rows(2)
-	url, out, end := demo(t, run{querier: q}, good)
-	for _, want := range []string{"1. 人口\n\n./bin/lianji query --url " + url + ` "select count(*) from 公安.人口 where a = 'x'"` + "\n\n   一人\n", "curl -sS " + url + "/v1/query"} {
+	url, out, end := demo(t, run{querier: rows(2)}, withStore)
+	dir := regexp.MustCompile(`in (\S+)/tokens\.txt:`).FindStringSubmatch(out.String())
+	if dir == nil {
+		t.Fatalf("no file of tokens is named in\n%s", out)
+	}
+	for _, want := range []string{
+		"  wang      lianji_T                          审计 王芳（数据使用员）\n",
+		"export LIANJI_TOKEN=$(awk '$1 == \"wang\" {print $2}' " + dir[1] + "/tokens.txt)\n",
+		"1. 人口\n\n./bin/lianji query --url " + url + ` --purpose SJ-1 "select count(*) from 公安.人口 where a = 'x'"` + "\n\n   一人\n",
+		"curl -sS " + url + `/v1/query -H "Authorization: Bearer $LIANJI_TOKEN"`,
+		`{"sql":"select count(*) from 公安.人口 where a = 'x'","purpose":"SJ-1"}`,
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
 	}
-	code, stdout, stderr := run{}.args(t, "query", "--url", url, "--format", "csv", "select 1")
-	if code != 0 || stdout != "id,姓名\r\n1,张1\r\n2,张2\r\n" || stderr != "" {
-		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
-	if _, s := q.Asked(); s[0].Operator {
-		t.Error("a client of the door is no operator")
+	if code, stdout, stderr := (run{}).args(t, "query", "--url", url, "select 1"); code != 1 || stdout != "" || !strings.Contains(stderr, "error[unauthenticated]") {
+		t.Errorf("without a token: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	if code := end(); code != 0 {
 		t.Errorf("an interrupted demo exits with %d", code)
@@ -191,7 +222,9 @@ func TestDemoPrepare(t *testing.T) {
 		{false, errors.Join(foreign, errors.New("x")), 2, "d holds files that are not a sample city"},
 		{false, errors.New("no space"), 1, "could not be made in d.\n  no space\n"},
 	} {
-		r := run{city: cli.City{Foreign: foreign, Prepare: func(context.Context, string, func(string)) (bool, error) { return c.reused, c.err }}}
+		r := run{city: cli.City{Foreign: foreign, Prepare: func(context.Context, string, func(string)) (cli.CityMade, error) {
+			return cli.CityMade{Reused: c.reused}, c.err
+		}}}
 		if code, stdout, stderr := r.args(t, "demo", "--dir", "d", "--prepare"); code != c.code || stdout != "" || !strings.Contains(stderr, c.in) {
 			t.Errorf("exit %d, stdout %q, stderr %q, want %d %q", code, stdout, stderr, c.code, c.in)
 		}
@@ -208,7 +241,7 @@ func TestPrintedCommandsSurviveTheShell(t *testing.T) {
 		"select 'it''s $1 \"q\" `x` \\ !' from 公安.人口", "select 1", "select \"a\" from t", "select 'a' from t\nwhere x < 1 & y", "select '!' from t", "select $1", "",
 	}
 	for _, sql := range statements {
-		_, out, end := demo(t, run{querier: rows(1), city: cli.City{Statements: []cli.Statement{{Title: "t", SQL: sql}}}}, good)
+		_, out, end := demo(t, run{querier: rows(1), city: cli.City{Statements: []cli.Statement{{Title: "t", SQL: sql}}}}, withStore)
 		end()
 		script := strings.ReplaceAll(out.String(), "./bin/lianji", "lianji")
 		from, to := strings.Index(script, "lianji query"), strings.Index(script, "\n\nThe last one")
@@ -229,7 +262,8 @@ func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var problems shared
-	r := run{querier: rows(1), ctx: ctx}
+	q := rows(1)
+	r := run{querier: q, ctx: ctx}
 	done := safego.Run(func() error {
 		code, stdout, _ := r.argsTo(t, &problems, "serve", "--no-auth")
 		if code != 0 || stdout != "" {
@@ -243,6 +277,9 @@ func TestServe(t *testing.T) {
 	}
 	if code, stdout, _ := (run{}).args(t, "query", "--url", address.FindString(problems.String()), "select 1"); code != 0 || !strings.Contains(stdout, "张1") {
 		t.Errorf("exit %d, %q", code, stdout)
+	}
+	if _, s := q.Asked(); s[0].Operator {
+		t.Error("a client of the door is no operator")
 	}
 	cancel()
 	if err := <-done; err != nil {
@@ -265,5 +302,32 @@ func TestServeRefuses(t *testing.T) {
 		if code, _, stderr := (run{querier: rows()}).args(t, "serve", "--no-auth"); code != 2 || !strings.Contains(stderr, in) {
 			t.Errorf("exit %d, %q, want %q", code, stderr, in)
 		}
+	}
+}
+
+// A store with principals of the sample city is served when that is said, and not else.
+func TestServeDemoStore(t *testing.T) {
+	config(t, "listen: {http: \"127.0.0.1:0\"}\n"+withStore)
+	if err := demoStore(t.Context(), "."); err != nil {
+		t.Fatal(err)
+	}
+	r := run{querier: rows(1)}
+	if code, stdout, stderr := r.args(t, "serve"); code != 2 || stdout != "" || !strings.Contains(stderr, "such as secadmin") || !strings.Contains(stderr, "--allow-demo") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var problems shared
+	r.ctx = ctx
+	done := safego.Run(func() error {
+		if code, _, _ := r.argsTo(t, &problems, "serve", "--allow-demo"); code != 0 {
+			t.Errorf("exit %d, %q", code, problems.String())
+		}
+		return nil
+	})
+	waitfor.True(t, 5*time.Second, "the address", func() bool { return strings.Contains(problems.String(), "Serving at http://127.0.0.1:") })
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

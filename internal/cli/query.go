@@ -33,6 +33,7 @@ type queryFlags struct {
 	url       string
 	tokenFile string
 	purpose   string
+	mode      string // empty means the door's own
 	format    string
 	output    string // a file; empty means standard output
 	params    []string
@@ -45,6 +46,7 @@ func (c *command) queryFlags(cmd *cobra.Command, f *queryFlags, format string) {
 	flags.StringVar(&f.url, "url", "", c.text("cli_flag_url", nil))
 	flags.StringVar(&f.tokenFile, "token-file", "", c.text("cli_flag_token", nil))
 	flags.StringVar(&f.purpose, "purpose", "", c.text("cli_flag_purpose", nil))
+	flags.StringVar(&f.mode, "mode", "", c.text("cli_flag_mode", nil))
 	flags.StringVar(&f.format, "format", format, c.text("cli_flag_format_"+cmd.Name(), nil))
 	flags.StringArrayVar(&f.params, "param", nil, c.text("cli_flag_param", nil))
 	cmd.Args = c.exactly(1, "cli_one_statement")
@@ -57,12 +59,29 @@ func (c *command) queryCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", c.text("cli_flag_output", nil))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.configSet = cmd.Flags().Changed("config")
-		if form, ok := output.ParseForm(strings.TrimPrefix(filepath.Ext(f.output), ".")); ok && !cmd.Flags().Changed("format") {
-			f.format = form.String()
+		if !cmd.Flags().Changed("format") {
+			if err := f.formOfFile(); err != nil {
+				return err
+			}
 		}
 		return c.query(cmd.Context(), f, args[0])
 	}
 	return cmd
+}
+
+// formOfFile takes the form that the file's ending names. What would get another form
+// than its name says is refused.
+func (f *queryFlags) formOfFile() error {
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(f.output), "."))
+	if ending == "" || ending == "txt" {
+		return nil
+	}
+	form, ok := output.ParseForm(ending)
+	if !ok {
+		return usage("cli_output_form", msg.Args{"Form": ending})
+	}
+	f.format = form.String()
+	return nil
 }
 
 func (c *command) query(ctx context.Context, f queryFlags, argument string) error {
@@ -163,8 +182,6 @@ func withoutPrefix(err error, sql string, prefix int) error {
 	return e.At(sql, e.Pos.Offset-prefix)
 }
 
-var purposePattern = regexp.MustCompile(`^[A-Z0-9-]{1,32}$`)
-
 // check finds flags that do not go together.
 func (f queryFlags) check() error {
 	switch {
@@ -172,8 +189,12 @@ func (f queryFlags) check() error {
 		return usage("cli_url_or_config", nil)
 	case f.url == "" && f.tokenFile != "":
 		return usage("cli_token_without_url", nil)
-	case f.purpose != "" && !purposePattern.MatchString(f.purpose):
+	case f.purpose != "" && !catalog.IsPurposeCode(f.purpose):
 		return usage("cli_purpose", nil)
+	case f.url == "" && f.mode != "":
+		return usage("cli_mode_without_url", nil)
+	case f.mode != "" && f.mode != string(catalog.Interface) && f.mode != string(catalog.Download):
+		return usage("cli_mode", nil)
 	}
 	return nil
 }

@@ -15,11 +15,12 @@ import (
 
 func (c *command) serveCommand() *cobra.Command {
 	var (
-		file   string
-		noAuth bool
+		file              string
+		noAuth, allowDemo bool
 	)
-	cmd := c.describe(&cobra.Command{Use: "serve [--config F] [--no-auth]"}, "serve")
+	cmd := c.describe(&cobra.Command{Use: "serve [--config F] [--allow-demo | --no-auth]"}, "serve")
 	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
+	cmd.Flags().BoolVar(&allowDemo, "allow-demo", false, c.text("cli_flag_allow_demo", nil))
 	cmd.Flags().BoolVar(&noAuth, "no-auth", false, c.text("cli_flag_no_auth", nil))
 	cmd.Args = c.exactly(0, "cli_no_arguments")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -27,7 +28,16 @@ func (c *command) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.serve(cmd.Context(), cfg, "", noAuth, func(url string) error {
+		listen := (*app.App).ListenHTTP
+		switch {
+		case noAuth && allowDemo:
+			return usage("cli_demo_or_open", nil)
+		case noAuth:
+			listen = (*app.App).ListenOpen
+		case allowDemo:
+			listen = (*app.App).ListenDemo
+		}
+		return c.serve(cmd.Context(), cfg, "", listen, func(url string) error {
 			id := "cli_serving_login"
 			if noAuth {
 				id = "cli_serving"
@@ -39,9 +49,12 @@ func (c *command) serveCommand() *cobra.Command {
 	return cmd
 }
 
-// serve opens the sources and the HTTP door, without login for noAuth, calls ready with the address, and
-// answers until ctx ends.
-func (c *command) serve(ctx context.Context, cfg *config.Config, address string, noAuth bool, ready func(url string) error) error {
+// opening is one of the ways in which an App opens its HTTP door.
+type opening func(a *app.App, ctx context.Context, address string) (*app.Door, error)
+
+// serve opens the sources and the HTTP door, calls ready with the address, and answers
+// until ctx ends.
+func (c *command) serve(ctx context.Context, cfg *config.Config, address string, listen opening, ready func(url string) error) error {
 	logger, redact := logging.New(c.Stderr, slog.LevelInfo)
 	redact.Hide(cfg.Secrets()...)
 	options := c.App
@@ -54,11 +67,7 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, address string,
 		for _, d := range a.Unavailable() {
 			c.say(c.text("cli_source_away", msg.Args{"Text": errs.From(d.Err).Text(c.langs...)}))
 		}
-		listen := a.ListenHTTP
-		if noAuth {
-			listen = a.ListenOpen
-		}
-		door, err := listen(ctx, address)
+		door, err := listen(a, ctx, address)
 		if err != nil {
 			return err
 		}

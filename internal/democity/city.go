@@ -36,7 +36,8 @@ const (
 	streamInsurance
 	streamPensions
 	streamTaxes
-	streamRegisterRows
+	streamRegisterRows        // and those after it
+	streamSuspects     uint64 = 1 << 20
 )
 
 // planted counts the inconsistencies while they are planted.

@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// configHead is what the city's configuration starts with; the sources and the
-// published resources follow from the list of tables.
+// configHead is what the city's configuration starts with; the sources follow from the
+// list of tables. What of them is shared stands in the store.
 const configHead = `# 示例城市：数据全部是虚构的，由 lianji demo 生成。
 listen: {http: 127.0.0.1:8080}
+catalog: {store: "sqlite://` + storeFile + `"}
 engine: {memory: 2GiB, temp: ./tmp, timezone: Asia/Shanghai}
 `
 
@@ -19,15 +20,6 @@ func configuration() string {
 	b.WriteString("sources:\n")
 	for _, s := range sources {
 		fmt.Fprintf(&b, "  %s: {kind: %s, path: ./%s/%s}\n", s.name, s.kind, dataFolder, s.path)
-	}
-	b.WriteString("publish:\n")
-	agency := ""
-	for _, t := range tables {
-		if t.agency != agency {
-			agency = t.agency
-			fmt.Fprintf(&b, "  %s:\n", agency)
-		}
-		fmt.Fprintf(&b, "    %s: %s.main.%s\n", t.resource, t.source, t.name)
 	}
 	return b.String()
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // version changes with whatever the generator writes.
-const version = 1
+const version = 2
 
 const (
 	configFile = "lianji.yaml"
@@ -40,49 +40,66 @@ type marker struct {
 	Complete bool   `json:"complete"`
 }
 
+// Made says what Prepare did.
+type Made struct {
+	Reused bool    // a complete city of this version was there
+	Tokens []Token // those that it made; nil when the store was there already
+}
+
 // Prepare makes the city under dir, or leaves it alone when a complete one of
-// this version is there: then reused is true. It writes lianji.yaml,
-// facts.json, democity.json and the folder data; relative paths in lianji.yaml
-// start at dir. A configuration that somebody changed is kept as
-// lianji.yaml.old when the city has to be made anew. A run that was cut off
-// leaves nothing that looks complete, and the next one clears it away.
+// this version is there. It writes lianji.yaml, facts.json, democity.json, the
+// folder data, and the catalogue's store with a token for each of its
+// principals in tokens.txt; relative paths in lianji.yaml start at dir. A
+// configuration that somebody changed is kept as lianji.yaml.old when the city
+// has to be made anew; a store of this version stays as it is, one of another
+// becomes lianji.db.old. A run that was cut off leaves nothing that looks
+// complete, and the next one clears it away.
 //
 // progress, which may be nil, is called with the name of each agency before
 // its registers are written. Two runs at the same time must not share dir.
-func Prepare(ctx context.Context, dir string, progress func(stage string)) (reused bool, err error) {
+func Prepare(ctx context.Context, dir string, progress func(stage string)) (Made, error) {
 	if progress == nil {
 		progress = func(string) {}
 	}
 	return prepare(ctx, dir, fullScale, progress)
 }
 
-func prepare(ctx context.Context, dir string, size scale, progress func(string)) (bool, error) {
+func prepare(ctx context.Context, dir string, size scale, progress func(string)) (Made, error) {
 	want := marker{Kind: markerKind, Version: version, Seed: seed, Persons: size.persons, Complete: true}
 	found, err := readMarker(dir)
 	if err != nil {
-		return false, err
+		return Made{}, err
 	}
 	if found == want && allThere(dir) {
-		return true, nil
+		return Made{Reused: true}, nil
 	}
 	if found.Kind == "" {
 		if err := refuseForeign(dir); err != nil {
-			return false, err
+			return Made{}, err
 		}
 	}
 	unfinished := want
 	unfinished.Complete = false
 	if err := writeMarker(dir, unfinished); err != nil {
-		return false, err
+		return Made{}, err
 	}
 	if err := clearWork(dir); err != nil {
-		return false, err
+		return Made{}, err
+	}
+	if found.Version != version {
+		if err := setStoreAside(dir); err != nil {
+			return Made{}, err
+		}
 	}
 	work, err := os.MkdirTemp(dir, workPrefix)
 	if err != nil {
-		return false, fmt.Errorf("democity: make a working folder: %w", err)
+		return Made{}, fmt.Errorf("democity: make a working folder: %w", err)
 	}
 	err = generate(ctx, work, size, progress)
+	var made Made
+	if err == nil && !hasStore(dir) {
+		made.Tokens, err = makeStore(ctx, work)
+	}
 	if err == nil {
 		err = moveIn(work, dir)
 	}
@@ -93,9 +110,9 @@ func prepare(ctx context.Context, dir string, size scale, progress func(string))
 		err = fmt.Errorf("democity: cut off: %w", ctx.Err())
 	}
 	if err != nil {
-		return false, err
+		return Made{}, err
 	}
-	return false, writeMarker(dir, want)
+	return made, writeMarker(dir, want)
 }
 
 // generate writes a whole city under work.
@@ -144,7 +161,11 @@ func moveIn(work, dir string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("democity: keep the configuration: %w", err)
 	}
-	for _, name := range []string{dataFolder, factsFile, configFile} {
+	// The tokens first: without them a store is of no use.
+	for _, name := range []string{dataFolder, factsFile, configFile, TokensFile, storeFile} {
+		if _, err := os.Lstat(filepath.Join(work, name)); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("democity: %w", err)
 		}
@@ -157,7 +178,7 @@ func moveIn(work, dir string) error {
 
 // allThere tells whether nobody has removed a file since the city was made.
 func allThere(dir string) bool {
-	names := []string{configFile, factsFile}
+	names := []string{configFile, factsFile, storeFile}
 	for _, s := range sources {
 		for _, part := range sections[s.name] {
 			names = append(names, filepath.Join(dataFolder, s.file(part)))
@@ -174,7 +195,7 @@ func allThere(dir string) bool {
 // refuseForeign fails when something stands where the city would be written,
 // in a folder without a marker.
 func refuseForeign(dir string) error {
-	for _, name := range []string{dataFolder, factsFile, configFile} {
+	for _, name := range []string{dataFolder, factsFile, configFile, storeFile, TokensFile} {
 		_, err := os.Lstat(filepath.Join(dir, name))
 		if err == nil {
 			return fmt.Errorf("%w: %s", ErrForeign, filepath.Join(dir, name))

@@ -176,14 +176,14 @@ func TestFullCity(t *testing.T) {
 	dir := filepath.Join(scratch, "full")
 	start := time.Now()
 	var stages []string
-	reused, err := Prepare(context.Background(), dir, func(stage string) { stages = append(stages, stage) })
+	made, err := Prepare(context.Background(), dir, func(stage string) { stages = append(stages, stage) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	took := time.Since(start)
 	t.Logf("made in %v", took.Round(10*time.Millisecond))
-	if reused || strings.Join(stages, " ") != strings.Join(agencies, " ") {
-		t.Errorf("reused %v, stages %v", reused, stages)
+	if made.Reused || strings.Join(stages, " ") != strings.Join(agencies, " ") {
+		t.Errorf("reused %v, stages %v", made.Reused, stages)
 	}
 	if limit := 25 * time.Second; took > limit {
 		t.Errorf("made in %v, the limit is %v", took, limit)

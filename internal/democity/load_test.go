@@ -19,6 +19,9 @@ import (
 	"github.com/goccy/go-yaml"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/store"
 )
 
 // smallScale is what most tests work on.
@@ -61,7 +64,7 @@ type config struct {
 	Listen  struct{ HTTP string }
 	Engine  struct{ Memory, Temp, Timezone string }
 	Sources map[string]struct{ Kind, Path string }
-	Publish map[string]map[string]string
+	Catalog struct{ Store string }
 }
 
 func readConfig(t *testing.T, dir string) config {
@@ -99,21 +102,40 @@ func loadCity(t *testing.T, dir string) *sql.DB {
 			mustExec(t, db, fmt.Sprintf("ATTACH '%s' AS %s (READ_ONLY)", filepath.Join(dir, s.Path), name))
 		}
 	}
-	for agency, resources := range c.Publish {
-		mustExec(t, db, "CREATE SCHEMA "+agency)
-		for resource, target := range resources {
-			parts := strings.Split(target, ".")
-			if len(parts) != 3 || parts[1] != "main" {
-				t.Fatalf("%s.%s: %s is not source.main.table", agency, resource, target)
-			}
-			s, ok := c.Sources[parts[0]]
-			if !ok {
-				t.Fatalf("%s.%s: no source %s", agency, resource, parts[0])
-			}
-			loadTable(t, db, agency+"."+resource, s.Kind, filepath.Join(dir, s.Path), target, parts[2])
+	state := readStore(t, dir)
+	for _, r := range state.Resources() {
+		agency, _ := state.Agency(r.Agency)
+		s, ok := c.Sources[r.Source]
+		if !ok || r.Table.Schema != "main" {
+			t.Fatalf("%s.%s is of %s.%s", agency.Name, r.Name, r.Source, r.Table)
 		}
+		mustExec(t, db, "CREATE SCHEMA IF NOT EXISTS "+agency.Name)
+		loadTable(t, db, agency.Name+"."+r.Name, s.Kind, filepath.Join(dir, s.Path), r.Source+".main."+r.Table.Name, r.Table.Name)
 	}
 	return db
+}
+
+// readStore reads the catalogue that the city's configuration names.
+func readStore(t *testing.T, dir string) *catalog.State {
+	t.Helper()
+	name, ok := strings.CutPrefix(readConfig(t, dir).Catalog.Store, "sqlite://")
+	if !ok {
+		t.Fatal("the configuration names no store")
+	}
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	state, err := s.Load(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
 }
 
 func loadTable(t *testing.T, db *sql.DB, resource, kind, path, target, table string) {

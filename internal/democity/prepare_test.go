@@ -11,12 +11,12 @@ import (
 
 func mustPrepare(t *testing.T, dir string, wantReused bool) {
 	t.Helper()
-	reused, err := prepare(context.Background(), dir, smallScale, func(string) {})
+	made, err := prepare(context.Background(), dir, smallScale, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if reused != wantReused {
-		t.Fatalf("reused %v, want %v", reused, wantReused)
+	if made.Reused != wantReused {
+		t.Fatalf("reused %v, want %v", made.Reused, wantReused)
 	}
 }
 
@@ -59,8 +59,8 @@ func TestReuse(t *testing.T) {
 	mustPrepare(t, dir, true)
 
 	other := scale{persons: smallScale.persons / 2, companies: smallScale.companies}
-	if reused, err := prepare(context.Background(), dir, other, func(string) {}); reused || err != nil {
-		t.Errorf("another city: reused %v, %v", reused, err)
+	if made, err := prepare(context.Background(), dir, other, func(string) {}); made.Reused || err != nil {
+		t.Errorf("another city: reused %v, %v", made.Reused, err)
 	}
 }
 
@@ -123,7 +123,7 @@ func entries(t *testing.T, dir string) []string {
 
 // Files of somebody else are neither overwritten nor joined.
 func TestForeignFolder(t *testing.T) {
-	for _, name := range []string{configFile, factsFile, markerFile, dataFolder} {
+	for _, name := range []string{configFile, factsFile, markerFile, dataFolder, storeFile, TokensFile} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, name)

@@ -17,7 +17,7 @@ type section struct {
 
 // sections lists what is written for each source, in order.
 var sections = map[string][]section{
-	"ga":   {{&population, "", (*city).writePopulation}},
+	"ga":   {{&population, "", (*city).writePopulation}, {&suspects, "", (*city).writeSuspects}},
 	"scjg": {{&legalPersons, "", (*city).writeLegalPersons}},
 	"rs":   rsSections(),
 	"zrzy": {{&realEstate, "", (*city).writeRealEstate}},
@@ -65,6 +65,30 @@ func (c *city) writePopulation(put put) error {
 			orNull(p.married == "", p.married), districts[home.district].name, home.street, home.address,
 			orNull(noPhone, phone), state, orNull(p.alive(), p.death), changed.officeHours(r))
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var offences = []string{"诈骗案", "盗窃案", "危险驾驶案", "非法吸收公众存款案", "故意伤害案"}
+
+// writeSuspects writes what the police share with nobody.
+func (c *city) writeSuspects(put put) error {
+	r := c.stream(streamSuspects)
+	number := 0
+	for i := range c.people {
+		p := &c.people[i]
+		if p.age(referenceDate) < 18 || !chance(r, 4) {
+			continue
+		}
+		number++
+		since := between(r, date(2023, 1, 1), referenceDate)
+		state := "侦查中"
+		if chance(r, 600) {
+			state = "已移送审查起诉"
+		}
+		if err := put(fmt.Sprintf("A210100%06d", number), p.id, p.name, pick(r, offences), since, state); err != nil {
 			return err
 		}
 	}

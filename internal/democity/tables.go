@@ -37,7 +37,7 @@ func (c column) sqlType() string {
 	return "TEXT"
 }
 
-// table is one register: how the agency stores it and how it is published.
+// table is one register: how the agency stores it and under which name it is shared.
 type table struct {
 	source   string
 	name     string
@@ -89,6 +89,9 @@ var (
 		txt("身份证号"), txt("姓名"), txt("性别"), dat("出生日期"), txt("民族"), txt("户号"), txt("与户主关系"), txt("婚姻状况"),
 		txt("区县"), txt("街道"), txt("住址"), txt("联系电话"), txt("户籍状态"), dat("死亡日期"), ts("更新时间"),
 	}}
+	suspects = table{"ga", "shean", "公安", "涉案人员", "", "", []column{
+		txt("案件编号"), txt("身份证号"), txt("姓名"), txt("案由"), dat("立案日期"), txt("办理状态"),
+	}}
 	legalPersons = table{"scjg", "faren", "市场监管", "法人", "", "", []column{
 		txt("统一社会信用代码"), txt("名称"), txt("企业类型"), txt("行业"), txt("法定代表人"), txt("法定代表人证件号"),
 		dec("注册资本", 18), dat("成立日期"), txt("登记状态"), txt("区县"), txt("住所"), dat("营业期限至"), ts("核准时间"),
@@ -123,7 +126,7 @@ var (
 
 // tables lists every register, in the order of sources.
 var tables = []*table{
-	&population, &legalPersons, &insurances, &contributions, &oldAgePensions, &realEstate,
+	&population, &suspects, &legalPersons, &insurances, &contributions, &oldAgePensions, &realEstate,
 	&allowances, &allowanceMembers, &taxes, &arrears,
 }
 
