@@ -147,6 +147,11 @@ func checkRest(ctx context.Context, cfg *config.Config, o Options, state []polic
 	for _, w := range wrong {
 		out = append(out, failure(w))
 	}
+	resources, err := checkCatalogue(ctx, cfg, state)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, resources...)
 	if cfg.Store.IsEmpty() && len(cfg.Published) == 0 {
 		out = append(out, Finding{Level: LevelWarning, Code: "nothing_published", ID: "check_nothing_published"})
 	}

@@ -45,7 +45,11 @@ func (c *command) policyChangeCommand(name string, dry bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.changes(changes)
+			if err := c.changes(changes); err != nil {
+				return err
+			}
+			c.warnAbsent(cmd.Context(), file, cat, doc)
+			return nil
 		})
 	}
 	return cmd
