@@ -11,6 +11,9 @@ import (
 // Explanation says what a plan does, for people (Text) and programs (JSON;
 // docs/explain.md describes the members). Values of the statement never appear.
 type Explanation struct {
+	// View is "whole", or "own": of a statement of somebody who has grants on what it
+	// reads, which shows the statement's own shape and nothing of how it is carried out.
+	View string `json:"view"`
 	// Plan is "tree" or "text": by the planner's tree, or as the statement was written.
 	Plan     string            `json:"plan"`
 	Fallback string            `json:"fallback,omitempty"` // why it is "text"
@@ -18,7 +21,9 @@ type Explanation struct {
 	Rules    []string          `json:"rules,omitempty"`    // that changed the tree, in order
 	Nodes    []ExplainedNode   `json:"nodes"`
 	Streams  []ExplainedStream `json:"streams"`
-	Ran      *ExplainedRun     `json:"ran,omitempty"` // with ANALYZE
+	// Resources stand in the place of Streams in the view "own".
+	Resources []ExplainedResource `json:"resources,omitempty"`
+	Ran       *ExplainedRun       `json:"ran,omitempty"` // with ANALYZE
 }
 
 // ExplainedNode is a line of the tree.
@@ -56,7 +61,7 @@ type ExplainedVerdict struct {
 // ExplainedCounts are what a stream or the whole statement gave.
 type ExplainedCounts struct {
 	Rows         int64   `json:"rows"`
-	Bytes        int64   `json:"bytes"` // of Arrow buffers
+	Bytes        int64   `json:"bytes"` // of Arrow buffers; -1 in the view "own"
 	Milliseconds float64 `json:"ms"`
 }
 
@@ -80,21 +85,33 @@ type ExplainedOperator struct {
 	Milliseconds float64 `json:"ms"`
 }
 
+// The views.
+const (
+	viewWhole = "whole"
+	viewOwn   = "own"
+)
+
 const (
 	atHere   = "here"
 	atPolicy = "policy"
 	atSource = "source"
 )
 
-// Explain describes the plan.
-func (p *Plan) Explain() *Explanation {
-	e := &Explanation{Plan: "tree", Fallback: p.Fallback, Straight: p.Straight, Rules: unique(p.fired), Nodes: []ExplainedNode{}, Streams: []ExplainedStream{}}
+// Explain describes the plan, and of what policy puts into it that it is there.
+func (p *Plan) Explain() *Explanation { return p.explain(false) }
+
+// ExplainWhole describes the plan with what policy puts into it, for who provides the
+// data.
+func (p *Plan) ExplainWhole() *Explanation { return p.explain(true) }
+
+func (p *Plan) explain(whole bool) *Explanation {
+	e := &Explanation{View: viewWhole, Plan: "tree", Fallback: p.Fallback, Straight: p.Straight, Rules: unique(p.fired), Nodes: []ExplainedNode{}, Streams: []ExplainedStream{}}
 	if p.tree == nil {
 		e.Plan = "text"
-		p.explainText(e)
+		p.explainText(e, whole)
 		return e
 	}
-	x := &explainer{plan: p, out: e}
+	x := &explainer{plan: p, out: e, whole: whole}
 	x.node(p.tree, 0, atHere, 0)
 	return e
 }
@@ -113,8 +130,9 @@ func unique(list []string) []string {
 
 // explainer walks a tree in the order in which its streams were numbered.
 type explainer struct {
-	plan *Plan
-	out  *Explanation
+	plan  *Plan
+	out   *Explanation
+	whole bool // with what stands below barriers
 }
 
 func (x *explainer) node(n ir.Node, depth int, at string, stream int) {
@@ -124,11 +142,23 @@ func (x *explainer) node(n ir.Node, depth int, at string, stream int) {
 		at, stream = atSource, len(x.out.Streams)+1
 		x.stream(n, false)
 	case *ir.Barrier:
-		x.add(depth, at, stream, line, -1)
-		x.guarded(n.Input, depth+1, at, stream)
+		if !x.whole {
+			x.add(depth, at, stream, line, -1)
+			x.guarded(n.Input, depth+1, at, stream)
+			return
+		}
+		x.add(depth, at, stream, line, estimate(n))
+		if at == atHere {
+			at = atPolicy
+		}
+		x.node(n.Input, depth+1, at, stream)
 		return
 	}
-	x.add(depth, at, stream, line, shownEstimate(n))
+	rows := shownEstimate(n)
+	if x.whole {
+		rows = estimate(n)
+	}
+	x.add(depth, at, stream, line, rows)
 	for _, in := range n.Inputs() {
 		x.node(in, depth+1, at, stream)
 	}
@@ -181,18 +211,18 @@ func (x *explainer) stream(r *ir.Remote, below bool) {
 	s := sources[len(x.out.Streams)]
 	e := ExplainedStream{Stream: len(x.out.Streams) + 1, Source: s.Source, Columns: []string{}, SQL: s.SQL, Values: len(s.Values), Rows: s.Rows, Spool: s.Spool, Keys: explainKeys(s, sources)}
 	own := map[ir.ColID]bool{}
-	guarded := below
+	guarded := below && !x.whole
 	ir.Walk(r, func(n ir.Node) {
 		switch n := n.(type) {
 		case *ir.Scan:
 			e.Reads = append(e.Reads, n.Resource)
 			own[n.Columns[0].ID] = true
 		case *ir.Barrier:
-			guarded = true
+			guarded = !x.whole
 		}
 	})
 	for _, c := range r.Output() {
-		if !below {
+		if !below || x.whole {
 			e.Columns = append(e.Columns, c.Name)
 		}
 	}
@@ -220,7 +250,8 @@ func sourceStreams(streams []*Stream) []*Stream {
 	return out
 }
 
-func (p *Plan) explainText(e *Explanation) {
+func (p *Plan) explainText(e *Explanation, whole bool) {
+	asked := sourceStreams(p.Streams)
 	for i, s := range p.Scans {
 		x := ExplainedStream{
 			Stream: i + 1, Source: s.Resource.Source, Reads: []string{s.Resource.Name()}, Columns: []string{}, SQL: s.SQL, Values: len(s.Values),
@@ -232,7 +263,11 @@ func (p *Plan) explainText(e *Explanation) {
 		for _, j := range s.Where {
 			x.Asked = append(x.Asked, ExplainedVerdict{What: predicateText(j.Predicate), Verdict: j.Verdict.String(), Reason: j.Reason})
 		}
-		if s.Resource.Guard != nil {
+		switch {
+		case s.Resource.Guard == nil:
+		case whole && len(asked) == len(p.Scans): // each reference is one stream, which has the guard in it
+			x.SQL, x.Values = asked[i].SQL, len(asked[i].Values)
+		default:
 			x.SQL, x.Values, x.Rows = "", 0, -1
 		}
 		e.Streams = append(e.Streams, x)

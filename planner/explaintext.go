@@ -10,6 +10,8 @@ import (
 func (e *Explanation) Text() string {
 	var b strings.Builder
 	switch {
+	case e.Plan == "text" && e.View == viewOwn:
+		fmt.Fprintf(&b, "as written: %s\n", e.Fallback)
 	case e.Plan == "text":
 		fmt.Fprintf(&b, "as written, each table reference a scan of its own: %s\n", e.Fallback)
 	case e.Straight:
@@ -23,6 +25,9 @@ func (e *Explanation) Text() string {
 	}
 	for _, s := range e.Streams {
 		s.write(&b)
+	}
+	for _, r := range e.Resources {
+		r.write(&b)
 	}
 	if e.Ran != nil {
 		e.Ran.write(&b)
@@ -51,11 +56,7 @@ func (s ExplainedStream) write(b *strings.Builder) {
 		fmt.Fprintf(b, "    columns: %s\n", strings.Join(s.Columns, ", "))
 	}
 	for _, a := range s.Asked {
-		fmt.Fprintf(b, "    %s: %s", a.Verdict, a.What)
-		if a.Reason != "" {
-			b.WriteString(" (" + a.Reason + ")")
-		}
-		b.WriteString("\n")
+		a.write(b)
 	}
 	if s.Keys != nil {
 		s.Keys.write(b)
@@ -74,7 +75,18 @@ func (s ExplainedStream) write(b *strings.Builder) {
 	}
 }
 
+func (a ExplainedVerdict) write(b *strings.Builder) {
+	fmt.Fprintf(b, "    %s: %s", a.Verdict, a.What)
+	if a.Reason != "" {
+		b.WriteString(" (" + a.Reason + ")")
+	}
+	b.WriteString("\n")
+}
+
 func (c ExplainedCounts) text() string {
+	if c.Bytes < 0 {
+		return fmt.Sprintf("%d rows, %.1f ms", c.Rows, c.Milliseconds)
+	}
 	return fmt.Sprintf("%d rows, %d bytes, %.1f ms", c.Rows, c.Bytes, c.Milliseconds)
 }
 

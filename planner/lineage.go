@@ -46,7 +46,7 @@ type tracer struct {
 	at       map[tracedKey]int
 	flows    map[ir.ColID][]origin
 	marks    map[ir.ColID]bool // the columns of mark joins, whose conditions were taken down
-	lost     bool // something in the tree is not known
+	lost     bool              // something in the tree is not known
 }
 
 type tracedKey struct {

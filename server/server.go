@@ -17,6 +17,9 @@ type Session struct {
 	Snapshot policy.Snapshot
 	Purpose  string // a purpose's code, [A-Z0-9-]{1,32}; empty when none was stated
 	Operator bool   // sees the operator's view in EXPLAIN; only the CLI with the configuration file
+	// Explains tells of a resource whether EXPLAIN shows the session all of how it is
+	// read: row filters, masks, estimates and the texts for its source. Nil means none.
+	Explains func(*policy.Resource) bool
 	Mode     catalog.Mode
 	// Principal is the login of who asks, Agency the code of its agency; empty without login.
 	Principal, Agency string

@@ -92,7 +92,7 @@ type Receipt struct {
 	Purpose   string       `json:"purpose,omitempty"`
 	Grants    []string     `json:"grants,omitempty"`
 	Rows      int64        `json:"rows"`
-	Bytes     int64        `json:"bytes"`
+	Bytes     int64        `json:"bytes"` // over which the digest is
 	Sources   []SourceTime `json:"sources,omitempty"`
 	Digest    string       `json:"digest"` // over the nonce and the answer
 	Algorithm Algorithm    `json:"sig_alg"`

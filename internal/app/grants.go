@@ -50,16 +50,27 @@ func (a *App) Session(asker httpapi.Asker) (server.Session, error) {
 	}
 	return server.Session{
 		Snapshot: granted, Purpose: asker.Purpose, Principal: granted.Subject.Principal.Login, Agency: granted.Subject.Agency.Code,
-		Holds: func(reads []*policy.Resource) error { return a.authority.Holds(hash, granted, reads) },
+		Holds:    func(reads []*policy.Resource) error { return a.authority.Holds(hash, granted, reads) },
+		Explains: func(r *policy.Resource) bool { return provides(granted.Subject, r) },
 		Grants: func(ctx context.Context, s server.Session, text string) (server.Table, error) {
 			return a.statement(ctx, s, hash, text)
 		},
 	}, nil
 }
 
+// provides tells whether somebody decides what others see of a resource: its rules and
+// estimates are no secret to them.
+func provides(s policy.Subject, r *policy.Resource) bool {
+	decides := s.Principal.Has(catalog.Leader) || s.Principal.Has(catalog.Cataloguer)
+	return decides && s.Agency != nil && len(r.Path) == 2 && r.Path[0] == s.Agency.Name
+}
+
 // openSession gives everybody what the configuration publishes.
 func (a *App) openSession(asker httpapi.Asker) (server.Session, error) {
-	return server.Session{Snapshot: a.published.Load(), Purpose: asker.Purpose}, nil
+	return server.Session{
+		Snapshot: a.published.Load(), Purpose: asker.Purpose,
+		Explains: func(*policy.Resource) bool { return true }, // nothing is hidden from anybody
+	}, nil
 }
 
 // Catalogue gives the store's picture, for those who change it. It fails without a store.

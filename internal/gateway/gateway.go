@@ -141,13 +141,10 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 	}
 	rec.reads(bound, plan)
 	if stmt.Kind == sqltext.Explain {
-		if err := mayExplain(s, reads); err != nil {
-			return nil, err
-		}
 		if err := rec.begin(ctx); err != nil {
 			return nil, err
 		}
-		return g.explained(ctx, plan, stmt)
+		return g.explained(ctx, s, bound, plan, stmt)
 	}
 	if err := rec.begin(ctx); err != nil {
 		return nil, err

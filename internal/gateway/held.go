@@ -19,15 +19,19 @@ func holds(s server.Session, reads []*policy.Resource) error {
 	return s.Holds(reads)
 }
 
-// mayExplain refuses to explain what policy stands before: the plan holds its text,
-// and estimates of rows that it hides.
-func mayExplain(s server.Session, reads []*policy.Resource) error {
+// explainsWhole tells whether the session sees all of how a statement is carried out:
+// an operator does, and who provides everything that is read. Others see their own
+// statement's shape.
+func explainsWhole(s server.Session, reads []*policy.Resource) bool {
+	if s.Operator {
+		return true
+	}
 	for _, r := range reads {
-		if r.Guard != nil && !s.Operator {
-			return errs.New(errs.NotSupported, "gateway_explain_guarded", nil)
+		if s.Explains == nil || !s.Explains(r) {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // discreet takes out of an error what a source said of its data: the row and the

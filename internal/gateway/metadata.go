@@ -70,14 +70,21 @@ func columnsOf(columns []catalog.Column) *server.Answer {
 
 // explained gives a plan's explanation as rows of text. With ANALYZE the plan runs
 // as any other query does, and only what was counted comes back.
-func (g *Gateway) explained(ctx context.Context, p *planner.Plan, stmt sqltext.Stmt) (*server.Answer, error) {
-	e := p.Explain()
+func (g *Gateway) explained(ctx context.Context, s server.Session, bound *planner.Statement, p *planner.Plan, stmt sqltext.Stmt) (*server.Answer, error) {
+	reads := bound.Resources()
+	whole := explainsWhole(s, reads)
+	e, add := bound.Explain(p), (*planner.Explanation).AddOwnRun
+	if whole {
+		e, add = p.ExplainWhole(), (*planner.Explanation).AddRun
+	}
 	if stmt.Analyze {
+		ctx, end := watched(ctx, s, reads)
+		defer end()
 		measured, err := g.engine.Analyze(ctx, p)
 		if err != nil {
-			return nil, err
+			return nil, why(ctx, err)
 		}
-		e.AddRun(measured)
+		add(e, measured)
 	}
 	if stmt.JSON {
 		var b strings.Builder

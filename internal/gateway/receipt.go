@@ -28,17 +28,25 @@ func (g *Gateway) receipted(ctx context.Context, s server.Session, r server.Requ
 // receipt is the one of an answer.
 type receipt struct {
 	*recorded
-	stream *logged
+	stream  *logged
+	written int64
 }
 
 // Write implements server.Receipt.
-func (r *receipt) Write(p []byte) (int, error) { return r.digest.Write(p) }
+func (r *receipt) Write(p []byte) (int, error) {
+	r.written += int64(len(p))
+	return r.digest.Write(p)
+}
 
 // Make implements server.Receipt. The end that the receipt tells of is on disk before.
 func (r *receipt) Make() ([]byte, error) {
 	end := r.ended(r.stream.rows, r.stream.bytes, errs.From(r.stream.Err()))
 	end.Digest = r.digest.Sum()
-	made, err := r.log.Receipt(r.start, end)
+	// Whoever asked gets the bytes that came: those of the log tell where rows were put
+	// together.
+	delivered := end
+	delivered.Bytes = r.written
+	made, err := r.log.Receipt(r.start, delivered)
 	if err != nil {
 		return nil, err
 	}

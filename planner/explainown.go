@@ -1,0 +1,172 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/rules"
+	"github.com/lianji/lianji/policy"
+)
+
+// ExplainedResource is what a statement does with a resource, in the view "own".
+type ExplainedResource struct {
+	Resource   string   `json:"resource"`
+	Returned   []string `json:"returned,omitempty"`
+	Aggregated []string `json:"aggregated,omitempty"`
+	Compared   []string `json:"compared,omitempty"`
+	// Asked is what the resource's source was asked to do; left out in a statement that
+	// reads anything below a row filter or a mask: what a source can do depends on them.
+	Asked []ExplainedVerdict `json:"asked,omitempty"`
+	// Keys are resources into whose source values of this one may be sent, as keys of a
+	// join.
+	Keys []string `json:"keys_to,omitempty"`
+	Note string   `json:"note,omitempty"` // what is not shown and why, in words
+}
+
+const atResource = "resource"
+
+// guardedNote is the same for every filter and mask.
+const guardedNote = "rows and values pass what its grants say before anything of the statement sees them; what its source does is not shown"
+
+// Explain describes a plan of the statement to whoever may see what their grants open
+// and nothing else. It is made of the statement as it was bound: no row filter, mask,
+// estimate, source or text for a source is in it, and, where policy stands before
+// anything that is read, nothing that depends on them.
+func (s *Statement) Explain(p *Plan) *Explanation {
+	e := &Explanation{View: viewOwn, Plan: "tree", Nodes: []ExplainedNode{}, Streams: []ExplainedStream{}}
+	guarded := slices.ContainsFunc(s.Resources(), func(r *policy.Resource) bool { return r.Guard != nil })
+	if s.bound == nil {
+		e.Plan, e.Fallback = "text", s.fallback
+	} else {
+		s.shape(e, s.bound.Root, 0)
+	}
+	for _, r := range s.Reads() {
+		of := ExplainedResource{
+			Resource: r.Resource.Name(), Returned: r.Of(Returned), Aggregated: r.Of(Aggregated), Compared: r.Compared(),
+		}
+		if r.Resource.Guard != nil {
+			of.Note = guardedNote
+		}
+		if !guarded {
+			of.Asked = p.askedOf(of.Resource)
+		}
+		e.Resources = append(e.Resources, of)
+	}
+	if !guarded {
+		s.keysOf(e, p)
+	}
+	return e
+}
+
+// shape lists the nodes of a bound tree down to the resources.
+func (s *Statement) shape(e *Explanation, n ir.Node, depth int) {
+	line := ExplainedNode{Depth: depth, At: atHere, Rows: -1}
+	ref := 0
+	switch n := n.(type) {
+	case *ir.Scan:
+		ref = n.Ref
+	case *ir.Barrier:
+		ir.Walk(n.Input, func(below ir.Node) {
+			if scan, ok := below.(*ir.Scan); ok {
+				ref = scan.Ref
+			}
+		})
+	default:
+		line.Node = ir.Line(n, ir.Redacted)
+		e.Nodes = append(e.Nodes, line)
+		for _, in := range n.Inputs() {
+			s.shape(e, in, depth+1)
+		}
+		return
+	}
+	line.At = atResource
+	var names []string
+	for _, c := range n.Output() {
+		names = append(names, fmt.Sprintf("%s#%d", c.Name, c.ID))
+	}
+	if r := s.resource(ref); r != nil {
+		line.Node = r.Name() + ": " + strings.Join(names, ", ")
+	}
+	e.Nodes = append(e.Nodes, line)
+}
+
+// askedOf lists what the source of a resource was asked to do for it.
+func (p *Plan) askedOf(resource string) []ExplainedVerdict {
+	var out []ExplainedVerdict
+	add := func(v ExplainedVerdict) {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	if p.tree == nil {
+		for _, s := range p.Scans {
+			if s.Resource.Name() != resource {
+				continue
+			}
+			for _, j := range s.Where {
+				add(ExplainedVerdict{predicateText(j.Predicate), j.Verdict.String(), j.Reason})
+			}
+		}
+		return out
+	}
+	var notes []rules.Note
+	ir.Walk(p.tree, func(n ir.Node) {
+		if s, ok := n.(*ir.Scan); ok && s.Resource == resource {
+			for _, note := range p.notes() {
+				if note.Scan == s.Columns[0].ID {
+					notes = append(notes, note)
+				}
+			}
+		}
+	})
+	for _, n := range notes {
+		add(ExplainedVerdict{n.What, n.Verdict.String(), n.Reason})
+	}
+	return out
+}
+
+// keysOf notes whose values may go where.
+func (s *Statement) keysOf(e *Explanation, p *Plan) {
+	for _, k := range s.Keys(p) {
+		for i := range e.Resources {
+			of := &e.Resources[i]
+			if !slices.ContainsFunc(k.From, func(r *policy.Resource) bool { return r.Name() == of.Resource }) {
+				continue
+			}
+			for _, to := range k.To {
+				if name := to.Name(); !slices.Contains(of.Keys, name) {
+					of.Keys = append(of.Keys, name)
+				}
+			}
+		}
+	}
+}
+
+// AddOwnRun adds what the run of a statement gave whoever asked. Of what went on below
+// the answer nothing is told, and neither are its bytes: where the rows were put together
+// shows in their buffers.
+func (e *Explanation) AddOwnRun(m *Measured) {
+	e.Ran = &ExplainedRun{ExplainedCounts: ExplainedCounts{
+		Rows: m.Answer.Rows, Bytes: -1, Milliseconds: milliseconds(m.Answer.Took.Round(policyGrain)),
+	}}
+}
+
+func (r ExplainedResource) write(b *strings.Builder) {
+	fmt.Fprintf(b, "resource %s\n", r.Resource)
+	for _, part := range []struct {
+		word string
+		list []string
+	}{{"returned", r.Returned}, {"aggregated", r.Aggregated}, {"compared", r.Compared}, {"keys may go to", r.Keys}} {
+		if len(part.list) > 0 {
+			fmt.Fprintf(b, "    %s: %s\n", part.word, strings.Join(part.list, ", "))
+		}
+	}
+	for _, a := range r.Asked {
+		a.write(b)
+	}
+	if r.Note != "" {
+		fmt.Fprintf(b, "    %s\n", r.Note)
+	}
+}
