@@ -3,6 +3,7 @@ package ir
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/lianji/lianji/catalog"
 )
@@ -49,15 +50,36 @@ func ReadsMore(n Node, allowed map[Base]bool) (more Base, ok bool) {
 // is empty or doubled; a DelimGet or CTERef without its node; rows, grouping sets and
 // calls that do not fit their node.
 func Check(root Node) error {
-	c := &checker{columns: make([]seen, 256), delims: map[int]types{}, ctes: map[int]types{}}
+	c := checkers.Get().(*checker)
+	defer c.free()
 	c.visit(root)
 	return errors.Join(c.problems...)
+}
+
+// checkers are kept: a tree is checked after every rule that changed it.
+var checkers = sync.Pool{New: func() any {
+	return &checker{columns: make([]seen, 256), all: make([]shown, 256)}
+}}
+
+// mostKept is how many columns a checker that is kept has room for.
+const mostKept = 4096
+
+// free keeps the checker for the next tree, without anything of this one.
+func (c *checker) free() {
+	if len(c.columns) > mostKept || len(c.all) > mostKept {
+		return
+	}
+	clear(c.columns)
+	clear(c.all)
+	*c = checker{columns: c.columns, all: c.all}
+	checkers.Put(c)
 }
 
 type checker struct {
 	columns  []seen          // by id, of those below dense
 	others   map[ColID]*seen // of further ids; nil while there is none
-	room     []shown         // for outputs
+	all      []shown         // for outputs
+	taken    int             // of all
 	node     int32           // how many nodes were looked at
 	delims   map[int]types
 	ctes     map[int]types
@@ -72,11 +94,11 @@ type shown struct {
 
 // list gives an empty list with room for n columns.
 func (c *checker) list(n int) []shown {
-	if n > len(c.room) {
-		c.room = make([]shown, max(n, 256))
+	if n > len(c.all)-c.taken {
+		c.all, c.taken = make([]shown, max(n, 2*len(c.all))), 0
 	}
-	l := c.room[:0:n]
-	c.room = c.room[n:]
+	l := c.all[c.taken : c.taken : c.taken+n]
+	c.taken += n
 	return l
 }
 
@@ -168,6 +190,9 @@ func (c *checker) visit(n Node) []shown {
 					c.failf("%s: #%d is not a column of its left side", Line(n, Redacted), id)
 				}
 			}
+			if c.delims == nil {
+				c.delims = map[int]types{}
+			}
 			c.delims[n.Delim.ID] = columns
 		}
 		inputs, count = [2][]shown{left, c.visit(n.Right)}, 2
@@ -176,6 +201,9 @@ func (c *checker) visit(n Node) []shown {
 		}
 	case *CTE:
 		def := c.visit(n.Def)
+		if c.ctes == nil {
+			c.ctes = map[int]types{}
+		}
 		c.ctes[n.ID] = typesOf(def)
 		inputs, count = [2][]shown{def, c.visit(n.Body)}, 2
 		delete(c.ctes, n.ID)
