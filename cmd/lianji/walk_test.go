@@ -89,6 +89,10 @@ func TestDemoWalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -113,6 +117,7 @@ func TestDemoWalk(t *testing.T) {
 	env := shellEnv(t)
 	t.Run("printed", func(t *testing.T) { checkPrinted(t, env, out.String()) })
 	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(out.String())
+	t.Run("tour", func(t *testing.T) { checkTour(t, env, url, string(readme)) })
 	commands := walked(strings.ReplaceAll(string(raw), "http://127.0.0.1:8080", url))
 	const mark = "@@@ end of a command @@@"
 	var script strings.Builder
@@ -153,5 +158,34 @@ func checkPrinted(t *testing.T, env []string, printed string) {
 		if last := i == len(pasted)-1; len(lines) < 2 || strings.Contains(answer, "error[") || last && lines[1] != fmt.Sprint(want) {
 			t.Errorf("%s\ngives\n%s", p[1], answer)
 		}
+	}
+}
+
+// checkTour runs the README's commands, none of which may fail.
+func checkTour(t *testing.T, env []string, url, readme string) {
+	_, tour, _ := strings.Cut(readme, "## A tour\n")
+	tour, _, _ = strings.Cut(tour, "\n## ")
+	_, curl := exec.LookPath("curl")
+	script := "set -e\n"
+	commands := 0
+	for _, line := range strings.Split(tour, "\n") {
+		line, command := strings.CutPrefix(line, "    ")
+		if command && strings.HasPrefix(line, "sources:") {
+			break
+		}
+		if !command || strings.HasPrefix(line, "make demo") {
+			continue
+		}
+		if curl != nil && (strings.HasPrefix(line, "curl") || strings.HasPrefix(line, " ")) {
+			t.Log("no curl on this machine")
+			continue
+		}
+		commands++
+		script += line + "\n"
+	}
+	script = strings.NewReplacer("http://127.0.0.1:8080", url, "bin/lianji", "lianji").Replace(script)
+	answer := sh(t, env, script+"echo 'the end'\n")
+	if commands < 10 || !strings.HasSuffix(answer, "the end\n") || strings.Contains(answer, "错误[") {
+		t.Errorf("%d commands of the README, in which\n%s", commands, answer)
 	}
 }
