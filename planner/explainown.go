@@ -144,13 +144,11 @@ func (s *Statement) keysOf(e *Explanation, p *Plan) {
 	}
 }
 
-// AddOwnRun adds what the run of a statement gave whoever asked. Of what went on below
-// the answer nothing is told, and neither are its bytes: where the rows were put together
-// shows in their buffers.
+// AddOwnRun adds how many rows a statement gave whoever asked. Of what went on below the
+// answer nothing is told: neither bytes, because buffers show where rows were put
+// together, nor times, for which whoever asks has a clock.
 func (e *Explanation) AddOwnRun(m *Measured) {
-	e.Ran = &ExplainedRun{ExplainedCounts: ExplainedCounts{
-		Rows: m.Answer.Rows, Bytes: -1, Milliseconds: milliseconds(m.Answer.Took.Round(policyGrain)),
-	}}
+	e.Ran = &ExplainedRun{ExplainedCounts: ExplainedCounts{Rows: m.Answer.Rows, Bytes: -1, Milliseconds: -1}}
 }
 
 func (r ExplainedResource) write(b *strings.Builder) {

@@ -85,7 +85,7 @@ func (a ExplainedVerdict) write(b *strings.Builder) {
 
 func (c ExplainedCounts) text() string {
 	if c.Bytes < 0 {
-		return fmt.Sprintf("%d rows, %.1f ms", c.Rows, c.Milliseconds)
+		return fmt.Sprintf("%d rows", c.Rows)
 	}
 	return fmt.Sprintf("%d rows, %d bytes, %.1f ms", c.Rows, c.Bytes, c.Milliseconds)
 }

@@ -30,10 +30,7 @@ var explainable = []string{
 	"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT p.id FROM r JOIN 公安.人口 p ON p.id = r.n + 1) SELECT * FROM r",
 }
 
-var (
-	queryID = regexp.MustCompile(`"query_id":"[^"]*"`)
-	took    = regexp.MustCompile(`[0-9.]+ ms|"ms": ?[0-9.]+|\\"ms\\": ?[0-9.]+`)
-)
+var queryID = regexp.MustCompile(`"query_id":"[^"]*"`)
 
 // What EXPLAIN says to somebody with grants does not depend on what they do not see.
 func TestExplainedWithoutWhatIsHidden(t *testing.T) {
@@ -42,12 +39,9 @@ func TestExplainedWithoutWhatIsHidden(t *testing.T) {
 		s := newSite(t, w)
 		for _, prefix := range []string{"EXPLAIN ", "EXPLAIN (FORMAT JSON) ", "EXPLAIN ANALYZE ", "EXPLAIN (ANALYZE, FORMAT JSON) "} {
 			for _, sql := range explainable {
-				got := took.ReplaceAllString(queryID.ReplaceAllString(s.explained(t, "wang", prefix+sql), ""), "")
+				got := queryID.ReplaceAllString(s.explained(t, "wang", prefix+sql), "")
 				if !strings.HasPrefix(got, "200 ") {
 					t.Fatalf("%s: %s: %s", name, prefix+sql, got)
-				}
-				if name == "no column and another mask" && strings.Contains(prefix, "ANALYZE") {
-					continue // the answer's own size follows the mask
 				}
 				before, known := said[prefix+sql]
 				if known && before != got {
