@@ -59,8 +59,8 @@ func (s *State) Visible(p *Principal, at time.Time) []*Grant {
 	return slices.DeleteFunc(s.Grants(), func(g *Grant) bool { return s.SeesGrant(p, g, at) == Nothing })
 }
 
-// opened lists the grants that open something to a principal, or will.
-func (s *State) opened(p *Principal, at time.Time) []*Grant {
+// Opened lists the grants that open something to a principal, or will.
+func (s *State) Opened(p *Principal, at time.Time) []*Grant {
 	own := slices.Concat(s.GrantsTo(Grantee{ToAgency, p.Agency}), s.GrantsTo(Grantee{ToPrincipal, p.ID}))
 	return slices.DeleteFunc(own, func(g *Grant) bool { return s.SeesGrant(p, g, at) == Nothing })
 }
@@ -72,7 +72,7 @@ func (s *State) SeesResource(p *Principal, r *Resource, at time.Time) Sight {
 		return Nothing
 	case seesAll(p) || provides(p, r.Agency):
 		return Whole
-	case slices.ContainsFunc(s.opened(p, at), func(g *Grant) bool { return g.Resource == r.ID }):
+	case slices.ContainsFunc(s.Opened(p, at), func(g *Grant) bool { return g.Resource == r.ID }):
 		return Outline
 	}
 	return Nothing
@@ -84,7 +84,7 @@ func (s *State) SeesAgency(p *Principal, a *Agency, at time.Time) bool {
 	if p == nil || p.Disabled {
 		return false
 	}
-	return keeps(p) || p.Agency == a.ID || slices.ContainsFunc(s.opened(p, at), func(g *Grant) bool {
+	return keeps(p) || p.Agency == a.ID || slices.ContainsFunc(s.Opened(p, at), func(g *Grant) bool {
 		r, ok := s.Resource(g.Resource)
 		return ok && r.Agency == a.ID
 	})
@@ -95,7 +95,7 @@ func (s *State) SeesPurpose(p *Principal, of *Purpose, at time.Time) bool {
 	if p == nil || p.Disabled {
 		return false
 	}
-	return keeps(p) || slices.ContainsFunc(s.opened(p, at), func(g *Grant) bool { return slices.Contains(g.Purposes, of.Code) })
+	return keeps(p) || slices.ContainsFunc(s.Opened(p, at), func(g *Grant) bool { return slices.Contains(g.Purposes, of.Code) })
 }
 
 // SeesPrincipal tells whether a principal sees another one: each sees themselves.

@@ -193,6 +193,24 @@ func (s *State) Purposes() []*Purpose { return sorted(s.purposes) }
 // Resources lists every resource, in order of their IDs.
 func (s *State) Resources() []*Resource { return sorted(s.resources) }
 
+// Tokens lists every token, in order of their IDs, those that ended too.
+func (s *State) Tokens() []*Token {
+	out := make([]*Token, 0, len(s.hashes))
+	for _, id := range slices.Sorted(maps.Keys(s.hashes)) {
+		out = append(out, s.tokens[s.hashes[id]])
+	}
+	return out
+}
+
+// Token finds a token by its ID.
+func (s *State) Token(id string) (*Token, bool) {
+	hash, ok := s.hashes[id]
+	if !ok {
+		return nil, false
+	}
+	return find(s.tokens, hash)
+}
+
 // Bearer finds the token with a hash and its principal, where both hold at a time.
 func (s *State) Bearer(hash string, at time.Time) (*Token, *Principal, bool) {
 	k, ok := s.tokens[hash]

@@ -12,6 +12,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/policy/document"
+	"github.com/lianji/lianji/server/catalogapi"
 )
 
 // Catalogue is the catalogue's store alone, for those who keep it.
@@ -52,39 +53,36 @@ func (c *Catalogue) bearer(ctx context.Context, hash string, before *catalog.Sta
 // keepTries is how often a change is tried that others' changes came before.
 const keepTries = 8
 
-// decide says what is to be changed in a state, in the name of a principal.
-type decide func(state *catalog.State, by *catalog.Principal) ([]document.Change, error)
-
-// keep makes changes in the name of the bearer of a token with a hash, all of them or
-// none, and gives the state after them. Before is an earlier state, or nil. What is to
-// be changed is decided over the state as it is when the change is made: when somebody
-// else's change comes before, it is decided again.
-func (c *Catalogue) keep(ctx context.Context, hash string, before *catalog.State, what decide) (after *catalog.State, changes []document.Change, err error) {
+// keep does what is decided in the name of the bearer of a token with a hash, all of it
+// or nothing, and gives the state after it. Before is an earlier state, or nil. What is
+// to be done is decided over the state as it is when that is done: when somebody else's
+// change comes before, it is decided again.
+func (c *Catalogue) keep(ctx context.Context, hash string, before *catalog.State, what catalogapi.Decide) (*catalog.State, error) {
 	for range keepTries {
 		by, state, err := c.bearer(ctx, hash, before)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if changes, err = what(state, by); err != nil || len(changes) == 0 {
-			return state, nil, err
+		do, err := what(state, by)
+		if err != nil || do == nil {
+			return state, err
 		}
 		before = state
 		err = c.Change(ctx, by.ID, func(tx *store.Tx) error {
 			if tx.Version() != state.Version+1 {
 				return errOvertaken
 			}
-			return document.Apply(tx, changes)
+			return do(tx)
 		})
 		switch {
 		case errors.Is(err, errOvertaken):
 			continue
 		case err != nil:
-			return nil, nil, err
+			return nil, err
 		}
-		after, err = c.Load(ctx, state)
-		return after, changes, err
+		return c.Load(ctx, state)
 	}
-	return nil, nil, errOvertaken
+	return nil, errOvertaken
 }
 
 // errOvertaken says that somebody else changed the catalogue in between.

@@ -84,7 +84,7 @@ func (d *Door) Run(ctx context.Context) error {
 	g.Go(func() error {
 		return httpapi.Serve(ctx, d.ln, httpapi.Options{
 			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log, ClientWait: d.app.cfg.Engine.ClientWait,
-			Session: d.session, Refused: d.app.refused,
+			Session: d.session, Refused: d.app.refused, Catalogue: d.app.catalogueDoor(),
 		})
 	})
 	return g.Wait()

@@ -36,10 +36,13 @@ func (a *App) statement(ctx context.Context, s server.Session, hash, text string
 		return server.Table{}, err
 	}
 	ctx = store.WithOrigin(ctx, store.Origin{Door: s.Door, Client: s.Client})
+	var changes []document.Change
 	var there string
-	after, changes, err := a.catalogue().keep(ctx, hash, before, func(state *catalog.State, by *catalog.Principal) (changes []document.Change, err error) {
-		changes, there, err = stmt.Changes(state, by)
-		return changes, err
+	after, err := a.catalogue().keep(ctx, hash, before, func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
+		if changes, there, err = stmt.Changes(state, by); err != nil || len(changes) == 0 {
+			return nil, err
+		}
+		return func(tx *store.Tx) error { return document.Apply(tx, changes) }, nil
 	})
 	if err != nil {
 		return server.Table{}, stmt.Located(err)

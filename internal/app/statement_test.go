@@ -16,6 +16,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/policy/document"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/catalogapi"
 	"github.com/lianji/lianji/server/httpapi"
 )
 
@@ -344,20 +345,26 @@ func TestShowGrantsOfNothing(t *testing.T) {
 func TestChangesInBetween(t *testing.T) {
 	k := newKept(t)
 	tries := 0
-	by := func(between func(), what func(*catalog.State, *catalog.Principal) ([]document.Change, error)) error {
-		tries = 0
-		_, _, err := k.keep(t.Context(), store.Hash(k.tokens["ga"]), nil, func(s *catalog.State, p *catalog.Principal) ([]document.Change, error) {
+	deciding := func(what func(*catalog.State) ([]document.Change, error)) catalogapi.Decide {
+		return func(s *catalog.State, _ *catalog.Principal) (func(*store.Tx) error, error) {
 			tries++
-			changes, err := what(s, p)
+			changes, err := what(s)
+			return func(tx *store.Tx) error { return document.Apply(tx, changes) }, err
+		}
+	}
+	by := func(between func(), what func(*catalog.State) ([]document.Change, error)) error {
+		tries = 0
+		_, err := k.keep(t.Context(), store.Hash(k.tokens["ga"]), nil, deciding(func(s *catalog.State) ([]document.Change, error) {
+			changes, err := what(s)
 			if tries == 1 {
 				between()
 			}
 			return changes, err
-		})
+		}))
 		return err
 	}
 	item := "xm"
-	give := func(s *catalog.State, _ *catalog.Principal) ([]document.Change, error) {
+	give := func(s *catalog.State) ([]document.Change, error) {
 		changes, _, err := document.Granting(s, "公安.人口", document.Grant{Agency: "和平民政", Items: map[string]string{item: "clear"}, Purposes: []string{"DB-HC"}, Modes: []string{"interface"}})
 		return changes, err
 	}
@@ -370,11 +377,10 @@ func TestChangesInBetween(t *testing.T) {
 	}
 	k.apply(t, "secadmin", "principals: {ga: {agency: 公安, roles: [leader]}}")
 	n := 0
-	_, _, err := k.keep(t.Context(), store.Hash(k.tokens["ga"]), nil, func(s *catalog.State, p *catalog.Principal) ([]document.Change, error) {
+	err := by(func() {}, func(s *catalog.State) ([]document.Change, error) {
 		n++
 		k.apply(t, "bureau", fmt.Sprintf("purposes: {JC: {name: 稽查, basis: '%d'}}", n))
-		changes, _, err := document.Granting(s, "公安.人口", document.Grant{Agency: "和平民政", Items: map[string]string{"qx": "clear"}, Purposes: []string{"DB-HC"}, Modes: []string{"interface"}})
-		return changes, err
+		return give(s)
 	})
 	if errs.CodeOf(err) != errs.Conflict || n != keepTries {
 		t.Errorf("%v after %d", err, n)
@@ -382,7 +388,7 @@ func TestChangesInBetween(t *testing.T) {
 	// A context that ends is no change.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := k.keep(ctx, store.Hash(k.tokens["ga"]), nil, give); !errors.Is(err, context.Canceled) && errs.CodeOf(err) != errs.Canceled {
+	if _, err := k.keep(ctx, store.Hash(k.tokens["ga"]), nil, deciding(give)); !errors.Is(err, context.Canceled) && errs.CodeOf(err) != errs.Canceled {
 		t.Error(err)
 	}
 }

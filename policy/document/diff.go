@@ -110,11 +110,11 @@ func (b *differ) agencies() error {
 		a := &catalog.Agency{Name: name}
 		sign, have := byte('+'), any(nil)
 		if old, ok := b.state.AgencyNamed(name); ok {
-			if agencyOf(b.state, old) == want {
+			if AgencyOf(b.state, old) == want {
 				continue
 			}
 			copied := *old
-			a, sign, have = &copied, '~', agencyOf(b.state, old)
+			a, sign, have = &copied, '~', AgencyOf(b.state, old)
 		}
 		b.add(sign, [2]string{"agencies", name}, differences(have, want), func(w Writer, m *made) error {
 			a.Code, a.CreditCode, a.Level, a.Parent, a.District = want.Code, want.CreditCode, catalog.Level(want.Level), parent(m), want.District
@@ -154,11 +154,11 @@ func (b *differ) principals() error {
 		sign, have := byte('+'), any(nil)
 		slices.Sort(want.Roles)
 		if old, ok := b.state.Login(login); ok {
-			if reflect.DeepEqual(principalOf(b.state, old), want) {
+			if reflect.DeepEqual(PrincipalOf(b.state, old), want) {
 				continue
 			}
 			copied := *old
-			p, sign, have = &copied, '~', principalOf(b.state, old)
+			p, sign, have = &copied, '~', PrincipalOf(b.state, old)
 		}
 		b.add(sign, [2]string{"principals", login}, differences(have, want), func(w Writer, m *made) error {
 			p.Name, p.Agency, p.Service, p.Disabled, p.Attributes, p.Roles = want.Name, agency(m), want.Service, want.Disabled, want.Attributes, nil

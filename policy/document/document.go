@@ -115,26 +115,26 @@ func Parse(file string, data []byte) (*Document, error) {
 func Export(s *catalog.State) ([]byte, error) {
 	d := &Document{Agencies: map[string]Agency{}, Purposes: map[string]Purpose{}, Principals: map[string]Principal{}, Sources: map[string]string{}, Resources: map[string]Resource{}, Grants: map[string][]Grant{}}
 	for _, a := range s.Agencies() {
-		d.Agencies[a.Name] = agencyOf(s, a)
+		d.Agencies[a.Name] = AgencyOf(s, a)
 	}
 	for _, p := range s.Purposes() {
 		d.Purposes[p.Code] = Purpose{p.Name, p.Basis}
 	}
 	for _, p := range s.Principals() {
-		d.Principals[p.Login] = principalOf(s, p)
+		d.Principals[p.Login] = PrincipalOf(s, p)
 	}
 	for _, of := range s.Sources() {
 		d.Sources[of.Name] = agencyName(s, of.Agency)
 	}
 	for _, r := range s.Resources() {
-		d.Resources[nameOf(s, r)] = resourceOf(r)
+		d.Resources[NameOf(s, r)] = resourceOf(r)
 	}
 	for _, g := range s.Grants() {
 		r, ok := s.Resource(g.Resource)
 		if !ok {
 			continue
 		}
-		d.Grants[nameOf(s, r)] = append(d.Grants[nameOf(s, r)], grantOf(s, r, g))
+		d.Grants[NameOf(s, r)] = append(d.Grants[NameOf(s, r)], grantOf(s, r, g))
 	}
 	return yaml.MarshalWithOptions(d, yaml.UseLiteralStyleIfMultiline(true))
 }
@@ -146,7 +146,8 @@ func agencyName(s *catalog.State, id string) string {
 	return ""
 }
 
-func nameOf(s *catalog.State, r *catalog.Resource) string {
+// NameOf gives a resource's name, agency.resource.
+func NameOf(s *catalog.State, r *catalog.Resource) string {
 	return agencyName(s, r.Agency) + "." + r.Name
 }
 
@@ -166,7 +167,7 @@ func Named(s *catalog.State, g *catalog.Grant) (resource string, of Grant, by st
 	if p, ok := s.Principal(g.By); ok {
 		by = p.Login
 	}
-	return nameOf(s, r), grantOf(s, r, g), by
+	return NameOf(s, r), grantOf(s, r, g), by
 }
 
 // IsMasked reports whether an item of a Grant is masked.
@@ -175,11 +176,13 @@ func IsMasked(use string) bool {
 	return catalog.Use(word) == catalog.Masked
 }
 
-func agencyOf(s *catalog.State, a *catalog.Agency) Agency {
+// AgencyOf writes an agency as a file has it.
+func AgencyOf(s *catalog.State, a *catalog.Agency) Agency {
 	return Agency{a.Code, a.CreditCode, string(a.Level), agencyName(s, a.Parent), a.District}
 }
 
-func principalOf(s *catalog.State, p *catalog.Principal) Principal {
+// PrincipalOf writes a principal as a file has it.
+func PrincipalOf(s *catalog.State, p *catalog.Principal) Principal {
 	out := Principal{Name: p.Name, Agency: agencyName(s, p.Agency), Service: p.Service, Disabled: p.Disabled}
 	for _, r := range p.Roles {
 		out.Roles = append(out.Roles, string(r))

@@ -290,7 +290,7 @@ func (b *differ) grantee(what, agency, principal string) (to catalog.Grantee, na
 
 // grant reads a grant of the document.
 func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string, error) {
-	what := "grant on " + nameOf(b.state, r)
+	what := "grant on " + NameOf(b.state, r)
 	g := &catalog.Grant{Resource: r.ID, RowFilter: want.Where, Purposes: want.Purposes, Rows: want.Quota.Rows, Queries: want.Quota.Queries}
 	var to string
 	var err error

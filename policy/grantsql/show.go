@@ -106,7 +106,7 @@ func (s *Statement) shownTo(state *catalog.State, by Asker, at time.Time) (catal
 func row(state *catalog.State, g *catalog.Grant, sight catalog.Sight, zone *time.Location) []string {
 	resource, of, by := document.Named(state, g)
 	if sight != catalog.Whole {
-		of, by = outline(of), ""
+		of, by = Outline(of), ""
 	}
 	grantee := toAgency + " " + of.Agency
 	if of.Principal != "" {
@@ -132,9 +132,9 @@ func spoken(state *catalog.State, g document.Grant) document.Grant {
 	return g
 }
 
-// outline takes out of a grant what its provider alone decides and knows: how rows are
+// Outline takes out of a grant what its provider alone decides and knows: how rows are
 // chosen and values masked tells of rows and values that are not shown.
-func outline(g document.Grant) document.Grant {
+func Outline(g document.Grant) document.Grant {
 	items := map[string]string{}
 	for name, use := range g.Items {
 		if document.IsMasked(use) {

@@ -27,6 +27,9 @@ type Options struct {
 	// Refused hears of each request that is refused before its statement is looked at,
 	// before its answer leaves; nil means nobody. An error of it is for the log alone.
 	Refused func(context.Context, Refusal) error
+	// Catalogue answers what stands below /v1/catalog and /v1/openapi.json; nil means that
+	// there is nothing.
+	Catalogue http.Handler
 	// Hosts are names, besides those of the loopback interface, that the Host header
 	// of a request may have.
 	Hosts []string
@@ -86,6 +89,10 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/query", only(d.query, http.MethodPost))
 	mux.HandleFunc("/healthz", only(health, http.MethodGet, http.MethodHead))
+	if o.Catalogue != nil {
+		mux.Handle("/v1/catalog/", o.Catalogue)
+		mux.Handle("/v1/openapi.json", o.Catalogue)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusNotFound, errs.New(errs.RequestInvalid, "http_not_found", nil))
 	})

@@ -72,35 +72,44 @@ func refusal(status int, id string, args msg.Args) error {
 
 func invalid(id string, args msg.Args) error { return errs.New(errs.RequestInvalid, id, args) }
 
-// read reads and checks the body. It reads it to its end, without which the server
+// body reads the JSON of a request. It reads it to its end, without which the server
 // would not notice that a client goes away.
-func read(w http.ResponseWriter, r *http.Request) (asked, error) {
+func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset, given := params["charset"]
 	if err != nil || kind != "application/json" || (given && !strings.EqualFold(charset, "utf-8")) || len(r.Header.Values("Content-Type")) != 1 {
-		return asked{}, refusal(http.StatusUnsupportedMediaType, "http_content_type", nil)
+		return nil, refusal(http.StatusUnsupportedMediaType, "http_content_type", nil)
 	}
 	if r.Header.Get("Content-Encoding") != "" {
-		return asked{}, refusal(http.StatusUnsupportedMediaType, "http_content_encoding", nil)
+		return nil, refusal(http.StatusUnsupportedMediaType, "http_content_encoding", nil)
 	}
 	rc := http.NewResponseController(w)
 	if err := rc.SetReadDeadline(time.Now().Add(readLimit)); err != nil {
-		return asked{}, errs.From(err)
+		return nil, errs.From(err)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return asked{}, refusal(http.StatusRequestEntityTooLarge, "http_body_large", msg.Args{"MiB": maxBody >> 20})
+		return nil, refusal(http.StatusRequestEntityTooLarge, "http_body_large", msg.Args{"MiB": maxBody >> 20})
 	case err != nil:
-		return asked{}, invalid("http_body_cut", nil)
+		return nil, invalid("http_body_cut", nil)
 	}
 	// The query may take longer than the body did; a deadline in the past would
 	// look as if the client had gone.
 	if err := rc.SetReadDeadline(time.Time{}); err != nil {
-		return asked{}, errs.From(err)
+		return nil, errs.From(err)
 	}
-	a, err := decode(body)
+	return text, nil
+}
+
+// read reads and checks a request for rows.
+func read(w http.ResponseWriter, r *http.Request) (asked, error) {
+	text, err := body(w, r)
+	if err != nil {
+		return asked{}, err
+	}
+	a, err := decode(text)
 	if err != nil {
 		return asked{}, err
 	}

@@ -1,0 +1,173 @@
+package catalogapi
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lianji/lianji/internal/output"
+	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/httpapi"
+	"github.com/lianji/lianji/server/servertest"
+)
+
+type schema struct {
+	Ref                  string            `json:"$ref"`
+	Type                 any               `json:"type"`
+	Properties           map[string]schema `json:"properties"`
+	Required             []string          `json:"required"`
+	AdditionalProperties any               `json:"additionalProperties"`
+	Items                *schema           `json:"items"`
+	ReadOnly             bool              `json:"readOnly"`
+}
+
+type operation struct {
+	Responses   map[string]any `json:"responses"`
+	RequestBody *struct {
+		Content map[string]struct{ Schema schema }
+	} `json:"requestBody"`
+}
+
+type described struct {
+	OpenAPI    string                                `json:"openapi"`
+	Paths      map[string]map[string]json.RawMessage `json:"paths"`
+	Components struct{ Schemas map[string]schema }   `json:"components"`
+}
+
+func readDescription(t *testing.T) described {
+	t.Helper()
+	var d described
+	if err := json.Unmarshal(description, &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.OpenAPI != "3.1.0" {
+		t.Errorf("version %q", d.OpenAPI)
+	}
+	return d
+}
+
+// Every route is described, and what is described is a route.
+func TestDescribedRoutes(t *testing.T) {
+	d := readDescription(t)
+	want := []string{"post /v1/query", "get /healthz", "get " + descriptionPath}
+	for _, r := range (&api{}).routes() {
+		want = append(want, strings.ToLower(r.method)+" "+r.path)
+	}
+	var got []string
+	for path, methods := range d.Paths {
+		for method := range methods {
+			if method != "parameters" {
+				got = append(got, method+" "+path)
+			}
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-served +described) %s", d)
+	}
+}
+
+// Every member of an object is described with its type, and what is described is one.
+func TestDescribedMembers(t *testing.T) {
+	d := readDescription(t)
+	known := map[string]any{
+		"Agency": agency{}, "Purpose": purpose{}, "Principal": principal{}, "Source": source{}, "Resource": resource{}, "Item": item{},
+		"Grant": grant{}, "Quota": quota{}, "Token": token{}, "Problem": output.Problem{},
+	}
+	for name, s := range d.Components.Schemas {
+		if name == "Query" {
+			continue // TestDescribedQuery
+		}
+		of, ok := known[name]
+		if !ok {
+			t.Errorf("%s is described and not there", name)
+			continue
+		}
+		delete(known, name)
+		sameMembers(t, d, name, s, reflect.TypeOf(of))
+	}
+	for name := range known {
+		t.Errorf("%s is not described", name)
+	}
+}
+
+func sameMembers(t *testing.T, d described, name string, s schema, of reflect.Type) {
+	t.Helper()
+	var got []string
+	for member := range s.Properties {
+		got = append(got, member)
+	}
+	want := members(of)
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s: (-is +described) %s", name, d)
+		return
+	}
+	for i := range of.NumField() {
+		f := of.Field(i)
+		member, optional := strings.CutSuffix(strings.ReplaceAll(f.Tag.Get("json"), "omitzero", "omitempty"), ",omitempty")
+		if slices.Contains(s.Required, member) == optional {
+			t.Errorf("%s.%s: required or not", name, member)
+		}
+		p := s.Properties[member]
+		if ref, ok := strings.CutPrefix(p.Ref, "#/components/schemas/"); ok {
+			p = d.Components.Schemas[ref]
+		}
+		kinds := map[reflect.Kind]string{reflect.String: "string", reflect.Bool: "boolean", reflect.Int64: "integer", reflect.Int: "integer", reflect.Slice: "array", reflect.Map: "object", reflect.Struct: "object", reflect.Pointer: "object"}
+		if p.Type != kinds[f.Type.Kind()] {
+			t.Errorf("%s.%s: described as %v, is %s", name, member, p.Type, f.Type)
+		}
+	}
+}
+
+// The door takes the members of a statement that are described, and those alone.
+func TestDescribedQuery(t *testing.T) {
+	d := readDescription(t)
+	values := map[string]string{"sql": `"x"`, "params": `[]`, "purpose": `"P"`, "mode": `"interface"`, "nonce": `"00112233445566778899aabbccddeeff"`}
+	for member := range d.Components.Schemas["Query"].Properties {
+		if values[member] == "" {
+			t.Errorf("%s is described; there is no such member", member)
+		}
+	}
+	door := httptest.NewServer(httpapi.New(httpapi.Options{Querier: &servertest.Querier{}, Session: func(httpapi.Asker) (server.Session, error) { return server.Session{}, nil }}))
+	t.Cleanup(door.Close)
+	ask := func(body string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, door.URL+"/v1/query", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		res, err := door.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(text)
+	}
+	for member, value := range values {
+		body := `{"sql": "x", "` + member + `": ` + value + `}`
+		if member == "sql" {
+			body = `{"sql": "x"}`
+		}
+		status, text := ask(body)
+		if _, ok := d.Components.Schemas["Query"].Properties[member]; !ok || strings.Contains(text, "not known") {
+			t.Errorf("%s: %d %s", member, status, text)
+		}
+	}
+	if status, text := ask(`{"sql": "x", "other": 1}`); status != http.StatusBadRequest || !strings.Contains(text, "not known") {
+		t.Errorf("an unknown member: %d %s", status, text)
+	}
+}
