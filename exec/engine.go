@@ -22,6 +22,7 @@ import (
 	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // Options of an Engine. Zero values are the defaults named.
@@ -35,7 +36,13 @@ type Options struct {
 	MaxQueued    int              // residuals that may wait; 64
 	QueueTimeout time.Duration    // how long one may wait; 30 s
 	Threads      int              // of one residual; the machine's cores
+	Tokens       Tokenizers       // nil means that no tokens can be made
 	Alloc        memory.Allocator // where batches live; memory.DefaultAllocator
+}
+
+// Tokenizers gives what makes the tokens of some agency, purpose and identifier.
+type Tokenizers interface {
+	Tokenizer(tokenize.Of) (*tokenize.Tokenizer, error)
 }
 
 func (o Options) withDefaults() Options {

@@ -29,7 +29,10 @@ func (w *world) byKeys(rows int) {
 	w.planner = w.planner.Eager(rows)
 	for i, r := range w.snapshot {
 		own := *r
-		own.KeysMayTravel = true
+		own.Keys = map[string][]string{}
+		for _, c := range own.Columns {
+			own.Keys[c.Name] = []string{catalog.AnyAgency}
+		}
 		w.snapshot[i] = &own
 	}
 }

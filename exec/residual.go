@@ -249,6 +249,9 @@ func (r *Rows) stage(s *planner.Stream, places map[*planner.Stream]place) (func(
 		return nil, err
 	}
 	r.free = append(r.free, func() { r.leave(inst, true) })
+	if err := r.tokens(inst, s.Stage.Tokens); err != nil {
+		return nil, err
+	}
 	if err := r.showAll(inst, s.Stage.Streams, places, r.scanHidden); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // binding takes one text through gate and binder.
@@ -25,9 +26,10 @@ type binding struct {
 	user     string // the text as the person sent it
 	tokens   []sqltext.Param
 	options  Options
-	names    []string     // of the parameters, in order of their numbers
-	types    map[int]cast // by number: the cast that is written round it
-	sampled  []int        // by number: parameters whose type was guessed
+	names    []string               // of the parameters, in order of their numbers
+	types    map[int]cast           // by number: the cast that is written round it
+	sampled  []int                  // by number: parameters whose type was guessed
+	made     map[string]tokenize.Of // that guards make, by their handles
 }
 
 // cast is what is written round a parameter.
@@ -231,6 +233,7 @@ func (b *binding) guard(ctx context.Context, s *Statement) error {
 			s.guards = map[int]*ir.Plan{}
 		}
 		s.guards[ref.number] = plan
+		s.tokens = b.made
 	}
 	return nil
 }

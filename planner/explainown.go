@@ -19,8 +19,8 @@ type ExplainedResource struct {
 	// Asked is what the resource's source was asked to do; left out in a statement that
 	// reads anything below a row filter or a mask: what a source can do depends on them.
 	Asked []ExplainedVerdict `json:"asked,omitempty"`
-	// Keys are resources into whose source values of this one may be sent, as keys of a
-	// join.
+	// Keys says of which items values may be sent into the source of which resource, as
+	// keys of a join: "item to resource".
 	Keys []string `json:"keys_to,omitempty"`
 	Note string   `json:"note,omitempty"` // what is not shown and why, in words
 }
@@ -132,12 +132,14 @@ func (s *Statement) keysOf(e *Explanation, p *Plan) {
 	for _, k := range s.Keys(p) {
 		for i := range e.Resources {
 			of := &e.Resources[i]
-			if !slices.ContainsFunc(k.From, func(r *policy.Resource) bool { return r.Name() == of.Resource }) {
-				continue
-			}
-			for _, to := range k.To {
-				if name := to.Name(); !slices.Contains(of.Keys, name) {
-					of.Keys = append(of.Keys, name)
+			for _, item := range k.Items {
+				if item.Resource.Name() != of.Resource {
+					continue
+				}
+				for _, to := range k.To {
+					if text := item.Column + " to " + to.Name(); !slices.Contains(of.Keys, text) {
+						of.Keys = append(of.Keys, text)
+					}
 				}
 			}
 		}
@@ -156,7 +158,7 @@ func (r ExplainedResource) write(b *strings.Builder) {
 	for _, part := range []struct {
 		word string
 		list []string
-	}{{"returned", r.Returned}, {"aggregated", r.Aggregated}, {"compared", r.Compared}, {"keys may go to", r.Keys}} {
+	}{{"returned", r.Returned}, {"aggregated", r.Aggregated}, {"compared", r.Compared}, {"keys may go", r.Keys}} {
 		if len(part.list) > 0 {
 			fmt.Fprintf(b, "    %s: %s\n", part.word, strings.Join(part.list, ", "))
 		}

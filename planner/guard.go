@@ -2,14 +2,17 @@ package planner
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/logical"
 	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // guardSchema holds, in a reference's catalogue, the stub over which its guard is
@@ -47,7 +50,43 @@ func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*referen
 			return nil, errs.Internalf("the guard of %s gives column %d as %s", r.Name(), i+1, c.Type)
 		}
 	}
-	return plan, nil
+	return plan, b.tokenize(plan, r)
+}
+
+// tokenize makes tokens of what a guard's masks give of some columns. They are put into
+// the tree and not into a text, so that no text that is bound can ask for one.
+func (b *binding) tokenize(plan *ir.Plan, r *policy.Resource) error {
+	if len(r.Guard.Tokens) == 0 {
+		return nil
+	}
+	top, ok := plan.Root.(*ir.Project)
+	if !ok || len(top.Cols) != len(r.Columns) {
+		return errs.Internalf("the guard of %s is no projection", r.Name())
+	}
+	over, made := *top, 0
+	over.Cols = slices.Clone(top.Cols)
+	for i, a := range over.Cols {
+		of, ok := r.Guard.Tokens[r.Columns[i].Name]
+		if !ok {
+			continue
+		}
+		if a.Type.Kind != catalog.Text {
+			return errs.Internalf("the guard of %s makes tokens of %s", r.Name(), a.Type)
+		}
+		made++
+		over.Cols[i].Expr = &ir.Func{Name: duck.TextFunction, Typ: a.Type, List: []ir.Expr{
+			&ir.Const{Value: textValue(of.Handle())}, a.Expr,
+		}}
+		if b.made == nil {
+			b.made = map[string]tokenize.Of{}
+		}
+		b.made[of.Handle()] = of
+	}
+	if made != len(r.Guard.Tokens) {
+		return errs.Internalf("the guard of %s lacks a column of tokens", r.Name())
+	}
+	plan.Root = &over
+	return nil
 }
 
 func guardText(r *policy.Resource, ref *reference) string {
@@ -130,7 +169,7 @@ func (s *Statement) guardedStream(scan *Scan, guard *ir.Plan, ref int) (*Stream,
 	if _, err := rules.RunLate(&rules.Context{Plan: plan, Dialect: s.planner.dialect}, rules.List(), s.planner.off); err != nil {
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
-	a := &assembly{dialect: s.planner.dialect}
+	a := &assembly{dialect: s.planner.dialect, tokens: s.tokens}
 	var stream *Stream
 	switch root := plan.Root.(type) {
 	case *ir.Remote:

@@ -28,6 +28,8 @@ func TestCheckGuard(t *testing.T) {
 		{mask: "substring(c, 1, 1) || '**'", of: text, want: true},
 		{mask: "CASE WHEN a = 1 THEN c ELSE '*' END", of: text, want: true},
 		{mask: "CAST(NULL AS VARCHAR)", of: text, want: true},
+		{mask: "CAST(a AS VARCHAR) || CAST(d AS VARCHAR) || CAST(e AS VARCHAR)", of: text, want: true},
+		{mask: "CAST(f AS VARCHAR)", of: text},
 		// What may fail on some row would tell of it.
 		{filter: "CAST(c AS INTEGER) > 0"},
 		{filter: "a / b > 1 AND a + b > 2"},
@@ -79,6 +81,36 @@ func TestCheckGuard(t *testing.T) {
 		err := world.Planner().CheckGuard(t.Context(), &guarded)
 		if want := c.want || (c.filter == "" && c.mask == ""); (err == nil) != want {
 			t.Errorf("filter %q, mask %q: %v, want %v", c.filter, c.mask, err, want)
+		}
+	}
+}
+
+// A guard is looked at over the table as it is now, not as it was under the same name.
+func TestCheckGuardOfAChangedTable(t *testing.T) {
+	world := plantest.Fixed(t)
+	p := world.Planner()
+	r, ok := world.Snapshot().Resolve([]string{"s", "t"})
+	if !ok {
+		t.Fatal("no table s.t")
+	}
+	check := func(of catalog.Kind) error {
+		guarded, table := *r, *r.Table
+		table.Columns = append([]catalog.Column{}, table.Columns...)
+		for i := range table.Columns {
+			if table.Columns[i].Name == "c" {
+				table.Columns[i].Type = catalog.Type{Kind: of}
+			}
+		}
+		guarded.Table, guarded.Columns = &table, table.Columns[:1] // what the filter reads is not shown
+		guarded.Guard = &policy.Guard{RowFilter: "c = 'x'"}
+		return p.CheckGuard(t.Context(), &guarded)
+	}
+	for _, c := range []struct {
+		of   catalog.Kind
+		want bool
+	}{{catalog.Text, true}, {catalog.Int32, false}, {catalog.Text, true}} {
+		if err := check(c.of); (err == nil) != c.want {
+			t.Errorf("of type %s: %v", catalog.Type{Kind: c.of}, err)
 		}
 	}
 }

@@ -159,25 +159,6 @@ func (s *Statement) resource(ref int) *policy.Resource {
 	return nil
 }
 
-// keysMayTravel decides whether values that come out of some resources may be sent,
-// as keys of a join, to the source of others: every resource must allow it, and none
-// may have a mask.
-func keysMayTravel(from, to []*policy.Resource) bool {
-	for _, r := range from {
-		if r == nil || !r.KeysMayTravel {
-			return false
-		}
-	}
-	for _, list := range [][]*policy.Resource{from, to} {
-		for _, r := range list {
-			if r == nil || (r.Guard != nil && len(r.Guard.Masks) > 0) {
-				return false
-			}
-		}
-	}
-	return len(from) > 0 && len(to) > 0
-}
-
 // toLeft and toRight say to which side of a join the keys of the other side may go:
 // to one whose rows without a partner are dropped or do not count. A mark join is not
 // among them: it tells NULL from false by rows without a partner.
@@ -352,7 +333,7 @@ func (k *keyPlanner) size(by *Stream) (int64, bool) {
 // serves reports whether it is right and pays that a stream waits for a pair's keys.
 func (k *keyPlanner) serves(p *keyPair, r rules.Reached, size int64) bool {
 	waiting := k.streams[r.Remote]
-	if waiting == nil || waiting == p.by || waiting.Keyed != nil || !keysMayTravel(k.origins(p.by), k.parts[waiting].reads) {
+	if waiting == nil || waiting == p.by || waiting.Keyed != nil || !k.keysMayTravel(p.by, p.column.ID, k.parts[waiting].reads) {
 		return false
 	}
 	for by := p.by; by.Keyed != nil; by = by.Keyed.By {
@@ -382,18 +363,6 @@ func (k *keyPlanner) pays(p *keyPair, r rules.Reached, size int64, d dialect.Dia
 		return rows >= k.limits.least && rows/cost.Rows >= size && k.left(p, r) <= rows/2
 	}
 	return k.parts[p.by].few >= 0 && size <= fewKeys
-}
-
-// origins lists all resources that a stream's keys tell of.
-func (k *keyPlanner) origins(by *Stream) []*policy.Resource {
-	var out []*policy.Resource
-	for {
-		out = append(out, k.parts[by].reads...)
-		if by.Keyed == nil {
-			return out
-		}
-		by = by.Keyed.By
-	}
 }
 
 // wait lets a stream wait for a pair's keys.

@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -26,6 +27,7 @@ func (c changed) Resolve(path []string) (*policy.Resource, bool) {
 		return r, ok
 	}
 	own := *r
+	own.Keys = maps.Clone(r.Keys)
 	c.change(&own)
 	return &own, true
 }
@@ -169,15 +171,22 @@ func TestKeysAndPolicy(t *testing.T) {
 		want      string
 	}{
 		{"SELECT u.c FROM s.w JOIN s.u ON w.b = u.b", "s.w", func(r *policy.Resource) {}, "u by b of w"},
-		{"SELECT u.c FROM s.w JOIN s.u ON w.b = u.b", "s.w", func(r *policy.Resource) { r.KeysMayTravel = false }, "w by b of u"},
-		{"SELECT u.c FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.w", func(r *policy.Resource) { r.KeysMayTravel = false }, ""},
-		{"SELECT u.c FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.u", func(r *policy.Resource) { r.KeysMayTravel = false }, "u by b of w"},
+		{"SELECT u.c FROM s.w JOIN s.u ON w.b = u.b", "s.w", func(r *policy.Resource) { r.Keys = nil }, "w by b of u"},
+		{"SELECT u.c FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.w", func(r *policy.Resource) { r.Keys = nil }, ""},
+		{"SELECT u.c FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Keys = nil }, "u by b of w"},
 		{"SELECT u.c FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Guard = hides }, "u by b of w"},
 		{"SELECT u.c FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.w", func(r *policy.Resource) { r.Guard = hides }, ""},
 		{"SELECT u.c FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.w", func(r *policy.Resource) { r.Guard = &policy.Guard{RowFilter: "c = 'x'"} }, "u by b of w"},
 		{"SELECT u.c FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.w", func(r *policy.Resource) { r.Guard = &policy.Guard{RowFilter: "length(c) = 1"} }, ""},
 		{"SELECT w.c FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Guard = hides }, "w by b of u"},
-		{"SELECT w.b FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Guard = masks; r.Columns = typedAs(r.Columns, "c", "d") }, ""},
+		{"SELECT w.b FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Guard = masks; r.Columns = typedAs(r.Columns, "c", "d") }, "w by b of u"},
+		{"SELECT w.b FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Guard = &policy.Guard{Masks: map[string]string{"b": "b"}} }, ""},
+		{"SELECT w.b FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { delete(r.Keys, "b") }, ""},
+		{"SELECT w.b FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Keys = map[string][]string{"b": {"Q"}} }, ""},
+		{"SELECT w.b FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Keys = map[string][]string{"b": {"*"}} }, "w by b of u"},
+		{"SELECT w.b FROM (SELECT b FROM s.u WHERE c = 'x') u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Keys = map[string][]string{"b": {"*"}} }, "w by b of u"},
+		{"SELECT w.b FROM (SELECT b FROM s.u GROUP BY b) u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { delete(r.Keys, "b") }, ""},
+		{"SELECT w.b FROM (SELECT max(b) AS b FROM s.u GROUP BY c) u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { delete(r.Keys, "b") }, ""},
 		{"SELECT u.b FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Guard = masks; r.Columns = typedAs(r.Columns, "c", "d") }, ""},
 	} {
 		snapshot := changed{w.Snapshot(), c.name, c.change}
@@ -194,7 +203,7 @@ func TestKeysAndPolicy(t *testing.T) {
 	if got := waits(planKeys(t, w.Planner(), hidden, sql)); got != "" {
 		t.Errorf("beside hidden rows: %q", got)
 	}
-	if (&policy.Resource{}).KeysMayTravel {
+	if (&policy.Resource{}).KeyMayTravel("a", &policy.Resource{}) {
 		t.Error("keys travel by default")
 	}
 }

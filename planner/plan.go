@@ -14,6 +14,7 @@ import (
 	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // Plan is a statement with its parameters' values: what each source is asked, and
@@ -61,6 +62,7 @@ type Stream struct {
 type Stage struct {
 	Text    string
 	Streams []*Stream
+	Tokens  []tokenize.Of // that the text makes
 }
 
 // Views writes the statements that show a stream to its residual under its own name;

@@ -15,6 +15,7 @@ import (
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // catalogPrefix begins the name of the in-memory catalogue that each table
@@ -79,11 +80,12 @@ type Statement struct {
 	text     string // names each reference in a catalogue of its own
 	raw      object // the plan as DuckDB wrote it, checked
 	planner  *Planner
-	bound    *ir.Plan         // before any rule; nil when the tree cannot hold it
-	logical  *ir.Plan         // after the rules that need no values; nil for the fallback
-	fallback string           // why logical is nil, in words
-	fired    []string         // early rules that changed the tree
-	guards   map[int]*ir.Plan // by reference; nil where nothing is between table and session
+	bound    *ir.Plan               // before any rule; nil when the tree cannot hold it
+	logical  *ir.Plan               // after the rules that need no values; nil for the fallback
+	fallback string                 // why logical is nil, in words
+	fired    []string               // early rules that changed the tree
+	guards   map[int]*ir.Plan       // by reference; nil where nothing is between table and session
+	tokens   map[string]tokenize.Of // that the guards make, by their handles
 	// planBytes is the length of the plan as DuckDB wrote it, a measure of what the
 	// statement holds.
 	planBytes int

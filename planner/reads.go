@@ -145,11 +145,12 @@ func (s *Statement) Keys(p *Plan) []KeysTravel {
 		if stream.Keyed == nil || stream.part == nil || stream.Keyed.By.part == nil {
 			continue
 		}
-		k := KeysTravel{From: s.read(stream.Keyed.By.part), To: s.read(stream.part)}
-		if i := stream.Keyed.Column; i < len(stream.Keyed.By.Columns) {
-			k.Column = stream.Keyed.By.Columns[i].Name
+		by := stream.Keyed.By
+		items, ok := s.origins(by.part, by.part.Output()[stream.Keyed.Column].ID)
+		if !ok { // then none was sent either
+			continue
 		}
-		out = append(out, k)
+		out = append(out, KeysTravel{Items: items, To: s.read(stream.part)})
 	}
 	return out
 }
@@ -157,8 +158,8 @@ func (s *Statement) Keys(p *Plan) []KeysTravel {
 // KeysTravel are keys of a join that go from one source to another, where there are few
 // enough of them.
 type KeysTravel struct {
-	Column   string // as the stream that gives them calls it
-	From, To []*policy.Resource
+	Items []Item // whose values they are
+	To    []*policy.Resource
 }
 
 func (s *Statement) read(n ir.Node) []*policy.Resource {

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/residual"
 	"github.com/lianji/lianji/planner/rules"
+	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // planTree plans the statement by its tree. Without a plan the reason says in words
@@ -24,7 +27,7 @@ func (s *Statement) planTree(ctx context.Context, values []catalog.Value) (*Plan
 	}
 	p := &Plan{Columns: s.Columns, tree: c.Plan.Root, notes: c.Notes, fired: append(append([]string{}, s.fired...), fired...)}
 	p.byText = func(why string) (*Plan, error) { return s.planText(values, why) }
-	a := &assembly{dialect: s.planner.dialect}
+	a := &assembly{dialect: s.planner.dialect, tokens: s.tokens}
 	if r, ok := c.Plan.Root.(*ir.Remote); ok {
 		stream := a.remote(r)
 		p.Straight, p.Streams = true, a.streams
@@ -105,6 +108,7 @@ func withValues(n ir.Node, values []catalog.Value) ir.Node {
 // assembly turns a tree into texts and the streams that they read.
 type assembly struct {
 	dialect func(source string) dialect.Dialect
+	tokens  map[string]tokenize.Of // that a stage may make, by their handles
 	streams []*Stream
 	reason  string // why it cannot be done; the first one
 }
@@ -201,9 +205,34 @@ func (a *assembly) stage(b *ir.Barrier) *Stream {
 	}
 	s.Stage.Text = own.write(b.Input, names)
 	s.Stage.Streams = own.streams
+	s.Stage.Tokens = a.made(b.Input)
 	if own.reason != "" {
 		a.fail("%s", own.reason)
 	}
 	a.streams = append(a.streams, s)
 	return s
+}
+
+// made lists the tokens that a stage makes.
+func (a *assembly) made(n ir.Node) []tokenize.Of {
+	var out []tokenize.Of
+	ir.Walk(n, func(n ir.Node) {
+		for _, e := range n.Exprs() {
+			ir.WalkExpr(e, func(e ir.Expr) {
+				f, ok := e.(*ir.Func)
+				if !ok || f.Name != duck.TextFunction {
+					return
+				}
+				handle, _ := f.List[0].(*ir.Const)
+				name, _ := handle.Value.V.(string)
+				of, ok := a.tokens[name]
+				if !ok {
+					a.fail("tokens that no guard makes")
+				} else if !slices.Contains(out, of) {
+					out = append(out, of)
+				}
+			})
+		}
+	})
+	return out
 }

@@ -154,6 +154,9 @@ func seen(t *testing.T, s policy.Snapshot) string {
 		text := c.Name
 		if r.Guard != nil && r.Guard.Masks[c.Name] != "" {
 			text += "=" + strings.ReplaceAll(r.Guard.Masks[c.Name], "\n", "")
+			if of, ok := r.Guard.Tokens[c.Name]; ok {
+				text += " as " + of.Handle()
+			}
 		}
 		out = append(out, text)
 	}
@@ -164,6 +167,68 @@ func seen(t *testing.T, s policy.Snapshot) string {
 }
 
 const maskedName = `CASE WHEN "xm" IS NULL THEN NULL WHEN length("xm") > 1 THEN substring("xm", 1, 1) || '**' ELSE '**' END`
+
+// tokenized adds the token of an item, a name, to a grant.
+func tokenized(g *catalog.Grant, no int, version uint8) *catalog.Grant {
+	g.Items = append(g.Items, catalog.GrantedItem{No: no, Use: catalog.Tokenized, Identifier: catalog.PersonName, KeyVersion: version})
+	return g
+}
+
+// Keys go where every grant lets them go that opens the column.
+func TestKeys(t *testing.T) {
+	to := func(id string, agencies ...string) *catalog.Grant {
+		g := granted(id, "", 1)
+		g.Items[0].Keys = agencies
+		return g
+	}
+	target := func(agency string) *policy.Resource { return &policy.Resource{Provider: agency} }
+	for name, c := range map[string]struct {
+		grants []*catalog.Grant
+		class  catalog.Class
+		want   string
+	}{
+		"none":                 {[]*catalog.Grant{to("a")}, catalog.Restricted, "GA"},
+		"any":                  {[]*catalog.Grant{to("a", "*")}, catalog.Restricted, "GA MZ SB -"},
+		"one":                  {[]*catalog.Grant{to("a", "MZ")}, catalog.Restricted, "GA MZ"},
+		"two":                  {[]*catalog.Grant{to("a", "MZ", "SB")}, catalog.Restricted, "GA MZ SB"},
+		"of two grants":        {[]*catalog.Grant{to("a", "MZ", "SB"), to("b", "SB")}, catalog.Restricted, "GA SB"},
+		"of one and of any":    {[]*catalog.Grant{to("a", "*"), to("b", "SB")}, catalog.Restricted, "GA SB"},
+		"of any and of one":    {[]*catalog.Grant{to("a", "SB"), to("b", "*")}, catalog.Restricted, "GA SB"},
+		"one says none":        {[]*catalog.Grant{to("a", "*"), to("b")}, catalog.Restricted, "GA"},
+		"of another column":    {[]*catalog.Grant{to("a", "*"), granted("b", "", 3)}, catalog.Restricted, "GA MZ SB -"},
+		"unrestricted":         {[]*catalog.Grant{to("a")}, catalog.Unrestricted, "GA MZ SB -"},
+		"unrestricted, to one": {[]*catalog.Grant{to("a", "MZ")}, catalog.Unrestricted, "GA MZ"},
+		"masked":               {[]*catalog.Grant{masked(granted("a", ""), 1, "name")}, catalog.Unrestricted, ""},
+		"tokenized":            {[]*catalog.Grant{tokenized(granted("a", ""), 1, 1)}, catalog.Unrestricted, ""},
+	} {
+		w := newWorld(t, c.grants...)
+		state, err := w.authority.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := *state.Resources()[0]
+		of.Class = c.class
+		w.change(catalog.Changed{Resources: map[string]*catalog.Resource{of.ID: &of}})
+		w.refresh(t)
+		r, ok := w.snapshot(t, "hash-t", "DB-HC").Resolve([]string{"公安", "人口"})
+		if !ok {
+			t.Fatalf("%s: not there", name)
+		}
+		var got []string
+		for _, agency := range []string{"GA", "MZ", "SB", ""} {
+			if !r.KeyMayTravel("xm", target(agency)) {
+				continue
+			}
+			if agency == "" {
+				agency = "-"
+			}
+			got = append(got, agency)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %s", name, got, c.want)
+		}
+	}
+}
 
 // What grants open is what they name, and nothing else.
 func TestGranted(t *testing.T) {
@@ -219,7 +284,31 @@ func TestGranted(t *testing.T) {
 			[]*catalog.Grant{granted("a", "qx = 'a'", 1), masked(granted("b", ""), 1, "name")},
 			`xm=CASE WHEN (qx = 'a') THEN "xm" WHEN (true) THEN (` + maskedName + `) END`,
 		},
-		"two masks": {[]*catalog.Grant{masked(granted("a", "qx = 'a'", 3), 1, "name"), masked(granted("b", ""), 1, "address")}, "xm=" + maskedName + ", qx, WHERE qx = 'a'"},
+		"two masks":        {[]*catalog.Grant{masked(granted("a", "qx = 'a'", 3), 1, "name"), masked(granted("b", ""), 1, "address")}, "nothing"},
+		"two masks, aside": {[]*catalog.Grant{masked(granted("a", "qx = 'a'", 3), 1, "name"), masked(granted("b", ""), 1, "address"), granted("c", "", 3)}, "qx"},
+
+		"a token":                        {[]*catalog.Grant{tokenized(granted("a", "", 3), 1, 1)}, `xm="xm" as 1:MZ:DB-HC:name, qx`},
+		"a token of some rows":           {[]*catalog.Grant{tokenized(granted("a", "qx = 'a'", 3), 1, 1), granted("b", "", 3)}, `xm=CASE WHEN (qx = 'a') THEN ("xm") END as 1:MZ:DB-HC:name, qx`},
+		"a token without a key":          {[]*catalog.Grant{tokenized(granted("a", "", 3), 1, 0)}, "nothing"},
+		"tokens of two keys":             {[]*catalog.Grant{tokenized(granted("a", ""), 1, 2), tokenized(granted("b", ""), 1, 1), tokenized(granted("c", ""), 1, 3)}, `xm="xm" as 1:MZ:DB-HC:name`},
+		"a token beside the item":        {[]*catalog.Grant{tokenized(granted("a", ""), 1, 1), granted("b", "", 1), granted("c", "", 3)}, "qx"},
+		"a token beside a mask":          {[]*catalog.Grant{tokenized(granted("a", ""), 1, 1), masked(granted("b", ""), 1, "name"), granted("c", "", 3)}, "qx"},
+		"a token beside the principal's": {[]*catalog.Grant{tokenized(granted("a", ""), 1, 1), other(func(g *catalog.Grant) { g.ID, g.Grantee = "b", catalog.Grantee{Kind: catalog.ToPrincipal, ID: "wang"} })}, "nothing"},
+		"a mask that speaks of a token's item": {[]*catalog.Grant{tokenized(granted("a", ""), 1, 1), func() *catalog.Grant {
+			g := masked(granted("b", ""), 3, `left("XM", 1)`)
+			g.Items[0].Type = catalog.Type{Kind: catalog.Text}
+			return g
+		}(), granted("c", "", 3)}, "qx"},
+		"an expression": {[]*catalog.Grant{func() *catalog.Grant {
+			g := masked(granted("b", ""), 3, `left(xm, 1) || agency_code()`)
+			g.Items[0].Type = catalog.Type{Kind: catalog.Text}
+			return g
+		}()}, `qx=left(xm, 1) || 'MZ'`},
+		"tokens of two kinds": {[]*catalog.Grant{tokenized(granted("a", ""), 1, 1), func() *catalog.Grant {
+			g := tokenized(granted("b", ""), 1, 1)
+			g.Items[0].Identifier = catalog.OtherID
+			return g
+		}()}, "nothing"},
 	} {
 		if got := seen(t, newWorld(t, c.grants...).snapshot(t, "hash-t", "DB-HC")); got != c.want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, c.want)
@@ -251,18 +340,8 @@ func TestNothingElseIsThere(t *testing.T) {
 		}
 	}
 	r, _ := s.Resolve([]string{"公安", "人口"})
-	if r.KeysMayTravel || cmp.Diff([]string{"a"}, r.Grants) != "" {
+	if len(r.Keys) > 0 || cmp.Diff([]string{"a"}, r.Grants) != "" {
 		t.Errorf("%+v", r)
-	}
-	free := granted("a", "", 1)
-	free.Items[0].Keys = []string{catalog.AnyAgency}
-	r, _ = newWorld(t, free).snapshot(t, "hash-t", "DB-HC").Resolve([]string{"公安", "人口"})
-	if !r.KeysMayTravel {
-		t.Error("KEYS TO ANY does not let keys travel")
-	}
-	r, _ = newWorld(t, free, granted("b", "", 3)).snapshot(t, "hash-t", "DB-HC").Resolve([]string{"公安", "人口"})
-	if r.KeysMayTravel {
-		t.Error("one item's leave serves for all")
 	}
 }
 

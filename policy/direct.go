@@ -43,7 +43,7 @@ func (d *Direct) addSource(s Described) {
 			if len(columns) == 0 {
 				continue
 			}
-			r := &Resource{Path: []string{s.Source, schema, name}, Source: s.Source, Table: of[k], Columns: columns, KeysMayTravel: true}
+			r := &Resource{Path: []string{s.Source, schema, name}, Source: s.Source, Table: of[k], Columns: columns, Keys: keysToAny(columns)}
 			if len(schemas) == 1 {
 				d.add(r, []string{s.Source, name})
 			} else {

@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/lianji/lianji/policy/tokenize"
+
 // Guard is what policy puts between a resource's table and whoever asks. Its texts
 // are DuckDB's SQL over the table's own columns, written by administrators.
 type Guard struct {
@@ -7,4 +9,7 @@ type Guard struct {
 	RowFilter string
 	// Masks gives, by the column's name, the expression that stands in its place.
 	Masks map[string]string
+	// Tokens gives, by the column's name, the tokens into which the values of its mask,
+	// which are text, are made. Nobody's SQL can ask for one.
+	Tokens map[string]tokenize.Of
 }

@@ -88,7 +88,7 @@ func publish(path []string, d Described, id catalog.TableID) (*Resource, Missing
 	if len(columns) == 0 {
 		return nil, NothingToRead
 	}
-	return &Resource{Path: path, Source: d.Source, Table: t, Columns: columns, KeysMayTravel: true}, NotMissing
+	return &Resource{Path: path, Source: d.Source, Table: t, Columns: columns, Keys: keysToAny(columns)}, NotMissing
 }
 
 // FindTable finds a table by its name, in another case too where that is unique.

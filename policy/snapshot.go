@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -27,10 +28,39 @@ type Resource struct {
 	Table   *catalog.Table   // at the source, with columns that the session may not have
 	Columns []catalog.Column // granted, in the table's order; all readable; a masked one has its mask's type
 	Guard   *Guard           // nil where every row and value of Columns is open
-	// KeysMayTravel allows that values of Columns are sent to other sources, as keys of
-	// a join: other providers then see them.
-	KeysMayTravel bool
-	Grants        []string // the IDs of the grants that open it; nil for a snapshot without grants
+	// Provider is the code of the agency whose the source is; empty for a snapshot
+	// without grants.
+	Provider string
+	// Keys gives, by the column's name, the codes of the agencies into whose sources its
+	// values may be sent, as keys of a join: these agencies then see them.
+	Keys   map[string][]string
+	Grants []string // the IDs of the grants that open it; nil for a snapshot without grants
+}
+
+// KeyMayTravel reports whether values of a column may be sent to the source of another
+// resource: to one of the same agency, or of one that the grants name, and never what
+// stands in the place of values.
+func (r *Resource) KeyMayTravel(column string, to *Resource) bool {
+	if r.Guard != nil {
+		if _, masked := r.Guard.Masks[column]; masked {
+			return false
+		}
+	}
+	if r.Provider != "" && r.Provider == to.Provider {
+		return true
+	}
+	return slices.ContainsFunc(r.Keys[column], func(agency string) bool {
+		return agency == catalog.AnyAgency || agency == to.Provider && agency != ""
+	})
+}
+
+// keysToAny lets the values of all columns travel.
+func keysToAny(columns []catalog.Column) map[string][]string {
+	keys := make(map[string][]string, len(columns))
+	for _, c := range columns {
+		keys[c.Name] = []string{catalog.AnyAgency}
+	}
+	return keys
 }
 
 // Name writes the resource's path for people, e.g. 公安.人口.

@@ -23,6 +23,8 @@ type Tx struct {
 	now     time.Time
 	places  int64 // changes of objects so far
 	origin  Origin
+
+	newestKey func() (uint8, error)
 }
 
 // Change lets do make changes in the name of a principal, given by its ID. They are
@@ -45,7 +47,7 @@ func (s *Store) change(ctx context.Context, do func(*Tx) error) error {
 	if err != nil {
 		return failed(err)
 	}
-	t := &Tx{ctx: ctx, tx: tx, now: time.Now(), origin: s.origin}
+	t := &Tx{ctx: ctx, tx: tx, now: time.Now(), origin: s.origin, newestKey: s.newestKey}
 	if err := t.run(do); err != nil {
 		if e := tx.Rollback(); e != nil && !errors.Is(e, sql.ErrTxDone) {
 			return failed(errors.Join(err, e))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -199,13 +200,13 @@ func (t *Tx) Grant(g *catalog.Grant) error {
 	if r.Class == catalog.Withheld {
 		return errs.New(errs.Forbidden, "store_withheld", msg.Args{"Resource": r.Name})
 	}
+	if g.From.IsZero() {
+		g.From = t.now
+	}
 	if err := t.checkGrant(g, r); err != nil {
 		return err
 	}
 	g.ID, g.Version, g.By = newID(), 1, t.by.ID
-	if g.From.IsZero() {
-		g.From = t.now
-	}
 	return t.put(kindGrant, g.ID, `INSERT INTO grants (id, resource, grantee_kind, grantee, items, purposes, modes, row_filter, valid_from, valid_until, hours, row_limit, query_limit, granted_by, revoked, version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 1)`,
 		g.ID, g.Resource, string(g.Grantee.Kind), g.Grantee.ID, asJSON(g.Items), asJSON(g.Purposes), asJSON(g.Modes), g.RowFilter, asMicros(g.From), asMicros(g.Until),
@@ -246,12 +247,16 @@ func (t *Tx) checkGrant(g *catalog.Grant, r *catalog.Resource) error {
 		}
 	}
 	seen := map[int]bool{}
-	for _, i := range g.Items {
+	for k := range g.Items {
+		i := &g.Items[k]
 		there := slices.ContainsFunc(r.Items, func(of catalog.Item) bool { return of.No == i.No && of.Name != "" })
-		if !there || seen[i.No] || (i.Use != catalog.Clear && i.Use != catalog.Masked) || (i.Use == catalog.Masked) != (i.Mask != "") || (i.Use == catalog.Masked && len(i.Keys) > 0) {
+		if !there || seen[i.No] {
 			return invalid(kindGrant, "items")
 		}
 		seen[i.No] = true
+		if err := errors.Join(t.useOf(i), t.keysTo(i.Keys)); err != nil {
+			return err
+		}
 	}
 	for _, code := range g.Purposes {
 		if p, err := one(t, scanPurpose, "SELECT "+purposeColumns+" FROM purpose WHERE code = $1", code); err != nil || p == nil {
@@ -272,7 +277,7 @@ func (t *Tx) checkGrant(g *catalog.Grant, r *catalog.Resource) error {
 	default:
 		return invalid(kindGrant, "grantee")
 	}
-	return nil
+	return t.besides(g, r)
 }
 
 // Revoke takes a grant back. One that was taken back before is no error.

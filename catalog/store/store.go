@@ -35,6 +35,8 @@ type Store struct {
 	file   string      // of SQLite
 	opened os.FileInfo // what was opened under that name
 	origin Origin      // of changes whose context says nothing
+
+	newestKey func() (uint8, error) // of the key for tokens; nil without one
 }
 
 // busyTimeout is how long a change of a SQLite store waits for another one.

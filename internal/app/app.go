@@ -19,6 +19,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/tokenize"
 	"github.com/lianji/lianji/server"
 )
 
@@ -48,6 +49,7 @@ func (o Options) Kinds() []string {
 type EngineOptions struct {
 	Sources      map[string]connectors.Source
 	Audit        *audit.Log // nil means that nothing is recorded
+	Tokens       *tokenize.Keys
 	MemoryBytes  int64
 	TempDir      string // of this run alone, mode 0700
 	TempBytes    int64  // 0 means the engine's own limit
@@ -125,6 +127,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 	g := cfg.Engine
 	a.engine, err = o.NewEngine(EngineOptions{
 		Audit:   a.audit,
+		Tokens:  tokenize.NewKeys(cfg.TokenKey),
 		Sources: open, MemoryBytes: g.MemoryBytes, TempDir: a.temp.path, TempBytes: g.TempBytes, TimeZone: g.TimeZone,
 		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout,
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/tokenize"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
 )
@@ -18,8 +19,11 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if a.cfg.Store.IsEmpty() {
 		return nil
 	}
-	a.store, err = store.Open(ctx, a.cfg.Store.Reveal())
-	return err
+	if a.store, err = store.Open(ctx, a.cfg.Store.Reveal()); err != nil {
+		return err
+	}
+	a.store.TokenKeys(tokenize.NewKeys(a.cfg.TokenKey).Newest)
+	return nil
 }
 
 // follow begins to follow the store's grants.

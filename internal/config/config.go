@@ -26,6 +26,7 @@ type Config struct {
 	Sources   []Source    // in the file's order
 	Published []Published // in the file's order
 	Direct    bool        // whether an operator may use direct mode
+	TokenKey  string      // the file of the keys for tokens, absolute; it need not be there
 	Store     Secret      // where the catalogue's store is, as catalog/store takes it; empty without one
 	Audit     Audit
 	secrets   []string
@@ -52,6 +53,7 @@ const (
 	DefaultQueueTimeout = 30 * time.Second
 	DefaultClientWait   = 60 * time.Second
 	DefaultConnections  = 16
+	DefaultTokenKey     = "lianji-token.key" // beside the configuration
 )
 
 // Source is one entry of sources.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ type loader struct {
 	roots  []string // folders, real paths, under which every path must lie
 }
 
-var sections = []string{"listen", "catalog", "engine", "roots", "sources", "publish", "direct", "audit"}
+var sections = []string{"listen", "catalog", "engine", "roots", "sources", "publish", "policy", "direct", "audit"}
 
 func (l *loader) load(data []byte) error {
 	top, err := l.parse(data)
@@ -38,6 +39,7 @@ func (l *loader) load(data []byte) error {
 		return err
 	}
 	l.roots = []string{l.cfg.Dir}
+	l.cfg.TokenKey = filepath.Join(l.cfg.Dir, DefaultTokenKey)
 	l.cfg.Engine = Engine{
 		MemoryBytes: DefaultMemoryBytes, MaxRunning: DefaultMaxRunning,
 		MaxQueued: DefaultMaxQueued, QueueTimeout: DefaultQueueTimeout, ClientWait: DefaultClientWait,
@@ -48,7 +50,7 @@ func (l *loader) load(data []byte) error {
 		read func(value) error
 	}{
 		{"roots", l.readRoots}, {"listen", l.readListen}, {"catalog", l.readCatalog}, {"engine", l.readEngine},
-		{"sources", l.readSources}, {"publish", l.readPublish}, {"direct", l.readDirect}, {"audit", l.readAudit},
+		{"sources", l.readSources}, {"publish", l.readPublish}, {"policy", l.readPolicy}, {"direct", l.readDirect}, {"audit", l.readAudit},
 	} {
 		if v, ok := found[step.key]; ok {
 			if err := step.read(v); err != nil {
@@ -106,6 +108,19 @@ func (l *loader) readCatalog(v value) error {
 		}
 		l.cfg.Store = NewSecret("sqlite:" + path)
 		return nil
+	})
+}
+
+func (l *loader) readPolicy(v value) error {
+	return l.section(v, []string{"tokens"}, func(e entry) error {
+		return l.section(e.value, []string{"key"}, func(e entry) error {
+			text, err := l.rawText(e.value)
+			if err != nil {
+				return err
+			}
+			l.cfg.TokenKey, err = l.allowed(e.value, text, false)
+			return err
+		})
 	})
 }
 

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ type Options struct {
 	// ReadPaths are files and folders that the instance may read although external
 	// access is off. Only the files connector has some.
 	ReadPaths []string
-	// Scans registers the table function that reads Arrow streams.
+	// Scans registers the table function that reads Arrow streams, and TextFunction.
 	Scans bool
 	// Profile opens the connection of DB.Profiled.
 	Profile bool
@@ -38,6 +39,7 @@ type Options struct {
 type DB struct {
 	db       duckdb.Database
 	tmp      string
+	texts    *textFunctions // nil without Options.Scans
 	profiled *Conn
 	closed   sync.Once
 }
@@ -164,7 +166,7 @@ func (d *DB) lock(ctx context.Context, o Options) error {
 		}
 	}
 	if o.Scans {
-		if err := c.registerScan(); err != nil {
+		if err := errors.Join(c.registerScan(), d.registerText(c)); err != nil {
 			return err
 		}
 	}
@@ -266,6 +268,7 @@ func (d *DB) Close() {
 			d.profiled.Close()
 		}
 		duckdb.Close(&d.db)
+		d.forgetText()
 		if d.tmp != "" {
 			_ = os.RemoveAll(d.tmp) // a folder that stays is emptied at the next start
 		}

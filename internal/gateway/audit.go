@@ -65,8 +65,8 @@ func (r *recorded) reads(stmt *planner.Statement, plan *planner.Plan) {
 		for _, t := range k.To {
 			to = append(to, audit.Target{Agency: t.Path[0], Resource: t.Name()})
 		}
-		for _, from := range k.From {
-			r.start.Sent = append(r.start.Sent, audit.Sent{Items: audit.Items{Resource: from.Name(), Items: []string{k.Column}}, To: to})
+		for _, i := range k.Items {
+			r.start.Sent = append(r.start.Sent, audit.Sent{Items: audit.Items{Resource: i.Resource.Name(), Items: []string{i.Column}}, To: to})
 		}
 	}
 }

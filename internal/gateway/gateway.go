@@ -34,8 +34,9 @@ type Options struct {
 	MaxRunning   int
 	MaxQueued    int
 	QueueTimeout time.Duration
-	Audit        *audit.Log   // nil means that nothing is recorded
-	Logger       *slog.Logger // where a line goes for each query; nil means nowhere
+	Tokens       exec.Tokenizers // nil means that no tokens can be made
+	Audit        *audit.Log      // nil means that nothing is recorded
+	Logger       *slog.Logger    // where a line goes for each query; nil means nowhere
 }
 
 // Gateway implements server.Querier.
@@ -51,7 +52,7 @@ type Gateway struct {
 func New(o Options) (*Gateway, error) {
 	engine, err := exec.New(exec.Options{
 		Sources: o.Sources, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
-		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
+		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout, Tokens: o.Tokens,
 	})
 	if err != nil {
 		return nil, err

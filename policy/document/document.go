@@ -68,7 +68,7 @@ type Resource struct {
 type Grant struct {
 	Agency    string            `yaml:"agency,omitempty"`    // name in SQL, or
 	Principal string            `yaml:"principal,omitempty"` // login
-	Items     map[string]string `yaml:"items"`               // item: clear, or masked MASK
+	Items     map[string]string `yaml:"items"`               // item: clear, token KIND, masked MASK, or masked EXPRESSION as TYPE
 	KeysTo    []string          `yaml:"keys_to,flow,omitempty"`
 	Purposes  []string          `yaml:"purposes,flow"`
 	Modes     []string          `yaml:"modes,flow"`
@@ -223,10 +223,7 @@ func grantOf(s *catalog.State, r *catalog.Resource, g *catalog.Grant) Grant {
 			if i.No != granted.No || i.Name == "" {
 				continue
 			}
-			out.Items[i.Name] = string(granted.Use)
-			if granted.Use == catalog.Masked {
-				out.Items[i.Name] += " " + granted.Mask
-			}
+			out.Items[i.Name] = useText(granted)
 			if len(granted.Keys) > 0 {
 				out.KeysTo = slices.Sorted(slices.Values(granted.Keys))
 			}

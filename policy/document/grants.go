@@ -5,7 +5,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -154,12 +153,7 @@ func (b *differ) wanted(r *catalog.Resource, want Grant) (*wanted, error) {
 	if a, ok := b.state.AgencyNamed(want.Agency); ok {
 		want.Agency = a.Name
 	}
-	items := map[string]string{}
-	for name, use := range want.Items {
-		i, _ := r.Item(name) // every one is there: the grant was read
-		items[i.Name] = use
-	}
-	want.Items = items
+	want.Items = grantOf(b.state, r, g).Items
 	return &wanted{g, want, to}, nil
 }
 
@@ -316,15 +310,15 @@ func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string,
 		if !ok {
 			return nil, "", member(wrong(what, "items."+name), "items", name)
 		}
-		use, mask, _ := strings.Cut(want.Items[name], " ")
-		granted := catalog.GrantedItem{No: i.No, Use: catalog.Use(use), Mask: strings.TrimSpace(mask)}
-		if granted.Use == catalog.Clear {
-			granted.Keys = want.KeysTo
+		item, err := granted(r, what, name, want.Items[name])
+		if err != nil {
+			return nil, "", member(err, "items", name)
 		}
-		if granted.Use == catalog.Masked && !slices.Contains(policy.Masks(), granted.Mask) {
-			return nil, "", member(errs.New(errs.ConfigInvalid, "document_mask", msg.Args{"What": what, "Item": name, "Known": strings.Join(policy.Masks(), ", ")}), "items", name)
+		item.No = i.No
+		if item.Use == catalog.Clear {
+			item.Keys = want.KeysTo
 		}
-		g.Items = append(g.Items, granted)
+		g.Items = append(g.Items, item)
 	}
 	if err := policy.CheckText(want.Where); err != nil {
 		return nil, "", member(errs.New(errs.ConfigInvalid, "document_where", msg.Args{"What": what}), "where")
