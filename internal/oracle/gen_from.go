@@ -66,13 +66,15 @@ func (b *builder) table(t Table) relation {
 func (b *builder) tableAs(t Table, alias string) relation {
 	r := relation{sql: b.path(t) + choose(b.r, []string{" ", " AS "}) + alias, origin: strings.Join(t.Path, ".")}
 	for i, c := range t.Columns {
-		e := expr{sql: alias + "." + b.word(c.Name), name: c.Name, typ: c.Type, small: i < 2}
+		e := expr{sql: alias + "." + b.word(c.Name), name: c.Name, typ: c.Type, small: i < 2 && !t.Keyless}
 		for _, row := range t.Rows {
 			e.samples = append(e.samples, row[i])
 		}
 		r.columns = append(r.columns, e)
 	}
-	r.keys = []string{r.columns[0].sql}
+	if !t.Keyless {
+		r.keys = []string{r.columns[0].sql}
+	}
 	r.rows = float64(len(t.Rows))
 	return r
 }

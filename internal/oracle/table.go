@@ -7,11 +7,12 @@ import (
 )
 
 // Table is a table of test data in neutral types. Columns[0] is its key: unique
-// and never NULL.
+// and never NULL; it and Columns[1] are numbers that do not overflow.
 type Table struct {
 	Path    []string // how statements name it: agency and resource, or source, schema and table
 	Columns []catalog.Column
 	Rows    [][]any // values as in catalog.Value.V
+	Keyless bool    // nothing is known of the first two columns
 }
 
 // Name is the last part of the path: the table's name at its source.
