@@ -51,6 +51,7 @@ type Param struct {
 
 // Request is one statement.
 type Request struct {
+	ID     string // the query's, as its door has told it already; empty: it gets one
 	SQL    string
 	Params []Param
 	// Nonce asks for a receipt: 16 to 64 bytes in hexadecimal digits that nobody else
@@ -86,6 +87,9 @@ type Answer struct {
 	Columns []catalog.Column // Name and Type of each result column; Stream's schema is catalog.ArrowSchema(Columns)
 	Stream  Stream
 	Receipt Receipt // nil unless the request has a nonce
+	// Truncated tells, once the stream has ended, whether there are more rows than on-line
+	// browsing shows; nil in other modes.
+	Truncated func() bool
 }
 
 // Querier runs statements. Every error is an *errs.Error.

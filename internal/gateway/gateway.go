@@ -86,7 +86,10 @@ func (g *Gateway) Close() error {
 
 // Query implements server.Querier. The answer's stream ends with ctx.
 func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
-	q := &query{id: newID(), start: time.Now(), log: g.log}
+	q := &query{id: r.ID, start: time.Now(), log: g.log}
+	if q.id == "" {
+		q.id = newID()
+	}
 	q.record = g.record(q.id, s, r)
 	answer, err := g.receipted(ctx, s, r, q.record)
 	if err != nil {
@@ -156,7 +159,7 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		if err != nil {
 			return nil, err
 		}
-		return &server.Answer{Columns: plan.Columns, Stream: rows}, nil
+		return browsed(s, &server.Answer{Columns: plan.Columns, Stream: rows}), nil
 	}
 	watch, end := watched(ctx, s, reads)
 	rows, err := g.engine.Run(watch, plan)
@@ -165,7 +168,7 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		end()
 		return nil, err
 	}
-	return &server.Answer{Columns: plan.Columns, Stream: &held{Stream: rows, ctx: watch, session: s, reads: reads, end: end}}, nil
+	return browsed(s, &server.Answer{Columns: plan.Columns, Stream: &held{Stream: rows, ctx: watch, session: s, reads: reads, end: end}}), nil
 }
 
 // shifted moves an error's place from the inner statement into the whole text.

@@ -161,6 +161,12 @@ type Options struct {
 	// Receipt is asked once, when all but it was handed to the writer, for the value of
 	// the member receipt; nil means none. JSON and NDJSON have a place for it.
 	Receipt func() ([]byte, error)
+	// Truncated is asked once, after the last row; true makes JSON and NDJSON say so in
+	// the member truncated. Nil means that it is whole.
+	Truncated func() bool
+	// Most is the most bytes of rows in JSON and NDJSON; an answer with more is broken off.
+	// 0 means no bound.
+	Most int64
 	Started time.Time // when the query was asked; zero means when Write was called
 }
 
@@ -257,7 +263,12 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 	for more && err == nil {
 		b := s.RecordBatch()
 		for i := range int(b.NumRows()) {
+			before := len(out.buf)
 			out.buf = form.row(out.buf, i)
+			if o.Most > 0 && out.written+int64(len(out.buf)) > o.Most {
+				out.buf = out.buf[:before]
+				return rows + int64(i), out.breakOff(form, errs.New(errs.NotAllowed, "output_online_large", msg.Args{"KiB": o.Most >> 10}), o)
+			}
 			if err := out.spill(); err != nil {
 				return rows + int64(i), err
 			}
@@ -272,13 +283,12 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 		return rows, gone
 	}
 	if err != nil {
-		out.buf = form.broken(out.buf, problemInside(err, o))
-		if werr := out.push(); werr != nil {
-			return rows, werr
-		}
-		return rows, err
+		return rows, out.breakOff(form, err, o)
 	}
 	out.buf = form.tail(out.buf, rows, o.warned())
+	if _, ok := form.(withMembers); ok && o.Truncated != nil && o.Truncated() {
+		out.buf = append(append(out.buf[:len(out.buf)-len(objectEnd)], truncatedMember...), objectEnd...)
+	}
 	if _, ok := form.(withMembers); ok && o.Receipt != nil {
 		if err := out.receipt(o.Receipt); err != nil {
 			return rows, err
@@ -294,7 +304,19 @@ type withMembers interface{ endsWithObject() }
 // over what stands before it.
 const ReceiptMember = `,"receipt":`
 
-const objectEnd = "}\n"
+const (
+	truncatedMember = `,"truncated":true`
+	objectEnd       = "}\n"
+)
+
+// breakOff writes the mark of an answer that is not complete, and gives the reason.
+func (s *sink) breakOff(form rowForm, why error, o Options) error {
+	s.buf = form.broken(s.buf, problemInside(why, o))
+	if err := s.push(); err != nil {
+		return err
+	}
+	return why
+}
 
 // receipt puts the member receipt into the object with which the answer ends.
 func (s *sink) receipt(made func() ([]byte, error)) error {

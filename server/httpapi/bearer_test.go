@@ -26,7 +26,8 @@ func TestBearer(t *testing.T) {
 		"empty":           {[]string{"Bearer "}, `{"sql":"x"}`, httpapi.Asker{}, 401},
 		"two":             {[]string{"Bearer a", "Bearer b"}, `{"sql":"x"}`, httpapi.Asker{}, 401},
 		"refused":         {[]string{"Bearer bad"}, `{"sql":"x"}`, httpapi.Asker{}, 401},
-		"browsing":        {[]string{"Bearer abc"}, `{"sql":"x","mode":"online"}`, httpapi.Asker{}, 400},
+		"browsing":        {[]string{"Bearer abc"}, `{"sql":"x","mode":"online"}`, httpapi.Asker{Token: "abc", Mode: "online"}, 200},
+		"off-line":        {[]string{"Bearer abc"}, `{"sql":"x","mode":"offline"}`, httpapi.Asker{}, 400},
 		"no mode":         {[]string{"Bearer abc"}, `{"sql":"x","mode":""}`, httpapi.Asker{}, 400},
 	} {
 		q := &servertest.Querier{}

@@ -181,7 +181,7 @@ func TestStatementsArrive(t *testing.T) {
 			continue
 		}
 		asked, sessions := q.Asked()
-		if d := cmp.Diff([]server.Request{{SQL: "select 1", Params: c.params}}, asked); d != "" {
+		if d := cmp.Diff([]server.Request{{ID: asked[0].ID, SQL: "select 1", Params: c.params}}, asked); d != "" || asked[0].ID == "" {
 			t.Errorf("%s: %s", c.body, d)
 		}
 		if s := sessions[0]; s.Snapshot.Identity() != "of this test" || s.Operator || (strings.Contains(c.body, "JCSP") != (s.Purpose == "JCSP-2026")) {

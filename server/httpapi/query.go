@@ -47,6 +47,10 @@ func (q *ask) answer() error {
 	if err != nil {
 		return q.refused(Asker{}, err)
 	}
+	if a.mode == catalog.Online && !form.TellsItself() {
+		return q.refused(Asker{Purpose: a.purpose, Mode: a.mode}, errs.New(errs.NotAcceptable, "http_online_form", nil))
+	}
+	a.ID = q.id
 	ctx := q.r.Context()
 	var session server.Session
 	asker := Asker{Purpose: a.purpose, Mode: a.mode}
@@ -159,6 +163,9 @@ func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
 	}
 	out := newPatient(q.w, q.door.ClientWait)
 	o := output.Options{Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start, Warnings: answer.Stream.Warnings}
+	if o.Truncated = answer.Truncated; o.Truncated != nil {
+		o.Most = mostOnline
+	}
 	var w io.Writer = out
 	if answer.Receipt != nil {
 		w = &summed{out, answer.Receipt}
@@ -175,6 +182,10 @@ func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
 	}
 	return err
 }
+
+// mostOnline is the most bytes that on-line browsing gives: a page for a person's eyes,
+// whatever was packed into its rows.
+const mostOnline = 256 << 10
 
 // summed writes an answer's bytes, and hands those that were taken to its receipt.
 type summed struct {

@@ -36,14 +36,14 @@ func bearer(r *http.Request) (string, error) {
 }
 
 // mode reads the mode of sharing. The door serves those in which the answer leaves
-// at once and whole.
+// at once.
 func (d *decoder) mode(name string) (catalog.Mode, error) {
 	text, err := d.text(name)
 	if err != nil {
 		return "", err
 	}
 	switch m := catalog.Mode(text); m {
-	case catalog.Interface, catalog.Download:
+	case catalog.Interface, catalog.Download, catalog.Online:
 		return m, nil
 	}
 	return "", invalid("http_mode", nil)
