@@ -80,6 +80,7 @@ type App struct {
 	store     *store.Store      // nil without one
 	audit     *audit.Log        // nil without a store
 	refusals  *audit.Refusals   // of requests whose statement is not looked at
+	unknowns  unknowns          // statements that were refused for a name
 	authority *policy.Authority // nil without a store
 	zone      *time.Location    // of the hours and dates of grants; nil without a store
 
@@ -163,11 +164,6 @@ func (a *App) Close() error {
 	all = append(all, a.temp.remove())
 	a.engine, a.sources, a.audit, a.store, a.temp = nil, nil, nil, nil, nil
 	return errors.Join(all...)
-}
-
-// Query runs a statement for whoever has the session.
-func (a *App) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
-	return a.engine.Query(ctx, s, r)
 }
 
 // Direct gives the session of an operator who has the configuration file: every

@@ -81,11 +81,13 @@ func (d *Door) Run(ctx context.Context) error {
 		g.Go(func() error { return d.app.refusals.Run(ctx) })
 		g.Go(func() error { return d.app.recordChanges(ctx) })
 	}
-	g.Go(func() error {
-		return httpapi.Serve(ctx, d.ln, httpapi.Options{
-			Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log, ClientWait: d.app.cfg.Engine.ClientWait,
-			Session: d.session, Refused: d.app.refused, Catalogue: d.app.catalogueDoor(),
-		})
-	})
+	o := httpapi.Options{
+		Querier: d.app, Hosts: []string{d.host}, Logger: d.app.log, ClientWait: d.app.cfg.Engine.ClientWait,
+		Session: d.session, Refused: d.app.refused, Catalogue: d.app.catalogueDoor(),
+	}
+	if d.app.authority != nil {
+		o.Applicable = d.app.applicable
+	}
+	g.Go(func() error { return httpapi.Serve(ctx, d.ln, o) })
 	return g.Wait()
 }

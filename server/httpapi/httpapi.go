@@ -30,6 +30,10 @@ type Options struct {
 	// Catalogue answers what stands below /v1/catalog and /v1/openapi.json; nil means that
 	// there is nothing.
 	Catalogue http.Handler
+	// Applicable gives what the bearer of a token may apply for of the names in a query
+	// that was refused for them, by its id; nil means nothing. Its error is request_invalid
+	// where there is no such query of the bearer's.
+	Applicable func(by Asker, id string) ([]Applicable, error)
 	// Hosts are names, besides those of the loopback interface, that the Host header
 	// of a request may have.
 	Hosts []string
@@ -88,6 +92,7 @@ func New(o Options) http.Handler {
 	d := &door{Options: o, hosts: allowedHosts(o.Hosts)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/query", only(d.query, http.MethodPost))
+	mux.HandleFunc("/v1/queries/{id}/applicable", only(d.applicable, http.MethodGet))
 	mux.HandleFunc("/healthz", only(health, http.MethodGet, http.MethodHead))
 	if o.Catalogue != nil {
 		mux.Handle("/v1/catalog/", o.Catalogue)

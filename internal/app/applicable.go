@@ -1,0 +1,132 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/store"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/httpapi"
+)
+
+// unknowns remembers for a while the statements that were refused because a name in
+// them is unknown to whoever asked.
+type unknowns struct {
+	mu    sync.Mutex
+	by    map[string]unknown // by query id
+	order []string           // the oldest first
+}
+
+type unknown struct {
+	principal, purpose string
+	mode               catalog.Mode
+	sql                string
+	at                 time.Time
+}
+
+// Bounds of unknowns, and of what is offered for one of them.
+const (
+	mostUnknowns   = 1024
+	unknownFor     = 10 * time.Minute
+	unknownText    = 16 << 10 // bytes of a statement that are looked at
+	mostApplicable = 20
+)
+
+func (u *unknowns) note(id string, q unknown) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.by == nil {
+		u.by = map[string]unknown{}
+	}
+	if len(u.order) >= mostUnknowns {
+		delete(u.by, u.order[0])
+		u.order = u.order[1:]
+	}
+	u.by[id], u.order = q, append(u.order, id)
+}
+
+func (u *unknowns) get(id string) (unknown, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	q, ok := u.by[id]
+	return q, ok && time.Since(q.at) < unknownFor
+}
+
+// Query runs a statement for whoever has the session.
+func (a *App) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
+	answer, err := a.engine.Query(ctx, s, r)
+	if errs.CodeOf(err) == errs.UnknownName && s.Principal != "" && r.ID != "" {
+		text := r.SQL
+		if len(text) > unknownText {
+			text = text[:unknownText]
+		}
+		a.unknowns.note(r.ID, unknown{s.Principal, s.Purpose, s.Mode, catalog.Fold(text), time.Now()})
+	}
+	return answer, err
+}
+
+// applicable offers what a refused statement names and its principal may apply for: of
+// resources that may be shared at all, the items that are not open. It looks neither at
+// what is withheld nor at sources, so it says nothing of other names: they may be there
+// or not.
+func (a *App) applicable(by httpapi.Asker, id string) ([]httpapi.Applicable, error) {
+	hash := store.Hash(by.Token)
+	_, p, err := a.authority.Bearer(hash)
+	if err != nil {
+		return nil, err
+	}
+	q, ok := a.unknowns.get(id)
+	if !ok || q.principal != p.Login {
+		return nil, errs.New(errs.RequestInvalid, "http_not_found", nil)
+	}
+	granted, err := a.authority.Snapshot(hash, q.purpose, q.mode)
+	if err != nil {
+		return nil, err
+	}
+	state, err := a.authority.State()
+	if err != nil {
+		return nil, err
+	}
+	var out []httpapi.Applicable
+	for _, r := range state.Resources() {
+		agency, ok := state.Agency(r.Agency)
+		if !ok || !mayApply(r) || !names(q.sql, agency.Name, r.Name) {
+			continue
+		}
+		if items := closedItems(granted, agency.Name, r); len(items) > 0 {
+			out = append(out, httpapi.Applicable{Resource: agency.Name + "." + r.Name, Class: string(r.Class), Items: items})
+		}
+	}
+	slices.SortFunc(out, func(x, y httpapi.Applicable) int { return cmp.Compare(x.Resource, y.Resource) })
+	return out[:min(len(out), mostApplicable)], nil
+}
+
+// mayApply reports whether other agencies may know of a resource.
+func mayApply(r *catalog.Resource) bool {
+	return r.Class == catalog.Restricted || r.Class == catalog.Unrestricted
+}
+
+// names reports whether a folded text has both names in it.
+func names(text, agency, resource string) bool {
+	return strings.Contains(text, catalog.Fold(agency)) && strings.Contains(text, catalog.Fold(resource))
+}
+
+// closedItems lists the items of a resource that a snapshot does not open.
+func closedItems(granted policy.Snapshot, agency string, r *catalog.Resource) []httpapi.ApplicableItem {
+	open, _ := granted.Resolve([]string{agency, r.Name})
+	var out []httpapi.ApplicableItem
+	for _, i := range r.Items {
+		seen := open != nil && slices.ContainsFunc(open.Columns, func(c catalog.Column) bool { return catalog.SameName(c.Name, i.Name) })
+		if i.Name != "" && !seen {
+			out = append(out, httpapi.ApplicableItem{Name: i.Name, Title: i.Title})
+		}
+	}
+	return out
+}
