@@ -27,6 +27,13 @@ func provides(p *Principal, agency string) bool {
 	return p != nil && agency != "" && p.Agency == agency && (p.Has(Leader) || p.Has(Cataloguer))
 }
 
+// SeesAll reports whether a principal sees the whole catalogue.
+func (s *State) SeesAll(p *Principal) bool { return seesAll(p) }
+
+// Keeps reports whether a principal sees a part of the catalogue whole: all of it, or
+// what their agency shares.
+func (s *State) Keeps(p *Principal) bool { return p != nil && (seesAll(p) || provides(p, p.Agency)) }
+
 // keeps reports whether a principal's role keeps a part of the catalogue in which
 // agencies and purposes are named.
 func keeps(p *Principal) bool {

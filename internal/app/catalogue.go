@@ -105,13 +105,19 @@ func (c *Catalogue) Apply(ctx context.Context, token string, d *document.Documen
 	if err != nil || dry || len(changes) == 0 {
 		return changes, inFile(d, err)
 	}
+	var of *document.MemberError
 	err = c.Change(ctx, by.ID, func(tx *store.Tx) error {
 		// Somebody else's change since the state was read could turn this one into another.
 		if tx.Version() != state.Version+1 {
-			return errs.New(errs.Conflict, "app_catalogue_changed", nil)
+			return errOvertaken
 		}
-		return document.Apply(tx, changes)
+		err := document.Apply(tx, changes)
+		errors.As(err, &of)
+		return err
 	})
+	if err != nil && of != nil { // the store gives the mistake without its member
+		err = &document.MemberError{Path: of.Path, Err: err}
+	}
 	return changes, inFile(d, err)
 }
 
@@ -124,17 +130,44 @@ func inFile(d *document.Document, err error) error {
 	return err
 }
 
-// Export writes the catalogue as a document, for a token's bearer.
+// Export writes the catalogue as a document, as far as a token's bearer keeps it.
 func (c *Catalogue) Export(ctx context.Context, token string) ([]byte, error) {
 	by, state, err := c.Bearer(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	// The whole catalogue holds every agency's grants.
-	if !by.Has(catalog.Bureau) && !by.Has(catalog.SecurityAdmin) && !by.Has(catalog.Auditor) {
-		return nil, errs.New(errs.Forbidden, "store_not_allowed", nil)
+	return document.Export(state, by, time.Now())
+}
+
+// Tokens lists the tokens that a token's bearer sees, with the logins of whose they are.
+func (c *Catalogue) Tokens(ctx context.Context, token string) (all []*catalog.Token, logins []string, err error) {
+	by, state, err := c.Bearer(ctx, token)
+	if err != nil {
+		return nil, nil, err
 	}
-	return document.Export(state)
+	for _, k := range state.Tokens() {
+		p, ok := state.Principal(k.Principal)
+		if ok && state.SeesToken(by, k) {
+			all, logins = append(all, k), append(logins, p.Login)
+		}
+	}
+	return all, logins, nil
+}
+
+// RevokeToken ends a token, by its ID, in the name of a token's bearer. One that is not
+// there reads like one that is another's.
+func (c *Catalogue) RevokeToken(ctx context.Context, token, id string) error {
+	_, err := c.keep(ctx, store.Hash(token), nil, func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
+		k, ok := state.Token(id)
+		if !ok || !state.SeesToken(by, k) {
+			return nil, errs.New(errs.Forbidden, "store_not_allowed", nil)
+		}
+		if !k.Revoked.IsZero() {
+			return nil, nil
+		}
+		return func(tx *store.Tx) error { return tx.RevokeToken(id) }, nil
+	})
+	return err
 }
 
 // NewToken makes a token of a principal, by login, in the name of a token's bearer.

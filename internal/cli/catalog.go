@@ -87,10 +87,11 @@ func (c *command) catalogInitCommand() *cobra.Command {
 }
 
 func (c *command) catalogTokenCommand() *cobra.Command {
-	var file, tokenFile, login, label string
+	var file, tokenFile, login, label, revoke string
+	var list bool
 	var days int
 	var purposes, modes []string
-	cmd := c.describe(&cobra.Command{Use: "token [--config F] --login LOGIN [--days N] [--purpose CODE]... [--mode MODE]..."}, "catalog_token")
+	cmd := c.describe(&cobra.Command{Use: "token [--config F] {--login LOGIN [--days N] [--purpose CODE]... [--mode MODE]... | --list | --revoke ID}"}, "catalog_token")
 	flags := cmd.Flags()
 	flags.StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
 	flags.StringVar(&tokenFile, "token-file", "", c.text("cli_flag_own_token", nil))
@@ -99,11 +100,22 @@ func (c *command) catalogTokenCommand() *cobra.Command {
 	flags.IntVar(&days, "days", 30, c.text("cli_flag_days", nil))
 	flags.StringArrayVar(&purposes, "purpose", nil, c.text("cli_flag_token_purpose", nil))
 	flags.StringArrayVar(&modes, "mode", nil, c.text("cli_flag_token_mode", nil))
+	flags.BoolVar(&list, "list", false, c.text("cli_flag_token_list", nil))
+	flags.StringVar(&revoke, "revoke", "", c.text("cli_flag_token_revoke", nil))
 	cmd.Args = c.exactly(0, "cli_no_arguments")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		own, err := c.token(tokenFile)
 		if err != nil {
 			return err
+		}
+		if flags.Changed("revoke") && list || (list || flags.Changed("revoke")) && login != "" {
+			return usage("cli_token_one", nil)
+		}
+		if list {
+			return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error { return c.tokens(cmd.Context(), cat, own) })
+		}
+		if flags.Changed("revoke") {
+			return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error { return cat.RevokeToken(cmd.Context(), own, revoke) })
 		}
 		k := &catalog.Token{Label: label, Purposes: purposes, Expires: time.Now().Add(time.Duration(days) * tokenDay)}
 		for _, m := range modes {
@@ -118,4 +130,36 @@ func (c *command) catalogTokenCommand() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// tokens prints a line for each token that is to be seen. None has its text.
+func (c *command) tokens(ctx context.Context, cat *app.Catalogue, own string) error {
+	all, logins, err := cat.Tokens(ctx, own)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	for i, k := range all {
+		state := "cli_token_holds"
+		switch {
+		case !k.Revoked.IsZero():
+			state = "cli_token_revoked"
+		case !now.Before(k.Expires):
+			state = "cli_token_expired"
+		}
+		line := []string{k.ID, logins[i], c.text(state, msg.Args{"Day": k.Expires.Local().Format(time.DateOnly)})}
+		if len(k.Purposes) > 0 {
+			line = append(line, strings.Join(k.Purposes, ","))
+		}
+		for _, m := range k.Modes {
+			line = append(line, string(m))
+		}
+		if k.Label != "" {
+			line = append(line, k.Label)
+		}
+		if err := c.print(strings.Join(line, "  ")); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -45,7 +45,7 @@ func (c *command) policyChangeCommand(name string, dry bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := c.changes(changes); err != nil {
+			if err := c.list(changes, dry); err != nil {
 				return err
 			}
 			c.warnAbsent(cmd.Context(), file, cat, doc)
@@ -56,9 +56,17 @@ func (c *command) policyChangeCommand(name string, dry bool) *cobra.Command {
 }
 
 // changes prints a line for each change.
-func (c *command) changes(changes []document.Change) error {
+func (c *command) changes(changes []document.Change) error { return c.list(changes, false) }
+
+// list prints a line for each change, and below it, where they are to be looked at, one
+// for each member that it is of.
+func (c *command) list(changes []document.Change, details bool) error {
 	for _, ch := range changes {
-		if err := c.print(fmt.Sprintf("%c %s", ch.Sign, ch.What)); err != nil {
+		lines := []string{fmt.Sprintf("%c %s", ch.Sign, ch.What)}
+		if details {
+			lines = append(lines, ch.Details...)
+		}
+		if err := c.print(strings.Join(lines, "\n    ")); err != nil {
 			return err
 		}
 	}

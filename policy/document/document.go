@@ -111,27 +111,37 @@ func Parse(file string, data []byte) (*Document, error) {
 	return d, nil
 }
 
-// Export writes the state as a document that Diff finds no difference with.
-func Export(s *catalog.State) ([]byte, error) {
+// Export writes what a principal sees whole of a state, as a document that Diff finds no
+// difference with. Who keeps a part of the catalogue gets that part: an agency's leader
+// and cataloguer its resources and what is granted of them. Its error is Forbidden for
+// whoever keeps none.
+func Export(s *catalog.State, p *catalog.Principal, at time.Time) ([]byte, error) {
+	if !s.Keeps(p) {
+		return nil, errs.New(errs.Forbidden, "store_not_allowed", nil)
+	}
 	d := &Document{Agencies: map[string]Agency{}, Purposes: map[string]Purpose{}, Principals: map[string]Principal{}, Sources: map[string]string{}, Resources: map[string]Resource{}, Grants: map[string][]Grant{}}
-	for _, a := range s.Agencies() {
-		d.Agencies[a.Name] = AgencyOf(s, a)
-	}
-	for _, p := range s.Purposes() {
-		d.Purposes[p.Code] = Purpose{p.Name, p.Basis}
-	}
-	for _, p := range s.Principals() {
-		d.Principals[p.Login] = PrincipalOf(s, p)
-	}
-	for _, of := range s.Sources() {
-		d.Sources[of.Name] = agencyName(s, of.Agency)
+	if s.SeesAll(p) {
+		for _, a := range s.Agencies() {
+			d.Agencies[a.Name] = AgencyOf(s, a)
+		}
+		for _, p := range s.Purposes() {
+			d.Purposes[p.Code] = Purpose{p.Name, p.Basis}
+		}
+		for _, p := range s.Principals() {
+			d.Principals[p.Login] = PrincipalOf(s, p)
+		}
+		for _, of := range s.Sources() {
+			d.Sources[of.Name] = agencyName(s, of.Agency)
+		}
 	}
 	for _, r := range s.Resources() {
-		d.Resources[NameOf(s, r)] = resourceOf(r)
+		if s.SeesResource(p, r, at) == catalog.Whole {
+			d.Resources[NameOf(s, r)] = resourceOf(r)
+		}
 	}
 	for _, g := range s.Grants() {
 		r, ok := s.Resource(g.Resource)
-		if !ok {
+		if !ok || s.SeesGrant(p, g, at) != catalog.Whole {
 			continue
 		}
 		d.Grants[NameOf(s, r)] = append(d.Grants[NameOf(s, r)], grantOf(s, r, g))

@@ -97,10 +97,23 @@ func placeNode(file string, n ast.Node, path []string, out map[string]string) {
 	case *ast.SequenceNode:
 		for i, v := range n.Values {
 			below := append(slices.Clone(path), fmt.Sprint(i))
-			at(below, v)
+			at(below, beginning(v))
 			placeNode(file, v, below, out)
 		}
 	}
+}
+
+// beginning gives the node with which another one begins: a mapping's token is a colon.
+func beginning(n ast.Node) ast.Node {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if len(n.Values) > 0 {
+			return n.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		return n.Key
+	}
+	return n
 }
 
 // differences says member by member what one object has otherwise than another of its
