@@ -119,11 +119,12 @@ func (s *site) fill(t *testing.T, cfg *config.Config, w world) {
 	s.apply(t, "secadmin", "principals: {bureau: {agency: 大数据局, roles: [bureau]}}")
 	s.token(t, "bureau")
 	s.apply(t, "bureau", "agencies: {公安: {code: GA, level: city}, 民政: {code: MZ, level: city}}\npurposes: {DB-HC: {name: 核查, basis: 办法}}")
-	s.apply(t, "secadmin", "principals: {ga: {agency: 公安, roles: [cataloguer, leader, analyst]}, wang: {agency: 民政, roles: [analyst]}, li: {agency: 民政, roles: [analyst]}}")
+	s.apply(t, "secadmin", "principals: {ga: {agency: 公安, roles: [cataloguer, leader, analyst]}, zhao: {agency: 公安, roles: [analyst]}, wang: {agency: 民政, roles: [analyst]}, li: {agency: 民政, roles: [analyst]}}")
 	s.apply(t, "sysadmin", "sources: {ga: 公安}")
 	s.token(t, "ga")
 	s.token(t, "wang")
 	s.token(t, "li")
+	s.token(t, "zhao")
 	s.apply(t, "ga", "resources:\n  公安.人口: {class: restricted, source: ga, schema: main, table: renkou, items: {id: 编号, xm: 姓名, qx: 区}}\n  公安.名册: {class: restricted, source: ga, schema: main, table: mingce, items: {id: 编号, zt: 状态}}\n  公安.密档: {class: withheld, source: ga, schema: main, table: renkou, items: {mm: 密}}")
 	modes := "modes: [interface, download, online]"
 	s.apply(t, "ga", fmt.Sprintf("grants:\n  公安.人口:\n    - {agency: 民政, items: {id: clear, xm: %s, qx: clear}, purposes: [DB-HC], %s, where: %q}\n    - {agency: 公安, items: {id: clear, xm: %s, qx: clear}, purposes: [DB-HC], %s, where: %q}\n  公安.名册:\n    - {agency: 民政, items: {id: clear, zt: clear}, purposes: [DB-HC], %s}\n", w.mask, modes, w.filter, w.mask, modes, w.filter, modes))

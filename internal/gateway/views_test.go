@@ -90,6 +90,10 @@ func TestExplainedToTheProvider(t *testing.T) {
 			t.Errorf("not said: %s\n%s", want, got)
 		}
 	}
+	// Whoever only uses data does not decide, in the same agency either.
+	if got := s.explained(t, "zhao", "EXPLAIN SELECT id, xm FROM 公安.人口 WHERE id > 1"); !strings.HasPrefix(got, "200 ") || strings.Contains(got, "renkou") || strings.Contains(got, "about") {
+		t.Error(got)
+	}
 	if got := s.explained(t, "wang", "EXPLAIN SELECT 1"); !strings.HasPrefix(got, "200 ") {
 		t.Error(got)
 	}
