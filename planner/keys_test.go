@@ -186,6 +186,10 @@ func TestKeysAndPolicy(t *testing.T) {
 		{"SELECT w.b FROM s.u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Keys = map[string][]string{"b": {"*"}} }, "w by b of u"},
 		{"SELECT w.b FROM (SELECT b FROM s.u WHERE c = 'x') u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Keys = map[string][]string{"b": {"*"}} }, "w by b of u"},
 		{"SELECT w.b FROM (SELECT b FROM s.u GROUP BY b) u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { delete(r.Keys, "b") }, ""},
+		// What is read beside it in the same stream must be allowed to go there as well.
+		{"SELECT w.b FROM (SELECT u.b FROM s.u JOIN s.t ON t.a = u.a) u LEFT JOIN s.w ON w.b = u.b", "s.t", func(r *policy.Resource) {}, "w by b of u+t"},
+		{"SELECT w.b FROM (SELECT u.b FROM s.u JOIN s.t ON t.a = u.a) u LEFT JOIN s.w ON w.b = u.b", "s.t", func(r *policy.Resource) { delete(r.Keys, "a") }, ""},
+		{"SELECT w.b FROM (SELECT u.b FROM s.u JOIN s.t ON t.a = u.a) u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { delete(r.Keys, "a") }, "w by b of u+t"},
 		{"SELECT w.b FROM (SELECT max(b) AS b FROM s.u GROUP BY c) u LEFT JOIN s.w ON w.b = u.b", "s.u", func(r *policy.Resource) { delete(r.Keys, "b") }, ""},
 		{"SELECT u.b FROM s.w LEFT JOIN s.u ON w.b = u.b", "s.u", func(r *policy.Resource) { r.Guard = masks; r.Columns = typedAs(r.Columns, "c", "d") }, ""},
 	} {

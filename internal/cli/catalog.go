@@ -21,7 +21,7 @@ const tokenDay = 24 * time.Hour
 func (c *command) catalogCommand() *cobra.Command {
 	cmd := c.describe(&cobra.Command{Use: "catalog"}, "catalog")
 	cmd.RunE = func(*cobra.Command, []string) error { return usage("cli_needs_command", nil) }
-	cmd.AddCommand(c.catalogInitCommand(), c.catalogTokenCommand(), c.catalogImportCommand())
+	cmd.AddCommand(c.catalogInitCommand(), c.catalogTokenCommand(), c.catalogTokenKeyCommand(), c.catalogImportCommand())
 	return cmd
 }
 
