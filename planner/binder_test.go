@@ -28,7 +28,11 @@ func columnOf(name string, k catalog.Kind) catalog.Column {
 // stubs of that moment: after other tables, refusals and a bind that was given up,
 // each answer is what a fresh binder says.
 func TestBinderIsReused(t *testing.T) {
-	used := NewInProcess("Asia/Shanghai")
+	t.Run("in this process", func(t *testing.T) { binderIsReused(t, NewInProcess("Asia/Shanghai")) })
+	t.Run("in processes", func(t *testing.T) { binderIsReused(t, newChildren(t)) })
+}
+
+func binderIsReused(t *testing.T, used Binder) {
 	defer used.Close()
 	one, two := stubOf(1, columnOf("a", catalog.Int32)), stubOf(1, columnOf("a", catalog.Text), columnOf("b", catalog.Date))
 	other := stubOf(2, columnOf("a", catalog.Int64))

@@ -60,8 +60,8 @@ type bindInstance struct {
 	stubs    map[string]uint64 // place -> fingerprint of its columns
 }
 
-func (b *InProcess) open(ctx context.Context) (*bindInstance, error) {
-	db, err := duck.Open(ctx, duck.Options{MemoryBytes: binderMemory, TimeZone: b.zone})
+func openBindInstance(ctx context.Context, zone string) (*bindInstance, error) {
+	db, err := duck.Open(ctx, duck.Options{MemoryBytes: binderMemory, TimeZone: zone})
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (b *InProcess) take(ctx context.Context) (*bindInstance, error) {
 	if inst != nil {
 		return inst, nil
 	}
-	inst, err := b.open(ctx)
+	inst, err := openBindInstance(ctx, b.zone)
 	if err != nil {
 		b.free <- nil
 		return nil, err
@@ -183,7 +183,7 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 		cancel()
 		return nil, err
 	}
-	if err := inst.ensure(ctx, r.Stubs); err != nil {
+	if err := inst.ensure(ctx, stubTexts(r.Stubs)); err != nil {
 		b.give(ctx, inst, err)
 		cancel()
 		return nil, err
@@ -199,29 +199,35 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 	})}
 	var answer string
 	if r.PlanToo {
-		answer, err = inst.planText(ctx, r)
+		answer, err = inst.planText(ctx, r.SQL)
 	}
 	planned <- err
 	if err != nil {
 		return nil, err
 	}
+	return bound.read(r, answer)
+}
+
+// read reads the plan, and waits for the description unless the request says not to.
+func (b *Bound) read(r BindRequest, answer string) (*Bound, error) {
+	var err error
 	if r.PlanToo {
-		bound.Plan, bound.PlanText, err = planOf(answer)
+		b.Plan, b.PlanText, err = planOf(answer)
 	}
 	if err != nil || !r.PlanFirst || !r.PlanToo {
-		if failed := bound.Described(); failed != nil {
+		if failed := b.Described(); failed != nil {
 			return nil, failed
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return bound, nil
+	return b, nil
 }
 
 // planText gives DuckDB's answer about the plan.
-func (i *bindInstance) planText(ctx context.Context, r BindRequest) (string, error) {
-	answer, err := i.plan.Text(ctx, textValue(r.SQL))
+func (i *bindInstance) planText(ctx context.Context, sql string) (string, error) {
+	answer, err := i.plan.Text(ctx, textValue(sql))
 	switch {
 	case err != nil:
 		return "", err
@@ -237,8 +243,29 @@ func textValue(s string) catalog.Value {
 	return catalog.Value{Type: catalog.Type{Kind: catalog.Text}, V: s}
 }
 
+// stubText is a stub as an instance makes it.
+type stubText struct {
+	Catalog, Schema, Name string
+	Columns               string // of CREATE TABLE
+}
+
+func stubTexts(stubs []Stub) []stubText {
+	out := make([]stubText, len(stubs))
+	for i, s := range stubs {
+		var columns strings.Builder
+		for k, c := range s.Columns {
+			if k > 0 {
+				columns.WriteString(", ")
+			}
+			columns.WriteString(catalog.QuoteIdent(c.Name) + " " + c.Type.DuckDB())
+		}
+		out[i] = stubText{s.Catalog, s.Schema, s.Name, columns.String()}
+	}
+	return out
+}
+
 // ensure makes the stubs that the instance does not have yet.
-func (i *bindInstance) ensure(ctx context.Context, stubs []Stub) error {
+func (i *bindInstance) ensure(ctx context.Context, stubs []stubText) error {
 	for _, s := range stubs {
 		if !i.catalogs[s.Catalog] {
 			if err := i.conn.Exec(ctx, "ATTACH ':memory:' AS "+catalog.QuoteIdent(s.Catalog)); err != nil {
@@ -247,15 +274,8 @@ func (i *bindInstance) ensure(ctx context.Context, stubs []Stub) error {
 			i.catalogs[s.Catalog] = true
 		}
 		place := catalog.QuoteIdent(s.Catalog) + "." + catalog.QuoteIdent(s.Schema)
-		ddl := strings.Builder{}
-		for k, c := range s.Columns {
-			if k > 0 {
-				ddl.WriteString(", ")
-			}
-			ddl.WriteString(catalog.QuoteIdent(c.Name) + " " + c.Type.DuckDB())
-		}
 		h := fnv.New64a()
-		h.Write([]byte(ddl.String()))
+		h.Write([]byte(s.Columns))
 		full := place + "." + catalog.QuoteIdent(s.Name)
 		key := catalog.Fold(full)
 		if i.stubs[key] == h.Sum64() {
@@ -264,7 +284,7 @@ func (i *bindInstance) ensure(ctx context.Context, stubs []Stub) error {
 		if err := i.conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+place); err != nil {
 			return err
 		}
-		if err := i.conn.Exec(ctx, "CREATE OR REPLACE TABLE "+full+" ("+ddl.String()+")"); err != nil {
+		if err := i.conn.Exec(ctx, "CREATE OR REPLACE TABLE "+full+" ("+s.Columns+")"); err != nil {
 			return err
 		}
 		i.stubs[key] = h.Sum64()

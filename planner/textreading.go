@@ -11,7 +11,7 @@ import (
 type textReading struct {
 	root     *node
 	refs     []refReading // in the order of the statement's references
-	straight *straight // when rows can go to the client as the source gives them
+	straight *straight    // when rows can go to the client as the source gives them
 }
 
 // refReading is what the fallback knows of a table reference.

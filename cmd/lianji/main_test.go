@@ -12,8 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,9 +27,14 @@ import (
 	"github.com/lianji/lianji/internal/cli"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
+	"github.com/lianji/lianji/planner"
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == planner.BinderRole {
+		main()
+		return
+	}
 	if os.Getenv(actAsProgram) != "" {
 		os.Exit(program().Main())
 	}
@@ -192,6 +199,33 @@ func (s *shared) String() string {
 	return s.b.String()
 }
 
+// killBinders kills the binder processes of this one and tells how many there were.
+func killBinders(t *testing.T) (n int) {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range lines {
+		text, _ := os.ReadFile(path) // of a process that may be gone
+		stat, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "stat"))
+		_, after, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(after)
+		if !strings.Contains(string(text), "\x00"+planner.BinderRole+"\x00") || len(fields) < 2 || fields[0] == "Z" || fields[1] != strconv.Itoa(os.Getpid()) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+		n++
+	}
+	return n
+}
+
 func TestServe(t *testing.T) {
 	world(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -233,9 +267,21 @@ func TestServe(t *testing.T) {
 	if err != nil || fmt.Sprint(answer.Rows) != "[[李四]]" {
 		t.Errorf("%v %v", answer, err)
 	}
+	if killed := killBinders(t); killed == 0 {
+		t.Error("statements are bound in the gateway's own process")
+	}
+	if code, stdout, stderr := ask("SELECT count(*) AS n FROM 公安.人口 WHERE 年龄 < 200 LIMIT 7"); code != 0 || !strings.HasPrefix(stdout, "n\r\n") {
+		t.Logf("the statement that meets a killed process: exit %d, %s", code, stderr) // it may be told
+	}
+	if code, stdout, stderr := ask(fmt.Sprintf(across, "公安.人口", "市场监管.法人", "民政.低保") + " "); code != 0 || stdout != acrossCSV {
+		t.Errorf("after the binder's processes were killed: exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
 	stop()
 	if err := <-served; err != nil {
 		t.Error(err)
+	}
+	if left := killBinders(t); left > 0 {
+		t.Errorf("%d binder processes are left", left)
 	}
 	for _, secret := range []string{password, "张三", "年龄"} {
 		if strings.Contains(log.String(), secret) {

@@ -57,6 +57,9 @@ type EngineOptions struct {
 	MaxRunning   int
 	MaxQueued    int
 	QueueTimeout time.Duration
+	// Own says that only whoever runs this process asks: his binds need no process of
+	// their own.
+	Own bool
 }
 
 // Engine runs statements. Close ends those that still run.
@@ -130,7 +133,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 		Audit:   a.audit,
 		Tokens:  tokenize.NewKeys(cfg.TokenKey),
 		Sources: open, MemoryBytes: g.MemoryBytes, TempDir: a.temp.path, TempBytes: g.TempBytes, TimeZone: g.TimeZone,
-		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout,
+		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout, Own: o.Operator,
 	})
 	if err != nil {
 		return nil, errs.From(err)

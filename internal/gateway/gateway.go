@@ -35,6 +35,7 @@ type Options struct {
 	MaxQueued    int
 	QueueTimeout time.Duration
 	Tokens       exec.Tokenizers // nil means that no tokens can be made
+	Binder       planner.Binder  // which Close closes; nil means one in this process
 	Audit        *audit.Log      // nil means that nothing is recorded
 	Logger       *slog.Logger    // where a line goes for each query; nil means nowhere
 }
@@ -57,7 +58,10 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	binder := planner.NewInProcess(o.TimeZone)
+	binder := o.Binder
+	if binder == nil {
+		binder = planner.NewInProcess(o.TimeZone)
+	}
 	g := &Gateway{binder: binder, engine: engine, audit: o.Audit, log: o.Logger}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
