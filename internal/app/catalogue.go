@@ -71,7 +71,7 @@ func (c *Catalogue) keep(ctx context.Context, hash string, before *catalog.State
 		}
 		before = state
 		err = c.Change(ctx, by.ID, func(tx *store.Tx) error {
-			if tx.Version() != state.Version+1 {
+			if seen := state.Version; tx.Version() != seen+1 {
 				return errOvertaken
 			}
 			return do(tx)

@@ -414,6 +414,12 @@ func TestCatalogueSights(t *testing.T) {
 			}
 		}
 	}
+	hidden := keyed("grants", c.stored(t)[0].ID)
+	for login, status := range map[string]int{"hp": 404, "sysadmin": 404, "wang": 403, "auditor": 403} {
+		if got := c.send(t, login, "DELETE", hidden, ""); got.status != status {
+			t.Errorf("%s takes back: %d, want %d", login, got.status, status)
+		}
+	}
 	// Of what is open to somebody neither filter nor masks nor place are told, nor the
 	// items that are not granted.
 	seen := c.send(t, "mz", "GET", keyed("resources", "公安.人口"), "")
