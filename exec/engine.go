@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -109,11 +110,14 @@ type Rows struct {
 	warners warners
 	warned  []errs.Warning // of the warners, after a complete end
 	measure *measure       // of Analyze; nil for an ordinary run
+	counts  *measure       // of what the streams of an ordinary run give
 	ended   bool           // the statement came to its end without an error
 	free    []func()       // run in reverse order by Release
 	once    sync.Once
 	engine  *Engine
 	plan    *planner.Plan
+
+	released atomic.Bool
 }
 
 // New makes an engine and its folder for spilling, and removes what processes
@@ -166,7 +170,7 @@ func (e *Engine) Run(ctx context.Context, p *planner.Plan) (*Rows, error) {
 }
 
 func (e *Engine) run(ctx context.Context, p *planner.Plan, m *measure) (*Rows, error) {
-	r := &Rows{engine: e, measure: m}
+	r := &Rows{engine: e, measure: m, counts: &measure{streams: map[*planner.Stream]*measuredStream{}}}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	if !e.enter(r) {
 		r.cancel(nil)
@@ -279,6 +283,7 @@ func (r *Rows) Release() {
 			r.free[i]()
 		}
 		r.engine.leave(r)
+		r.released.Store(true)
 	})
 }
 

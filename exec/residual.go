@@ -208,7 +208,7 @@ func (r *Rows) show(inst *instance, s *planner.Stream, places map[*planner.Strea
 		shown = s.Spooled()
 	}
 	read := func(ctx context.Context, f *planner.Stream) (openStream, error) {
-		return r.measure.open(s, func() (openStream, error) { return begin(ctx, at.conn, f) })
+		return r.open(s, func() (openStream, error) { return begin(ctx, at.conn, f) })
 	}
 	lazy := &lazyStream{start: r.withKeys(s, func(ctx context.Context, whole bool) (openStream, error) {
 		if whole {

@@ -100,7 +100,7 @@ func (r *Rows) straight(p *planner.Plan) error {
 		return err
 	}
 	r.free = append(r.free, conns[0].Release)
-	stream, err := r.measure.open(s, func() (openStream, error) { return r.scan(r.ctx, conns[0], s) })
+	stream, err := r.open(s, func() (openStream, error) { return r.scan(r.ctx, conns[0], s) })
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/catalog/audit"
+	"github.com/lianji/lianji/exec"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/sqltext"
@@ -21,8 +22,9 @@ type recorded struct {
 	start   audit.Start
 	id      audit.ID
 	started bool
-	sources []audit.Read
-	digest  *audit.Digest // of a request that asks for a receipt; nil for others
+	sources []audit.Read       // that are read
+	counts  func() []exec.Read // what they gave, once it is known; nil before
+	digest  *audit.Digest      // of a request that asks for a receipt; nil for others
 	once    sync.Once
 }
 
@@ -37,8 +39,8 @@ func (g *Gateway) record(id string, s server.Session, r server.Request) *recorde
 	return rec
 }
 
-// reads notes what the statement reads, of which grants, and whose keys go where.
-func (r *recorded) reads(stmt *planner.Statement, plan *planner.Plan) {
+// uses notes what the statement reads, of which grants, and whose keys go where.
+func (r *recorded) uses(stmt *planner.Statement, plan *planner.Plan) {
 	if r.log == nil {
 		return
 	}
@@ -104,7 +106,7 @@ func (r *recorded) end(ctx context.Context, rows, bytes int64, err *errs.Error) 
 
 // ended gives the end of a statement that began.
 func (r *recorded) ended(rows, bytes int64, err *errs.Error) audit.End {
-	end := audit.End{Start: r.id, Outcome: audit.Done, Rows: rows, Bytes: bytes, Reads: r.sources}
+	end := audit.End{Start: r.id, Outcome: audit.Done, Rows: rows, Bytes: bytes, Reads: r.reads()}
 	if err != nil {
 		end.Outcome, end.Code = audit.Failed, string(err.Code)
 		switch err.Code {

@@ -147,7 +147,7 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 	if err := holds(s, reads); err != nil {
 		return nil, err
 	}
-	rec.reads(bound, plan)
+	rec.uses(bound, plan)
 	if stmt.Kind == sqltext.Explain {
 		if err := rec.begin(ctx); err != nil {
 			return nil, err
@@ -163,6 +163,7 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		if err != nil {
 			return nil, err
 		}
+		rec.counts = rows.Reads
 		return browsed(s, &server.Answer{Columns: plan.Columns, Stream: rows}), nil
 	}
 	watch, end := watched(ctx, s, reads)
@@ -172,6 +173,7 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		end()
 		return nil, err
 	}
+	rec.counts = rows.Reads
 	return browsed(s, &server.Answer{Columns: plan.Columns, Stream: &held{Stream: rows, ctx: watch, session: s, reads: reads, end: end}}), nil
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/lianji/lianji/catalog/audit"
@@ -40,7 +41,9 @@ func (r *receipt) Write(p []byte) (int, error) {
 
 // Make implements server.Receipt. The end that the receipt tells of is on disk before.
 func (r *receipt) Make() ([]byte, error) {
-	end := r.ended(r.stream.rows, r.stream.bytes, errs.From(r.stream.Err()))
+	failed := errs.From(r.stream.Err())
+	r.stream.Stream.Release() // nothing is left to read, and what the sources gave can be told
+	end := r.ended(r.stream.rows, r.stream.bytes, failed)
 	end.Digest = r.digest.Sum()
 	// Whoever asked gets the bytes that came: those of the log tell where rows were put
 	// together.
@@ -50,10 +53,9 @@ func (r *receipt) Make() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var failed error
-	r.once.Do(func() { _, failed = r.log.EndDurable(context.Background(), end) })
-	if failed != nil {
-		return nil, failed
+	r.once.Do(func() { _, err = r.log.EndDurable(context.Background(), end) })
+	if err != nil {
+		return nil, err
 	}
 	text, err := json.Marshal(made)
 	if err != nil {
@@ -71,4 +73,29 @@ func (r *recorded) reading(p *planner.Plan) {
 	for _, read := range p.Sources() {
 		r.sources = append(r.sources, audit.Read{Source: read.Source, Resources: read.Resources, Began: now})
 	}
+}
+
+// reads gives what each source was read for, and what it gave.
+func (r *recorded) reads() []audit.Read {
+	out := slices.Clone(r.sources)
+	if r.counts == nil {
+		return out
+	}
+	for _, c := range r.counts() {
+		i := slices.IndexFunc(out, func(of audit.Read) bool { return of.Source == c.Source })
+		if i < 0 {
+			continue
+		}
+		of := &out[i]
+		until := c.Began.Add(c.Took)
+		if before := of.Began.Add(of.Took); of.Took > 0 && before.After(until) {
+			until = before
+		}
+		if of.Took == 0 || c.Began.Before(of.Began) {
+			of.Began = c.Began
+		}
+		of.Took = until.Sub(of.Began)
+		of.Rows, of.Bytes = of.Rows+c.Rows, of.Bytes+c.Bytes
+	}
+	return out
 }

@@ -1,0 +1,42 @@
+package exec
+
+import (
+	"time"
+
+	"github.com/lianji/lianji/planner"
+)
+
+// Read is what one stream of a source gave for a statement.
+type Read struct {
+	Source      string
+	Began       time.Time
+	Took        time.Duration
+	Rows, Bytes int64 // of Arrow buffers
+}
+
+// open starts a stream of a source, s in the plan, and counts what it gives.
+func (r *Rows) open(s *planner.Stream, start func() (openStream, error)) (openStream, error) {
+	if r.measure != nil {
+		return r.measure.open(s, start)
+	}
+	return r.counts.open(s, start)
+}
+
+// Reads tells what the sources gave, once the rows are released; before that, nothing.
+func (r *Rows) Reads() []Read {
+	if !r.released.Load() || r.plan == nil {
+		return nil
+	}
+	m := r.measure
+	if m == nil {
+		m = r.counts
+	}
+	var out []Read
+	for _, s := range ofSources(r.plan.Streams) {
+		if ran := m.streams[s]; ran != nil {
+			c := ran.counts()
+			out = append(out, Read{Source: s.Source, Began: ran.began, Took: c.Took, Rows: c.Rows, Bytes: c.Bytes})
+		}
+	}
+	return out
+}
