@@ -176,6 +176,7 @@ func TestCatalogueGrants(t *testing.T) {
 		`{"resource": "公安.人口", "agency": "民政", "items": {"xm": "clear", "sfzh": "masked id_no"}, "purposes": ["DB-HC"], "modes": ["interface"], "where": "qx = agency_district()", "until": "2099-06-30T08:00:00+08:00"}`,
 		`{"resource": "公安.人口", "principal": "wang", "items": {"xm": "masked name", "QX": "clear"}, "purposes": ["DB-HC"], "modes": ["interface", "download"], "from": "2026-01-02T03:04:00Z", "hours": "08:00-18:30"}`,
 		`{"resource": "公安.人口", "agency": "和平民政", "items": {"qx": "clear"}, "keys_to": ["MZ", "GA"], "purposes": ["DB-HC"], "modes": ["interface"]}`,
+		`{"resource": "公安.人口", "agency": "民政", "items": {"xm": "masked left(xm, 1) || '*' as text", "sfzh": "token id_no"}, "purposes": ["DB-HC"], "modes": ["interface"]}`,
 		`{"resource": "公安.人口", "agency": "民政", "items": {"qx": "clear"}, "keys_to": ["*"], "purposes": ["DB-HC"], "modes": ["interface"]}`,
 	}
 	for i, body := range bodies {

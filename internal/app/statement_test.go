@@ -92,6 +92,8 @@ var waysToGrant = []struct{ sql, yaml string }{
 		`{principal: wang, items: {xm: masked name, qx: clear}, purposes: [DB-HC], modes: [interface, download], from: 2026-01-02T03:04:00Z, hours: "08:00-18:30"}`},
 	{`GRANT SELECT (qx) ON 公安.人口 TO AGENCY 和平民政 KEYS TO 民政, 公安 FOR PURPOSE 'DB-HC'`,
 		`{agency: 和平民政, items: {qx: clear}, keys_to: [GA, MZ], purposes: [DB-HC], modes: [interface]}`},
+	{`GRANT SELECT (xm MASKED WITH (left(xm, 1) || '*') AS text, sfzh TOKEN id_no) ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'DB-HC'`,
+		`{agency: 民政, items: {xm: "masked left(xm, 1) || '*' as text", sfzh: token id_no}, purposes: [DB-HC], modes: [interface]}`},
 	{`GRANT SELECT (qx CLEAR) ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'DB-HC' KEYS TO ANY`,
 		`{agency: 民政, items: {qx: clear}, keys_to: ["*"], purposes: [DB-HC], modes: [interface]}`},
 }

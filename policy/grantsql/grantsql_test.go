@@ -24,12 +24,12 @@ func parse(t *testing.T, text string) *Statement {
 
 // What a statement says, with each clause in it.
 func TestGrant(t *testing.T) {
-	s := parse(t, `GRANT SELECT (xm, "出生 日期" MASKED WITH Year, sfzh masked with id_no, phone TOKEN Mobile, "a""b" token, qx CLEAR)
+	s := parse(t, `GRANT SELECT (xm, "出生 日期" MASKED WITH Year, sfzh masked with id_no, dz MASKED WITH ( left(dz, 3) || '(' ) AS Text, phone TOKEN Mobile, "a""b" token, qx CLEAR)
 		ON 公安."人口.表" TO AGENCY 民政 FOR PURPOSE 'DB-HC', 'X' IN MODE interface, Download
 		WHERE (qx = agency_district() OR until = 'a' ) AND x IS NOT DISTINCT FROM 'b'
 		FROM '2026-12-01 08:30' UNTIL '2027-06-30' HOURS '08:00-18:00' KEYS TO 民政, "卫健" QUOTA 1000 ROWS, 20 QUERIES`)
 	want := document.Grant{
-		Items:    map[string]string{"xm": "clear", "出生 日期": "masked year", "sfzh": "masked id_no", "phone": "token mobile", `a"b`: "token", "qx": "clear"},
+		Items:    map[string]string{"xm": "clear", "出生 日期": "masked year", "sfzh": "masked id_no", "dz": "masked left(dz, 3) || '(' as text", "phone": "token mobile", `a"b`: "token", "qx": "clear"},
 		KeysTo:   []string{"民政", "卫健"},
 		Purposes: []string{"DB-HC", "X"}, Modes: []string{"interface", "download"},
 		Where: `(qx = agency_district() OR until = 'a' ) AND x IS NOT DISTINCT FROM 'b'`,
@@ -74,45 +74,49 @@ func TestRevokeAndShow(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	for text, id := range map[string]string{
 		`^SELECT 1`: "grants_wants",
-		`GRANT ^INSERT (a) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                          "grants_wants",
-		`GRANT SELECT ^ON a.b TO AGENCY c FOR PURPOSE 'P'`:                              "grants_wants",
-		`GRANT SELECT (^*) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                          "grants_wants",
-		`GRANT SELECT (a, ^A) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                       "grants_twice",
-		`GRANT SELECT (a ^b) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                        "grants_wants",
-		`GRANT SELECT (a MASKED ^id_no) ON a.b TO AGENCY c FOR PURPOSE 'P'`:             "grants_wants",
-		`GRANT SELECT (^) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                           "grants_wants",
-		`GRANT SELECT (a) ON b ^TO AGENCY c FOR PURPOSE 'P'`:                            "grants_wants",
-		`GRANT SELECT (a) ON ^"x.y".b TO AGENCY c FOR PURPOSE 'P'`:                      "grants_wants",
-		`GRANT SELECT (a) ON a.b TO ^c FOR PURPOSE 'P'`:                                 "grants_wants",
-		`GRANT SELECT (a) ON a.b TO PRINCIPAL ^zhang-san FOR PURPOSE 'P'`:               "grants_login_quotes",
-		`GRANT SELECT (a) ON a.b TO AGENCY c^`:                                          "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR ^'P'`:                                  "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE ^'p'`:                          "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P', ^'P'`:                     "grants_twice",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' ^FOR PURPOSE 'Q'`:          "grants_twice",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' IN MODE ^paper`:            "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' IN MODE online, ^online`:   "grants_twice",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^2027`:               "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^'tomorrow'`:         "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^'2027-02-30'`:       "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' KEYS ^ANY`:                 "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 0 ROWS`:              "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 5 ^APPLES`:           "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 5 ROWS, 6 ^ROWS`:     "grants_twice",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE^`:                    "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE ^UNTIL '2027-01-01'`: "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE (x = 1^`:             "grants_wants",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = 1^)`:             "grants_parentheses",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = 1 ^-- c`:         "grants_unreadable",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = ^'a`:             "grants_unreadable",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = ^１`:              "grants_unreadable",
-		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = 1^; DROP`:        "grants_too_much",
-		`REVOKE SELECT (a) ON a.b ^TO AGENCY c`:                                         "grants_wants",
-		`REVOKE SELECT (a, ^a) ON a.b FROM AGENCY c`:                                    "grants_twice",
-		`REVOKE ON a.b FROM AGENCY c ^UNTIL '2027-01-01'`:                               "grants_too_much",
-		`REVOKE ON a.b FROM AGENCY c FOR ^GOOD`:                                         "grants_wants",
-		`SHOW GRANTS ^FROM a`:                                                           "grants_too_much",
-		`SHOW GRANTS TO ^a`:                                                             "grants_wants",
+		`GRANT ^INSERT (a) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                           "grants_wants",
+		`GRANT SELECT ^ON a.b TO AGENCY c FOR PURPOSE 'P'`:                               "grants_wants",
+		`GRANT SELECT (^*) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                           "grants_wants",
+		`GRANT SELECT (a, ^A) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                        "grants_twice",
+		`GRANT SELECT (a ^b) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                         "grants_wants",
+		`GRANT SELECT (a MASKED ^id_no) ON a.b TO AGENCY c FOR PURPOSE 'P'`:              "grants_wants",
+		`GRANT SELECT (a MASKED WITH ^() AS text) ON a.b TO AGENCY c FOR PURPOSE 'P'`:    "grants_wants",
+		`GRANT SELECT (a MASKED WITH (b)^) ON a.b TO AGENCY c FOR PURPOSE 'P'`:           "grants_wants",
+		`GRANT SELECT (a MASKED WITH (b) AS ^'text') ON a.b TO AGENCY c FOR PURPOSE 'P'`: "grants_wants",
+		`GRANT SELECT (a MASKED WITH (b AS text ON a.b TO AGENCY c FOR PURPOSE 'P'^`:     "grants_wants",
+		`GRANT SELECT (^) ON a.b TO AGENCY c FOR PURPOSE 'P'`:                            "grants_wants",
+		`GRANT SELECT (a) ON b ^TO AGENCY c FOR PURPOSE 'P'`:                             "grants_wants",
+		`GRANT SELECT (a) ON ^"x.y".b TO AGENCY c FOR PURPOSE 'P'`:                       "grants_wants",
+		`GRANT SELECT (a) ON a.b TO ^c FOR PURPOSE 'P'`:                                  "grants_wants",
+		`GRANT SELECT (a) ON a.b TO PRINCIPAL ^zhang-san FOR PURPOSE 'P'`:                "grants_login_quotes",
+		`GRANT SELECT (a) ON a.b TO AGENCY c^`:                                           "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR ^'P'`:                                   "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE ^'p'`:                           "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P', ^'P'`:                      "grants_twice",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' ^FOR PURPOSE 'Q'`:           "grants_twice",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' IN MODE ^paper`:             "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' IN MODE online, ^online`:    "grants_twice",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^2027`:                "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^'tomorrow'`:          "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^'2027-02-30'`:        "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' KEYS ^ANY`:                  "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 0 ROWS`:               "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 5 ^APPLES`:            "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 5 ROWS, 6 ^ROWS`:      "grants_twice",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE^`:                     "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE ^UNTIL '2027-01-01'`:  "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE (x = 1^`:              "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = 1^)`:              "grants_parentheses",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = 1 ^-- c`:          "grants_unreadable",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = ^'a`:              "grants_unreadable",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = ^１`:               "grants_unreadable",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE x = 1^; DROP`:         "grants_too_much",
+		`REVOKE SELECT (a) ON a.b ^TO AGENCY c`:                                          "grants_wants",
+		`REVOKE SELECT (a, ^a) ON a.b FROM AGENCY c`:                                     "grants_twice",
+		`REVOKE ON a.b FROM AGENCY c ^UNTIL '2027-01-01'`:                                "grants_too_much",
+		`REVOKE ON a.b FROM AGENCY c FOR ^GOOD`:                                          "grants_wants",
+		`SHOW GRANTS ^FROM a`:                                                            "grants_too_much",
+		`SHOW GRANTS TO ^a`:                                                              "grants_wants",
 	} {
 		at := strings.Index(text, "^")
 		_, err := Parse(strings.Replace(text, "^", "", 1), shanghai)
@@ -134,7 +138,7 @@ func TestMistakes(t *testing.T) {
 // A grant that is written is read as the same one.
 func TestWrite(t *testing.T) {
 	for _, text := range []string{
-		`GRANT SELECT ("a""b", sfzh MASKED WITH id_no, xm TOKEN name) ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'A', 'B' IN MODE interface, online WHERE qx = 'it''s' FROM '2026-01-02 03:04' UNTIL '2027-06-30' HOURS '08:00-18:00' KEYS TO ANY QUOTA 5 ROWS, 6 QUERIES`,
+		`GRANT SELECT ("a""b", dz MASKED WITH (CAST(dz as text) || ')') AS text, sfzh MASKED WITH id_no, xm TOKEN name) ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'A', 'B' IN MODE interface, online WHERE qx = 'it''s' FROM '2026-01-02 03:04' UNTIL '2027-06-30' HOURS '08:00-18:00' KEYS TO ANY QUOTA 5 ROWS, 6 QUERIES`,
 		`GRANT SELECT (x) ON a."b c" TO PRINCIPAL "zhang-san" FOR PURPOSE 'A' IN MODE interface UNTIL '2027-06-30T01:02:03.5+08:00' KEYS TO a, "b c"`,
 	} {
 		s := parse(t, text)
@@ -159,7 +163,7 @@ func TestWrite(t *testing.T) {
 // the same when it is written.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
-		"GRANT SELECT (xm, sfzh MASKED WITH id_no, phone TOKEN mobile) ON a.b TO AGENCY c FOR PURPOSE 'P' IN MODE online WHERE x IS DISTINCT FROM 'a' UNTIL '2027-01-01' KEYS TO ANY QUOTA 1 ROWS",
+		"GRANT SELECT (xm, sfzh MASKED WITH id_no, phone TOKEN mobile, d MASKED WITH (left(d, 1)) AS text) ON a.b TO AGENCY c FOR PURPOSE 'P' IN MODE online WHERE x IS DISTINCT FROM 'a' UNTIL '2027-01-01' KEYS TO ANY QUOTA 1 ROWS",
 		"REVOKE SELECT (a) ON a.b FROM PRINCIPAL x.y FOR PURPOSE 'P', 'Q'", "SHOW GRANTS ON a.b TO APPLICATION 'x'", "GRANT SELECT (\"", "GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' WHERE ((", "١", "grant１",
 	} {
 		f.Add(text)

@@ -155,14 +155,50 @@ func (p *parser) grantedItem() error {
 	return nil
 }
 
-// mask reads the name of a built-in mask.
+// mask reads the name of a built-in mask, or (EXPRESSION) AS TYPE.
 func (p *parser) mask() (string, error) {
 	t := p.peek()
+	if t.Is("(") {
+		return p.maskExpression()
+	}
 	if t.Kind != lex.Word {
-		return "", p.wants("id_no, name, phone, …")
+		return "", p.wants("id_no, name, phone, …, (…) AS text")
 	}
 	p.pos++
 	return strings.ToLower(t.Value), nil
+}
+
+// maskExpression reads (EXPRESSION) AS TYPE, and gives it as a document has it.
+func (p *parser) maskExpression() (string, error) {
+	open := p.pos
+	depth := 0
+	for {
+		switch t := p.peek(); {
+		case t.Kind == lex.End:
+			return "", p.wants(")")
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		}
+		p.pos++
+		if depth == 0 {
+			break
+		}
+	}
+	first, last := p.tokens[open+1], p.tokens[p.pos-2]
+	if p.pos-open < 3 {
+		return "", p.wrong("grants_wants", msg.Args{"What": "(…) AS text"}, p.tokens[open].From)
+	}
+	if !p.take("AS") {
+		return "", p.wants("AS text, AS date, …")
+	}
+	t := p.peek()
+	if t.Kind != lex.Word {
+		return "", p.wants("text, date, …")
+	}
+	p.pos++
+	return p.text[first.From:last.To] + " as " + strings.ToLower(t.Value), nil
 }
 
 // name reads a name, in double quotes or without.

@@ -34,7 +34,7 @@ func Write(resource string, g document.Grant, zone *time.Location) string {
 		b.WriteString(ident(name))
 		switch use, how, _ := strings.Cut(g.Items[name], " "); catalog.Use(use) {
 		case catalog.Masked:
-			b.WriteString(" MASKED WITH " + how)
+			b.WriteString(" MASKED WITH " + mask(how))
 		case catalog.Tokenized:
 			b.WriteString(strings.TrimRight(" TOKEN "+how, " "))
 		}
@@ -71,6 +71,15 @@ func Write(resource string, g document.Grant, zone *time.Location) string {
 		b.WriteString(" QUOTA " + q)
 	}
 	return b.String()
+}
+
+// mask writes a mask: the name of one, or an expression in parentheses and its type.
+func mask(how string) string {
+	at := strings.LastIndex(how, " as ")
+	if at < 0 {
+		return how
+	}
+	return "(" + how[:at] + ")" + " AS " + how[at+len(" as "):]
 }
 
 func quota(q document.Quota) string {
