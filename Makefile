@@ -10,10 +10,10 @@ BENCHMARKS = $(call packages_with,^func Benchmark)
 RACE = ./internal/safego ./catalog/audit $(wildcard ./exec ./server)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo unit test test-long oracle bench microbench lint gen mutants deps compiler
+.PHONY: help build demo unit test test-long oracle bench microbench lint gen mutants leak-mutants deps compiler
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## make the sample city in ./lianji-demo, serve it, print statements to try
 	bin/lianji demo --dir ./lianji-demo
@@ -49,6 +49,9 @@ lint: compiler ## gofmt, go vet, staticcheck, direction of imports, house rules
 
 gen: compiler ## make generated files anew
 	go generate $(TAGS) ./...
+
+leak-mutants: deps ## switch off one guard of policy at a time: the leak suite must notice each (about an hour)
+	@go run ./scripts/leakmutants
 
 mutants: compiler ## break the program line by line: each break must turn its test red
 	@go run ./scripts/mutants

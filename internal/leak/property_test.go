@@ -325,7 +325,13 @@ func (s *study) statement(t *testing.T, n uint64) {
 	}
 	s.engine.plan(nil)
 	if n%6 == 0 { // the same text, of which the planner knows the plan of another purpose
-		if other := s.rounds[(at+1)%len(s.rounds)]; certain(made, o, other) {
+		other := s.rounds[(at+1)%len(s.rounds)]
+		switch {
+		case !other.has(named(made)): // DuckDB does not look at a CTE that nobody reads
+			if _, err := s.answer(t, other, made.SQL, false); errs.CodeOf(err) != errs.UnknownName {
+				t.Errorf("statement %d, for another purpose that has not all of %v: %v\n%s", n, named(made), err, made.SQL)
+			}
+		case certain(made, o, other):
 			s.same(t, other, made, fmt.Sprintf("statement %d, for another purpose", n), false)
 		}
 	}
@@ -334,13 +340,34 @@ func (s *study) statement(t *testing.T, n uint64) {
 	}
 }
 
+// named lists the tables that stand in a statement's text.
+func named(made oracle.Statement) (paths []string) {
+	text := strings.ToLower(strings.ReplaceAll(made.SQL, `"`, ""))
+	for _, path := range made.Tables {
+		if strings.Contains(text, strings.ToLower(path)) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// has reports whether something is granted of each of some tables.
+func (o round) has(paths []string) bool {
+	for _, path := range paths {
+		if !slices.ContainsFunc(o.tables, func(t oracle.Table) bool { return strings.Join(t.Path, ".") == path }) {
+			return false
+		}
+	}
+	return true
+}
+
 // certain reports whether the order of a statement's rows is as certain in another round
 // as in its own, where it may rest on the keys of tables.
 func certain(made oracle.Statement, own, other round) bool {
 	return !slices.ContainsFunc(other.tables, func(there oracle.Table) bool {
 		path := strings.Join(there.Path, ".")
 		here := slices.IndexFunc(own.tables, func(t oracle.Table) bool { return strings.Join(t.Path, ".") == path })
-		return slices.Contains(made.Tables, path) && there.Keyless && here >= 0 && !own.tables[here].Keyless
+		return slices.Contains(named(made), path) && there.Keyless && here >= 0 && !own.tables[here].Keyless
 	})
 }
 

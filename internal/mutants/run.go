@@ -33,17 +33,10 @@ const (
 // copies by one mutant after another, and says on out what became of them. The error
 // lists mutants that no test noticed or that could not be tried.
 func Run(root string, list []Mutant, out io.Writer) error {
-	var dirs []string
-	for range min(runtime.NumCPU(), len(list)) {
-		dir, err := os.MkdirTemp("", "lianji-mutants-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-		if err := copyTree(root, dir); err != nil {
-			return err
-		}
-		dirs = append(dirs, dir)
+	dirs, remove, err := copies(root, len(list))
+	defer remove()
+	if err != nil {
+		return err
 	}
 	dir := dirs[0]
 	// All that can be known without a test run is known before the first.
@@ -68,6 +61,27 @@ func Run(root string, list []Mutant, out io.Writer) error {
 	failed := len(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))
 	fmt.Fprintf(out, "mutants: %d passed, %d failed\n", len(list)-failed, failed)
 	return errors.Join(errs...)
+}
+
+// copies makes copies of the tree, one for each core but not more than there is to do.
+// Remove deletes them, also after an error.
+func copies(root string, work int) (dirs []string, remove func(), err error) {
+	remove = func() {
+		for _, dir := range dirs {
+			_ = os.RemoveAll(dir)
+		}
+	}
+	for range min(runtime.NumCPU(), work) {
+		dir, err := os.MkdirTemp("", "lianji-mutants-")
+		if err != nil {
+			return dirs, remove, err
+		}
+		dirs = append(dirs, dir)
+		if err := copyTree(root, dir); err != nil {
+			return dirs, remove, err
+		}
+	}
+	return dirs, remove, nil
 }
 
 // tryAll tries the mutants in all copies at once, and gives an error for each that
