@@ -60,10 +60,10 @@ func (s *Store) load(ctx context.Context, before *catalog.State) (_ *catalog.Sta
 	if c.Sources, err = read(r, kindSource, sourceColumns, "source", "folded", scanSource, func(s *catalog.Source) string { return catalog.Fold(s.Name) }); err != nil {
 		return nil, err
 	}
-	if c.Resources, err = read(r, kindResource, resourceColumns, "resource", "id", scanResource, func(x *catalog.Resource) string { return x.ID }); err != nil {
+	if c.Resources, err = read(r, kindResource, resourceColumns, "resource", "id", resourceScanner(), func(x *catalog.Resource) string { return x.ID }); err != nil {
 		return nil, err
 	}
-	if c.Grants, err = read(r, kindGrant, grantColumns, "grants", "id", scanGrant, func(g *catalog.Grant) string { return g.ID }); err != nil {
+	if c.Grants, err = read(r, kindGrant, grantColumns, "grants", "id", grantScanner(), func(g *catalog.Grant) string { return g.ID }); err != nil {
 		return nil, err
 	}
 	tokens, err := read(r, kindToken, tokenColumns, "token", "id", scanToken, func(k *stored) string { return k.ID })

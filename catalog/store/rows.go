@@ -24,6 +24,37 @@ func (l list[T]) Scan(from any) error {
 	return sql.ErrNoRows
 }
 
+// shared reads values that many rows have in common, each once: what the store gives is
+// never changed, so rows can have one value together.
+type shared[T any] map[string]T
+
+func (s shared[T]) into(to *T) sharedIn[T] { return sharedIn[T]{s, to} }
+
+type sharedIn[T any] struct {
+	seen shared[T]
+	to   *T
+}
+
+func (s sharedIn[T]) Scan(from any) error {
+	text, ok := from.(string)
+	if !ok {
+		b, isBytes := from.([]byte)
+		if !isBytes {
+			return sql.ErrNoRows
+		}
+		text = string(b)
+	}
+	if v, ok := s.seen[text]; ok {
+		*s.to = v
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), s.to); err != nil {
+		return err
+	}
+	s.seen[text] = *s.to
+	return nil
+}
+
 func asJSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -97,17 +128,59 @@ func scanPurpose(row scanner) (*catalog.Purpose, error) {
 
 const resourceColumns = "id, agency, name, class, source, table_schema, table_name, items, version"
 
-func scanResource(row scanner) (*catalog.Resource, error) {
-	r := &catalog.Resource{}
-	return r, row.Scan(&r.ID, &r.Agency, &r.Name, &r.Class, &r.Source, &r.Table.Schema, &r.Table.Name, list[[]catalog.Item]{&r.Items}, &r.Version)
+func scanResource(row scanner) (*catalog.Resource, error) { return resourceScanner()(row) }
+
+// resourceScanner reads many resources.
+func resourceScanner() func(scanner) (*catalog.Resource, error) {
+	items, names := shared[[]catalog.Item]{}, interned{}
+	return func(row scanner) (*catalog.Resource, error) {
+		r := &catalog.Resource{}
+		return r, row.Scan(&r.ID, names.into(&r.Agency), &r.Name, &r.Class, names.into(&r.Source), names.into(&r.Table.Schema), &r.Table.Name, items.into(&r.Items), &r.Version)
+	}
 }
 
 const grantColumns = "id, resource, grantee_kind, grantee, items, purposes, modes, row_filter, valid_from, valid_until, hours, row_limit, query_limit, granted_by, version"
 
-func scanGrant(row scanner) (*catalog.Grant, error) {
-	g := &catalog.Grant{}
-	return g, row.Scan(&g.ID, &g.Resource, &g.Grantee.Kind, &g.Grantee.ID, list[[]catalog.GrantedItem]{&g.Items}, list[[]string]{&g.Purposes}, list[[]catalog.Mode]{&g.Modes},
-		&g.RowFilter, instant{&g.From}, instant{&g.Until}, list[catalog.Hours]{&g.Hours}, &g.Rows, &g.Queries, &g.By, &g.Version)
+func scanGrant(row scanner) (*catalog.Grant, error) { return grantScanner()(row) }
+
+// grantScanner reads many grants.
+func grantScanner() func(scanner) (*catalog.Grant, error) {
+	items, purposes, modes, hours, names := shared[[]catalog.GrantedItem]{}, shared[[]string]{}, shared[[]catalog.Mode]{}, shared[catalog.Hours]{}, interned{}
+	return func(row scanner) (*catalog.Grant, error) {
+		g := &catalog.Grant{}
+		kind := string(g.Grantee.Kind)
+		err := row.Scan(&g.ID, names.into(&g.Resource), names.into(&kind), names.into(&g.Grantee.ID), items.into(&g.Items), purposes.into(&g.Purposes), modes.into(&g.Modes),
+			names.into(&g.RowFilter), instant{&g.From}, instant{&g.Until}, hours.into(&g.Hours), &g.Rows, &g.Queries, names.into(&g.By), &g.Version)
+		g.Grantee.Kind = catalog.GranteeKind(kind)
+		return g, err
+	}
+}
+
+// interned keeps one copy of texts that many rows have in common.
+type interned map[string]string
+
+func (n interned) into(to *string) internedIn { return internedIn{n, to} }
+
+type internedIn struct {
+	seen interned
+	to   *string
+}
+
+func (n internedIn) Scan(from any) error {
+	switch v := from.(type) {
+	case string:
+		*n.to = v
+	case []byte:
+		*n.to = string(v)
+	default:
+		return sql.ErrNoRows
+	}
+	if old, ok := n.seen[*n.to]; ok {
+		*n.to = old
+		return nil
+	}
+	n.seen[*n.to] = *n.to
+	return nil
 }
 
 const tokenColumns = "id, principal, label, purposes, modes, created, expires, revoked, hash"
