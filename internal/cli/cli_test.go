@@ -157,6 +157,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"query", "--direct", "-o", "/dev/null", "select 1"}, "/dev/null is not an ordinary file"},
 		{[]string{"query", "--direct", "-o", "nowhere/x", "select 1"}, "nowhere/x cannot be written: no such file or directory."},
 		{[]string{"query", "--direct", "--format", "xml", "select 1"}, "There is no form xml"},
+		{[]string{"query", "--direct", "-o", "x.xlsx", "select 1"}, "No form is called xlsx"},
+		{[]string{"query", "--direct", "--mode", "download", "select 1"}, "--mode goes with --url"},
+		{[]string{"query", "--url", "http://127.0.0.1:1", "--mode", "file", "select 1"}, "The mode is interface or download"},
 		{[]string{"query", "--direct", "--url", "http://127.0.0.1:1", "select 1"}, "choose one"},
 		{[]string{"query", "--config", "lianji.yaml", "--url", "http://127.0.0.1:1", "select 1"}, "choose one"},
 		{[]string{"query", "--url", "127.0.0.1:8080", "select 1"}, "--url must be an address"},
@@ -173,6 +176,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"check", "--config", "nothing.yaml"}, "There is no configuration file"},
 		{[]string{"serve"}, "names no catalogue"},
 		{[]string{"serve", "--no-auth", "x"}, "takes no arguments"},
+		{[]string{"serve", "--no-auth", "--allow-demo"}, "give one of them"},
+		{[]string{"catalog", "import"}, "names no catalogue"},
 		{[]string{"demo", "x"}, "takes no arguments"},
 		{[]string{"version", "x"}, "takes no arguments"},
 	} {

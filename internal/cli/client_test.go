@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/server"
@@ -60,6 +61,30 @@ func TestUrlAnswersLikeDirect(t *testing.T) {
 	}
 	if asked, _ := q.Asked(); len(asked[0].Params) != 2 || asked[0].Params[0].Name == "" || asked[0].Params[1].Name == "" {
 		t.Errorf("asked %+v", asked)
+	}
+}
+
+// Who asks, what for and in which mode reach the gateway.
+func TestAskerIsSent(t *testing.T) {
+	config(t, good)
+	var got httpapi.Asker
+	s := httptest.NewServer(httpapi.New(httpapi.Options{Querier: rows(1), Session: func(a httpapi.Asker) (server.Session, error) {
+		got = a
+		return server.Session{}, nil
+	}}))
+	defer s.Close()
+	r := run{env: map[string]string{"LIANJI_TOKEN": "t-1"}}
+	for _, c := range []struct {
+		args []string
+		want httpapi.Asker
+	}{
+		{nil, httpapi.Asker{Token: "t-1", Mode: catalog.Interface}},
+		{[]string{"--purpose", "JC-1", "--mode", "download"}, httpapi.Asker{Token: "t-1", Purpose: "JC-1", Mode: catalog.Download}},
+	} {
+		code, _, stderr := r.args(t, append([]string{"query", "--url", s.URL, "select 1"}, c.args...)...)
+		if code != 0 || got != c.want {
+			t.Errorf("%q: exit %d, %q, asked by %+v", c.args, code, stderr, got)
+		}
 	}
 }
 

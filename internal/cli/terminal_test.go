@@ -80,7 +80,7 @@ func TestNoBinaryOnATerminal(t *testing.T) {
 func TestFormOfAFile(t *testing.T) {
 	config(t, good)
 	dir := t.TempDir()
-	for name, want := range map[string]string{"x.parquet": "PAR1", "x.csv": "id,", "x.json": "{", "x.txt": " id |", "x": " id |"} {
+	for name, want := range map[string]string{"x.parquet": "PAR1", "x.csv": "id,", "y.CSV": "id,", "x.json": "{", "x.txt": " id |", "x": " id |"} {
 		path := filepath.Join(dir, name)
 		if code, _, stderr := (run{querier: rows(2)}).args(t, "query", "--direct", "-o", path, "select 1"); code != 0 {
 			t.Errorf("%s: exit %d, %s", name, code, stderr)
