@@ -33,7 +33,7 @@ func newPlanning(b *testing.B, agency string, tables []string, columns func(stri
 		described.Tables = append(described.Tables, &catalog.Table{ID: id, Columns: cols, Rows: 10_000})
 		published = append(published, policy.Published{Agency: agency, Resource: name, Source: "pg", Table: id})
 	}
-	snapshot, _, err := policy.NewEverything(published, []policy.Described{described})
+	snapshot, _, err := policy.NewPublished(published, []policy.Described{described})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -67,4 +67,4 @@ func schemaNames(tables []*catalog.Table) ([]string, map[string][]*catalog.Table
 	return names, of
 }
 
-var _, _ Snapshot = (*Everything)(nil), (*Direct)(nil)
+var _, _ Snapshot = (*Granted)(nil), (*Direct)(nil)

@@ -24,16 +24,20 @@ const (
 	ManySuchTables         // it has several that differ only in case
 )
 
-// Everything is the snapshot in which all that is published is open to whoever
-// asks, without grants. It exists for the sample city and for a gateway without
-// login on one machine: internal/app alone makes it, for no other door.
-type Everything struct{ *index }
+// local stands for everybody on the machine, and for whatever they want it for.
+var local = Subject{
+	Principal: &catalog.Principal{ID: "local", Login: "local", Agency: "local", Roles: []catalog.Role{catalog.Analyst}},
+	Agency:    &catalog.Agency{ID: "local", Code: "local", Name: "local"},
+	Purpose:   "LOCAL", Mode: catalog.Interface,
+}
 
-// NewEverything makes the snapshot of what was published out of the sources as
-// they were described. For each published resource it tells whether it is missing;
-// one whose source could not be described is not missing but Unavailable.
-func NewEverything(published []Published, sources []Described) (*Everything, []Missing, error) {
-	x := newIndex()
+// NewPublished makes the snapshot of what was published out of the sources as they were
+// described: each resource is granted whole, to whoever asks, by a grant that stands in
+// no store. It exists for a gateway without login on one machine: internal/app alone
+// makes it, for no other door. For each published resource it tells whether it is
+// missing; one whose source could not be described is not missing but Unavailable.
+func NewPublished(published []Published, sources []Described) (*Granted, []Missing, error) {
+	g := &Granted{index: newIndex(), Subject: local, digests: map[string]string{}}
 	missing := make([]Missing, len(published))
 	for i, name := range resourceNames(published) {
 		p := published[i]
@@ -43,18 +47,35 @@ func NewEverything(published []Published, sources []Described) (*Everything, []M
 		case at < 0:
 			missing[i] = NoSuchTable
 		case sources[at].Err != nil:
-			x.down[key(path)] = sources[at].Err
+			g.down[key(path)] = sources[at].Err
 		default:
-			var r *Resource
-			if r, missing[i] = publish(path, sources[at], p.Table); r != nil {
-				x.add(r)
+			var t *catalog.Table
+			if t, missing[i] = FindTable(sources[at].Tables, p.Table); missing[i] != NotMissing {
+				continue
 			}
+			if len(readable(t)) == 0 {
+				missing[i] = NothingToRead
+				continue
+			}
+			r, whole := grantWhole(t)
+			g.open(&Resource{Path: path, Source: sources[at].Source, Table: t}, r, []*catalog.Grant{whole})
 		}
 	}
-	if err := x.finish("everything"); err != nil {
+	if err := g.finish("published"); err != nil {
 		return nil, nil, err
 	}
-	return &Everything{x}, missing, nil
+	return g, missing, nil
+}
+
+// grantWhole makes a table's columns items and grants all of them, for other agencies'
+// sources too.
+func grantWhole(t *catalog.Table) (*catalog.Resource, *catalog.Grant) {
+	r, g := &catalog.Resource{ID: "published"}, &catalog.Grant{ID: "published", Resource: "published"}
+	for i, c := range t.Columns {
+		r.Items = append(r.Items, catalog.Item{No: i + 1, Name: c.Name})
+		g.Items = append(g.Items, catalog.GrantedItem{No: i + 1, Use: catalog.Clear, Keys: []string{catalog.AnyAgency}})
+	}
+	return r, g
 }
 
 // resourceNames gives each published resource its name within its agency: of two
@@ -77,18 +98,6 @@ func resourceNames(published []Published) []string {
 		}
 	}
 	return out
-}
-
-func publish(path []string, d Described, id catalog.TableID) (*Resource, Missing) {
-	t, missing := FindTable(d.Tables, id)
-	if missing != NotMissing {
-		return nil, missing
-	}
-	columns := readable(t)
-	if len(columns) == 0 {
-		return nil, NothingToRead
-	}
-	return &Resource{Path: path, Source: d.Source, Table: t, Columns: columns, Keys: keysToAny(columns)}, NotMissing
 }
 
 // FindTable finds a table by its name, in another case too where that is unique.

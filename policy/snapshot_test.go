@@ -39,18 +39,18 @@ func names(s policy.Snapshot) []string {
 	return out
 }
 
-func everything(t *testing.T, published []policy.Published, sources []policy.Described) (*policy.Everything, []policy.Missing) {
+func allOf(t *testing.T, published []policy.Published, sources []policy.Described) (*policy.Granted, []policy.Missing) {
 	t.Helper()
-	s, missing, err := policy.NewEverything(published, sources)
+	s, missing, err := policy.NewPublished(published, sources)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, missing
 }
 
-func TestEverything(t *testing.T) {
+func TestPublished(t *testing.T) {
 	down := errs.New(errs.SourceUnreachable, "source_unreachable", nil)
-	s, missing := everything(t, []policy.Published{
+	s, missing := allOf(t, []policy.Published{
 		{Agency: "公安", Resource: "人口", Source: "ga", Table: id("main", "renkou")},
 		{Agency: "公安", Resource: "Log", Source: "GA", Table: id("MAIN", "LOG")},
 		{Agency: "公安", Resource: "log", Source: "ga", Table: id("main", "renkou")},
@@ -105,7 +105,7 @@ func TestNamesStayWhenASourceIsDown(t *testing.T) {
 		{Agency: "a", Resource: "t", Source: "two", Table: id("main", "t")},
 	}
 	up := policy.Described{Source: "two", Tables: []*catalog.Table{table("main", "t", "x")}}
-	s, _ := everything(t, published, []policy.Described{{Source: "one", Err: errors.New("down")}, up})
+	s, _ := allOf(t, published, []policy.Described{{Source: "one", Err: errors.New("down")}, up})
 	if d := cmp.Diff([]string{"a.t_2"}, names(s)); d != "" {
 		t.Error(d)
 	}
@@ -169,7 +169,7 @@ func TestFoldingIsDuckDBs(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	published := []policy.Published{{Agency: "a", Resource: "r", Source: "s", Table: id("m", "t")}}
 	identity := func(p []policy.Published, tables ...*catalog.Table) string {
-		s, _ := everything(t, p, []policy.Described{{Source: "s", Tables: tables}})
+		s, _ := allOf(t, p, []policy.Described{{Source: "s", Tables: tables}})
 		return s.Identity()
 	}
 	base := identity(published, table("m", "t", "x", "y"))
@@ -187,8 +187,8 @@ func TestIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	downs, _ := everything(t, published, []policy.Described{{Source: "s", Err: errors.New("x")}})
-	empty, _ := everything(t, nil, nil)
+	downs, _ := allOf(t, published, []policy.Described{{Source: "s", Err: errors.New("x")}})
+	empty, _ := allOf(t, nil, nil)
 	for what, got := range map[string]string{
 		"another column": identity(published, table("m", "t", "x", "z")), "a column less": identity(published, table("m", "t", "x")),
 		"an unreadable column": identity(published, table("m", "t", "x", "?y")), "a collation": identity(published, changed), "a type": identity(published, typed),
@@ -214,7 +214,7 @@ func TestWhoMakesSnapshotsWithoutGrants(t *testing.T) {
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			sel, ok := n.(*ast.SelectorExpr)
-			if !ok || (sel.Sel.Name != "NewEverything" && sel.Sel.Name != "NewDirect") {
+			if !ok || (sel.Sel.Name != "NewPublished" && sel.Sel.Name != "NewDirect") {
 				return true
 			}
 			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "policy" {

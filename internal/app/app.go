@@ -88,7 +88,7 @@ type App struct {
 	zone      *time.Location    // of the hours and dates of grants; nil without a store
 
 	mu        sync.Mutex // guards the sources' described
-	published atomic.Pointer[policy.Everything]
+	published atomic.Pointer[policy.Granted]
 }
 
 // Open opens every source of cfg and starts the engine. A source that cannot be
@@ -206,12 +206,12 @@ func (a *App) state() []policy.Described {
 
 // publish makes the snapshot of what cfg publishes, and the errors of those lines
 // whose table is not there although its source is.
-func publish(cfg *config.Config, state []policy.Described) (*policy.Everything, []error, error) {
+func publish(cfg *config.Config, state []policy.Described) (*policy.Granted, []error, error) {
 	lines := make([]policy.Published, len(cfg.Published))
 	for i, p := range cfg.Published {
 		lines[i] = policy.Published{Agency: p.Agency, Resource: p.Resource, Source: p.Source, Table: catalog.TableID{Schema: p.Schema, Name: p.Table}}
 	}
-	snapshot, missing, err := policy.NewEverything(lines, state)
+	snapshot, missing, err := policy.NewPublished(lines, state)
 	if err != nil {
 		return nil, nil, errs.From(err)
 	}

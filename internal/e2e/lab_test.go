@@ -188,7 +188,7 @@ func (l *lab) start(t testing.TB) {
 		}
 		described = append(described, policy.Described{Source: name, Tables: tables})
 	}
-	snapshot, missing, err := policy.NewEverything(l.published, described)
+	snapshot, missing, err := policy.NewPublished(l.published, described)
 	if err != nil {
 		t.Fatal(err)
 	}

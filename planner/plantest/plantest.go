@@ -28,7 +28,7 @@ type World struct {
 
 // New makes a world of published tables.
 func New(published []policy.Published, sources []policy.Described) (*World, error) {
-	snapshot, _, err := policy.NewEverything(published, sources)
+	snapshot, _, err := policy.NewPublished(published, sources)
 	if err != nil {
 		return nil, err
 	}

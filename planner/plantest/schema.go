@@ -79,7 +79,7 @@ func (f fixedTable) table() *catalog.Table {
 	return t
 }
 
-// published lists the fixed schema for policy.NewEverything.
+// published lists the fixed schema for policy.NewPublished.
 func published() ([]policy.Published, []policy.Described) {
 	var names []policy.Published
 	sources := []policy.Described{{Source: PG}, {Source: Lite}}
