@@ -194,7 +194,7 @@ func TestUsage(t *testing.T) {
 
 func TestConfigurationErrors(t *testing.T) {
 	for text, in := range map[string]string{
-		"lisen: {}\n": "error[config_invalid]: lianji.yaml:1:1: unknown key lisen. Known here: listen, catalog, engine, roots, sources, publish, direct, audit.\n  Did you mean: listen?\n",
+		"lisen: {}\n": "error[config_invalid]: lianji.yaml:1:1: unknown key lisen. Known here: listen, catalog, engine, roots, sources, publish, policy, direct, audit.\n  Did you mean: listen?\n",
 		"sources: {mz: {kind: postgres, dsn: \"x\"}}\n": "this build has no kind of source postgres. It has: sqlite",
 		"direct: off\n" + good:                          "lianji.yaml switches direct mode off",
 	} {

@@ -50,6 +50,10 @@ func TestUrlAnswersLikeDirect(t *testing.T) {
 				t.Errorf("%s: exit %d, stderr %q\n%s", form, code, stderr, cmp.Diff(here, there))
 			}
 			asked, sessions := q.Asked()
+			if asked[0].ID == "" {
+				t.Error("the statement has no id")
+			}
+			asked[0].ID = ""
 			if d := cmp.Diff([]server.Request{{SQL: "select 1", Params: []server.Param{{Text: "1.50"}, {Text: ""}}}}, asked); d != "" || sessions[0].Purpose != "JC-1" {
 				t.Errorf("%s, purpose %q", d, sessions[0].Purpose)
 			}
