@@ -93,6 +93,9 @@ type Statement struct {
 	textOnce sync.Once // over what the fallback needs, when it does
 	textRead *textReading
 	textErr  error
+
+	readsOnce sync.Once // over what the statement does with its resources
+	reads     []Read
 }
 
 // Logical gives the statement's tree as it was bound, before any rule, or nil and

@@ -36,8 +36,13 @@ func (r Read) Compared() []string { return r.Of(compares) }
 
 // Reads lists what the statement reads, a resource once, and what it does with it. A
 // statement that runs as it was written counts as using every column that it could name
-// for everything.
+// for everything. The list is the statement's own, not to be changed.
 func (s *Statement) Reads() []Read {
+	s.readsOnce.Do(func() { s.reads = s.allReads() })
+	return s.reads
+}
+
+func (s *Statement) allReads() []Read {
 	var out []Read
 	of := map[*policy.Resource]int{}
 	at := func(r *policy.Resource) *Read {

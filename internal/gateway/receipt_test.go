@@ -54,7 +54,7 @@ func TestReceipts(t *testing.T) {
 		}
 		ends := records[audit.End](t, s, audit.KindEnd)
 		if !slices.ContainsFunc(ends, func(e audit.End) bool {
-			return e.Query == receipt.ID.Query && e.Digest == receipt.Digest && e.Outcome == audit.Done
+			return e.Query == receipt.ID.Query && e.Digest == receipt.Digest && e.Outcome == audit.Done && len(e.Reads) == 1 && e.Reads[0].Rows == 3 && e.Reads[0].Bytes > 0
 		}) {
 			t.Errorf("%s: the log does not have it: %+v", form, ends)
 		}
