@@ -91,9 +91,9 @@ func New(o Options) http.Handler {
 	}
 	d := &door{Options: o, hosts: allowedHosts(o.Hosts)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/v1/query", only(d.query, http.MethodPost))
-	mux.HandleFunc("/v1/queries/{id}/applicable", only(d.applicable, http.MethodGet))
-	mux.HandleFunc("/healthz", only(health, http.MethodGet, http.MethodHead))
+	for _, r := range d.routes() {
+		mux.HandleFunc(r.path, only(r.do, r.methods...))
+	}
 	if o.Catalogue != nil {
 		mux.Handle("/v1/catalog/", o.Catalogue)
 		mux.Handle("/v1/openapi.json", o.Catalogue)
@@ -102,6 +102,31 @@ func New(o Options) http.Handler {
 		refuse(w, r, http.StatusNotFound, errs.New(errs.RequestInvalid, "http_not_found", nil))
 	})
 	return d.guard(mux)
+}
+
+type route struct {
+	path    string
+	methods []string
+	do      http.HandlerFunc
+}
+
+// routes are the door's own addresses.
+func (d *door) routes() []route {
+	return []route{
+		{"/v1/query", []string{http.MethodPost}, d.query},
+		{"/v1/queries/{id}/applicable", []string{http.MethodGet}, d.applicable},
+		{"/healthz", []string{http.MethodGet, http.MethodHead}, health},
+	}
+}
+
+// Routes lists the door's own addresses, each with the first of its methods before it:
+// the API's description has them.
+func Routes() []string {
+	var out []string
+	for _, r := range (&door{}).routes() {
+		out = append(out, r.methods[0]+" "+r.path)
+	}
+	return out
 }
 
 func health(w http.ResponseWriter, _ *http.Request) {
