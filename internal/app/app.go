@@ -131,7 +131,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 	g := cfg.Engine
 	a.engine, err = o.NewEngine(EngineOptions{
 		Audit:   a.audit,
-		Tokens:  tokenize.NewKeys(cfg.TokenKey),
+		Tokens:  TokenKeys(cfg),
 		Sources: open, MemoryBytes: g.MemoryBytes, TempDir: a.temp.path, TempBytes: g.TempBytes, TimeZone: g.TimeZone,
 		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout, Own: o.Operator,
 	})

@@ -12,7 +12,6 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/policy/document"
-	"github.com/lianji/lianji/policy/tokenize"
 	"github.com/lianji/lianji/server/catalogapi"
 )
 
@@ -29,7 +28,7 @@ func OpenCatalogue(ctx context.Context, cfg *config.Config) (*Catalogue, error) 
 		return nil, err
 	}
 	s.SetOrigin(store.Origin{Door: "cli", Client: machineUser()})
-	s.TokenKeys(tokenize.NewKeys(cfg.TokenKey).Newest)
+	s.TokenKeys(TokenKeys(cfg).Newest)
 	return &Catalogue{s}, nil
 }
 

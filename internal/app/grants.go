@@ -6,6 +6,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/catalog/store"
+	"github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/policy"
@@ -13,6 +14,14 @@ import (
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
 )
+
+// TokenKeys gives the keys for tokens of a configuration; new ones are of its profile.
+func TokenKeys(cfg *config.Config) *tokenize.Keys {
+	if cfg.Audit.GM {
+		return tokenize.NewKeys(cfg.TokenKey, tokenize.SM3)
+	}
+	return tokenize.NewKeys(cfg.TokenKey, tokenize.SHA256)
+}
 
 // openStore opens the catalogue's store, where the configuration names one.
 func (a *App) openStore(ctx context.Context) (err error) {
@@ -22,7 +31,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if a.store, err = store.Open(ctx, a.cfg.Store.Reveal()); err != nil {
 		return err
 	}
-	a.store.TokenKeys(tokenize.NewKeys(a.cfg.TokenKey).Newest)
+	a.store.TokenKeys(TokenKeys(a.cfg).Newest)
 	return nil
 }
 

@@ -3,29 +3,23 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/msg"
-	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // catalogTokenKeyCommand adds a version to the keys with which tokens are made in the
 // place of values. Who may write their file may do so.
 func (c *command) catalogTokenKeyCommand() *cobra.Command {
 	var file string
-	var sm3 bool
-	cmd := c.describe(&cobra.Command{Use: "new-token-key [--config F] [--sm3]"}, "catalog_token_key")
+	cmd := c.describe(&cobra.Command{Use: "new-token-key [--config F]"}, "catalog_token_key")
 	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
-	cmd.Flags().BoolVar(&sm3, "sm3", false, c.text("cli_flag_sm3", nil))
 	cmd.Args = c.exactly(0, "cli_no_arguments")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		cfg, err := c.load(file)
 		if err != nil {
 			return err
 		}
-		algorithm := tokenize.SHA256
-		if sm3 {
-			algorithm = tokenize.SM3
-		}
-		version, err := tokenize.NewKeys(cfg.TokenKey).Rotate(algorithm)
+		version, err := app.TokenKeys(cfg).Rotate()
 		if err != nil {
 			return err
 		}

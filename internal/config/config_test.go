@@ -180,6 +180,8 @@ func TestErrors(t *testing.T) {
 		"address without port":  {"listen: {http: 127.0.0.1}\n", "config_not_address", "1:16", "", ""},
 		"address, port too big": {"listen: {http: 127.0.0.1:70000}\n", "config_not_address", "1:16", "", ""},
 		"door not there":        {"listen: {flight: 127.0.0.1:8815}\n", "config_no_door", "1:10", "listen.flight", ""},
+		"token key outside":     {"policy: {tokens: {key: ../k}}\n", "config_path_outside", "1:24", "policy.tokens.key", ""},
+		"token key unknown":     {"policy: {tokens: {file: k}}\n", "config_unknown_key", "1:19", "policy.tokens.file", ""},
 		"store without a file":  {"catalog: {store: \"sqlite://\"}\n", "config_store", "1:18", "catalog.store", ""},
 		"store with options":    {"catalog: {store: \"sqlite://x.db?mode=ro\"}\n", "config_store", "1:18", "catalog.store", ""},
 		"store outside":         {"catalog: {store: \"sqlite://../x.db\"}\n", "config_path_outside", "1:18", "catalog.store", ""},

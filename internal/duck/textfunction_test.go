@@ -46,6 +46,9 @@ func TestTextFunction(t *testing.T) {
 	if _, err := d.QueryText(t.Context(), "SELECT lianji_text('shout', 'a')"); err == nil {
 		t.Error("one instance makes what another may")
 	}
+	if got := ask("SELECT lianji_text('shout', 'a')"); got != "A!" {
+		t.Errorf("beside another instance: %s", got)
+	}
 	db.Texts(nil)
 	if got := ask(all); got != "error" {
 		t.Errorf("afterwards: %s", got)

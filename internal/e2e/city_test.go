@@ -31,7 +31,6 @@ import (
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/testmaria"
 	"github.com/lianji/lianji/internal/testpg"
-	"github.com/lianji/lianji/policy/tokenize"
 )
 
 // city is a gateway over three agencies' databases, asked over its HTTP door by those
@@ -116,7 +115,7 @@ func (c *city) keep(t *testing.T, cfg *config.Config, mariaSchema string) {
 	if c.store, err = store.Open(t.Context(), cfg.Store.Reveal()); err != nil {
 		t.Fatal(err)
 	}
-	c.store.TokenKeys(tokenize.NewKeys(cfg.TokenKey).Newest)
+	c.store.TokenKeys(app.TokenKeys(cfg).Newest)
 	if _, err := c.store.Init(t.Context(), "DSJ", "大数据局", time.Hour); err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,7 @@ func TestTokenRotation(t *testing.T) {
 	if got := c.ask(t, "wang", "DB-HC", one); got != old {
 		t.Fatalf("got %s, want %s", got, old)
 	}
-	if v, err := tokenize.NewKeys(filepath.Join(c.dir, tokenize.KeyName)).Rotate(tokenize.SM3); err != nil || v != 2 {
+	if v, err := tokenize.NewKeys(filepath.Join(c.dir, tokenize.KeyName), tokenize.SM3).Rotate(); err != nil || v != 2 {
 		t.Fatal(v, err)
 	}
 	c.grant(t, "mz", "WJ", "DB-HC", "", ids)
@@ -164,5 +164,31 @@ func TestTokenRotation(t *testing.T) {
 	}
 	if err := c.tryGrant(t, "sb", "WJ", "DB-HC", "", ids); err == nil || errs.From(err).ID != "token_key_open" {
 		t.Errorf("a grant with keys that others may read: %v", err)
+	}
+}
+
+// An expression stands in the place of an item, of its own type, in every way to run a
+// statement; one that could fail, or gives another type, closes its resource.
+func TestExpressionMasks(t *testing.T) {
+	c := newCity(t, cityGA, cityMZ, citySB)
+	expr := func(text string, of catalog.Kind) catalog.GrantedItem {
+		return catalog.GrantedItem{Use: catalog.Masked, Mask: text, Type: catalog.Type{Kind: of}}
+	}
+	c.grant(t, "ga", "WJ", "DB-HC", "je < 4", map[string]catalog.GrantedItem{
+		"xm": expr("left(xm, 1) || '*' || agency_code()", catalog.Text), "sfzh": expr("length(sfzh) = 18", catalog.Bool), "je": open,
+	})
+	c.grant(t, "mz", "WJ", "DB-HC", "", map[string]catalog.GrantedItem{"xm": expr("CAST(sfzh AS INTEGER)", catalog.Int32), "je": open})
+	c.grant(t, "sb", "WJ", "DB-HC", "", map[string]catalog.GrantedItem{"xm": expr("length(xm)", catalog.Text), "je": open})
+	for sql, want := range map[string]string{
+		"SELECT xm, sfzh, typeof(sfzh), je FROM 公安.人口 ORDER BY je":                                                                          "[[张*WJ true BOOLEAN 1] [李*WJ true BOOLEAN 2] [王*WJ true BOOLEAN 3]]",
+		"SELECT count(*) FROM 公安.人口 WHERE xm = '张三'":                                                                                        "[[0]]",
+		"SELECT count(*) FROM 公安.人口 WHERE sfzh":                                                                                             "[[3]]",
+		"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2) SELECT a.xm FROM r, 公安.人口 a WHERE a.je = n ORDER BY n": "[[张*WJ] [李*WJ]]",
+		"SELECT je FROM 民政.低保":                                                                                                              string(errs.UnknownName),
+		"SELECT je FROM 社保.参保":                                                                                                              string(errs.UnknownName),
+	} {
+		if got := c.ask(t, "wang", "DB-HC", sql); got != want {
+			t.Errorf("%s: %s, want %s", sql, got, want)
+		}
 	}
 }

@@ -40,7 +40,8 @@ const masterBytes = 32
 // Keys are the master keys of a file: a line for each version with its number, its
 // algorithm and the key in hexadecimal digits. It may be used by many goroutines.
 type Keys struct {
-	path string
+	path      string
+	algorithm Algorithm // of keys that are made
 
 	mu         sync.Mutex
 	masters    map[uint8]master
@@ -53,17 +54,20 @@ type master struct {
 	key       []byte
 }
 
-// NewKeys gives the keys of a file, which is read when it is first needed.
-func NewKeys(path string) *Keys { return &Keys{path: path, tokenizers: map[Of]*Tokenizer{}} }
+// NewKeys gives the keys of a file, which is read when it is first needed. New keys are
+// of an algorithm; those that are there keep theirs.
+func NewKeys(path string, algorithm Algorithm) *Keys {
+	return &Keys{path: path, algorithm: algorithm, tokenizers: map[Of]*Tokenizer{}}
+}
 
 // Newest gives the version with which new grants make tokens. Where there is no file
-// yet one is made, in mode 0600, with a first key of SHA-256.
+// yet one is made, in mode 0600, with a first key.
 func (k *Keys) Newest() (uint8, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	err := k.read()
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = add(k.path, nil, SHA256); err == nil {
+		if err = add(k.path, nil, k.algorithm); err == nil {
 			err = k.read()
 		}
 	}
@@ -72,12 +76,12 @@ func (k *Keys) Newest() (uint8, error) {
 
 // Rotate adds a key of a new version to the file, and makes the file where there is
 // none: grants that are made from then on use it.
-func (k *Keys) Rotate(algorithm Algorithm) (uint8, error) {
+func (k *Keys) Rotate() (uint8, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	err := k.read()
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		if err = add(k.path, k.masters, algorithm); err == nil {
+		if err = add(k.path, k.masters, k.algorithm); err == nil {
 			err = k.read()
 		}
 	}

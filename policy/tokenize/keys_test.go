@@ -51,7 +51,7 @@ func byHand(new func() hash.Hash, version byte, master []byte, info, value strin
 }
 
 func TestTokens(t *testing.T) {
-	keys := tokenize.NewKeys(keyFile(t))
+	keys := tokenize.NewKeys(keyFile(t), tokenize.SHA256)
 	token := func(of tokenize.Of, value string) string {
 		t.Helper()
 		k, err := keys.Tokenizer(of)
@@ -87,7 +87,7 @@ func TestTokens(t *testing.T) {
 
 // Tokens are made by several threads at once.
 func TestTokensAtOnce(t *testing.T) {
-	k, err := tokenize.NewKeys(keyFile(t)).Tokenizer(tokenize.Of{Version: 1, Identifier: catalog.OtherID})
+	k, err := tokenize.NewKeys(keyFile(t), tokenize.SHA256).Tokenizer(tokenize.Of{Version: 1, Identifier: catalog.OtherID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +136,9 @@ func TestKeyFiles(t *testing.T) {
 		if err := os.Chmod(path, c.mode); err != nil {
 			t.Fatal(err)
 		}
-		_, err := tokenize.NewKeys(path).Newest()
-		_, err2 := tokenize.NewKeys(path).Tokenizer(tokenize.Of{Version: 1})
-		_, err3 := tokenize.NewKeys(path).Rotate(tokenize.SM3)
+		_, err := tokenize.NewKeys(path, tokenize.SHA256).Newest()
+		_, err2 := tokenize.NewKeys(path, tokenize.SHA256).Tokenizer(tokenize.Of{Version: 1})
+		_, err3 := tokenize.NewKeys(path, tokenize.SM3).Rotate()
 		for _, err := range []error{err, err2, err3} {
 			if e := errs.From(err); e == nil || e.ID != c.id || strings.Contains(fmt.Sprintf("%v %s %+v", e, e.Detail, e.Err), "abab") {
 				t.Errorf("%s: %v", name, err)
@@ -150,7 +150,7 @@ func TestKeyFiles(t *testing.T) {
 // Who has a key goes on with it after another one was added.
 func TestRotate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
-	keys := tokenize.NewKeys(path)
+	keys := tokenize.NewKeys(path, tokenize.SHA256)
 	if _, err := keys.Tokenizer(tokenize.Of{Version: 1}); err == nil {
 		t.Error("a key was made to read tokens")
 	}
@@ -166,13 +166,13 @@ func TestRotate(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := string(k.Append(nil, "x"))
-	if v, err := tokenize.NewKeys(path).Rotate(tokenize.SM3); err != nil || v != 2 {
+	if v, err := tokenize.NewKeys(path, tokenize.SM3).Rotate(); err != nil || v != 2 {
 		t.Fatal(v, err)
 	}
 	if v, err := keys.Newest(); err != nil || v != 2 {
 		t.Error(v, err)
 	}
-	other := tokenize.NewKeys(path)
+	other := tokenize.NewKeys(path, tokenize.SHA256)
 	k, err = other.Tokenizer(of)
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestRotate(t *testing.T) {
 	if _, err := other.Tokenizer(of); errs.From(err) == nil || errs.From(err).ID != "token_key_missing" {
 		t.Error(err)
 	}
-	if _, err := tokenize.NewKeys(path).Rotate(tokenize.SHA256); err != nil {
+	if _, err := tokenize.NewKeys(path, tokenize.SHA256).Rotate(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := other.Tokenizer(of); err != nil { // it came after the file was read
@@ -195,8 +195,8 @@ func TestRotate(t *testing.T) {
 func BenchmarkAppend(b *testing.B) {
 	for _, a := range []tokenize.Algorithm{tokenize.SHA256, tokenize.SM3} {
 		b.Run(string(a), func(b *testing.B) {
-			keys := tokenize.NewKeys(filepath.Join(b.TempDir(), "key"))
-			v, err := keys.Rotate(a)
+			keys := tokenize.NewKeys(filepath.Join(b.TempDir(), "key"), a)
+			v, err := keys.Rotate()
 			if err != nil {
 				b.Fatal(err)
 			}
