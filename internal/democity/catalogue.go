@@ -62,6 +62,7 @@ func catalogue(now time.Time) []step {
 func agencyEntries() map[string]document.Agency {
 	out := map[string]document.Agency{
 		"审计":   {Code: "SJ", Level: string(catalog.LevelCity)},
+		"统计":   {Code: "TJ", Level: string(catalog.LevelCity)},
 		"和平民政": {Code: "HP-MZ", Level: string(catalog.LevelDistrict), Parent: "民政", District: "和平区"},
 		"康平民政": {Code: "KP-MZ", Level: string(catalog.LevelDistrict), Parent: "民政", District: "康平县"},
 	}
@@ -74,6 +75,7 @@ func agencyEntries() map[string]document.Agency {
 var purposes = map[string]document.Purpose{
 	Purpose: {Name: "社会救助和社会保险基金审计", Basis: "中华人民共和国审计法"},
 	"DB-HC": {Name: "低保家庭经济状况核对", Basis: "社会救助暂行办法第五十八条"},
+	"TJ-CB": {Name: "居民参保情况统计", Basis: "中华人民共和国统计法"},
 	"ZG-RZ": {Name: "社会保险待遇资格认证", Basis: "中华人民共和国社会保险法"},
 }
 
@@ -93,6 +95,7 @@ func principals() map[string]document.Principal {
 	zhao.Attributes = map[string]string{"street": "南湖街道"}
 	out := map[string]document.Principal{
 		Asker:     somebody("王芳", "审计", catalog.Analyst),
+		"tj.he":   somebody("何静", "统计", catalog.Analyst),
 		"mz.li":   somebody("李强", "民政", catalog.Analyst),
 		"hp.zhao": zhao,
 		"kp.sun":  somebody("孙涛", "康平民政", catalog.Analyst),
@@ -221,6 +224,11 @@ func grants(now time.Time) map[string][]document.Grant {
 	give(&taxes, document.Grant{Agency: "民政", Purposes: relief, Items: as("clear", "纳税人识别号", "年度", "税种", "实缴税额"), Hours: "08:30-17:30"})
 	give(&insurances, document.Grant{Principal: "mz.li", Purposes: relief, Items: as("clear", "身份证号", "单位统一社会信用代码", "缴费基数", "参保状态")})
 	give(&arrears, document.Grant{Agency: "民政", Purposes: relief, Items: arrears.clear(), Modes: []string{string(catalog.Online)}})
+	// Who counts needs to tell people apart, and not to know who they are.
+	counts := []string{"TJ-CB"}
+	token := as("token id_no", "身份证号")
+	give(&population, document.Grant{Agency: "统计", Purposes: counts, Items: and(token, as("masked year", "出生日期"), as("clear", "性别", "区县"))})
+	give(&insurances, document.Grant{Agency: "统计", Purposes: counts, Items: and(token, as("clear", "缴费基数", "参保状态"))})
 	// Districts see their own rows.
 	for _, agency := range []string{"和平民政", "康平民政"} {
 		const own = "区县 = agency_district()"

@@ -13,10 +13,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/lianji/lianji/internal/config"
 )
 
 // version changes with whatever the generator writes.
-const version = 2
+const version = 3
 
 const (
 	configFile = "lianji.yaml"
@@ -49,7 +51,7 @@ type Made struct {
 // Prepare makes the city under dir, or leaves it alone when a complete one of
 // this version is there. It writes lianji.yaml, facts.json, democity.json, the
 // folder data, and the catalogue's store with a token for each of its
-// principals in tokens.txt; relative paths in lianji.yaml start at dir. A
+// principals in tokens.txt and the key of its keyed tokens; relative paths in lianji.yaml start at dir. A
 // configuration that somebody changed is kept as lianji.yaml.old when the city
 // has to be made anew; a store of this version stays as it is, one of another
 // becomes lianji.db.old. A run that was cut off leaves nothing that looks
@@ -98,7 +100,7 @@ func prepare(ctx context.Context, dir string, size scale, progress func(string))
 	err = generate(ctx, work, size, progress)
 	var made Made
 	if err == nil && !hasStore(dir) {
-		made.Tokens, err = makeStore(ctx, work)
+		made.Tokens, err = makeStore(ctx, work, filepath.Join(dir, config.DefaultTokenKey))
 	}
 	if err == nil {
 		err = moveIn(work, dir)

@@ -60,20 +60,20 @@ func smallDB(t *testing.T) (string, *sql.DB) {
 }
 
 // config is what the tests understand of lianji.yaml.
-type config struct {
+type cityConfig struct {
 	Listen  struct{ HTTP string }
 	Engine  struct{ Memory, Temp, Timezone string }
 	Sources map[string]struct{ Kind, Path string }
 	Catalog struct{ Store string }
 }
 
-func readConfig(t *testing.T, dir string) config {
+func readConfig(t *testing.T, dir string) cityConfig {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, configFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c config
+	var c cityConfig
 	if err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict()); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/policy/document"
+	"github.com/lianji/lianji/policy/tokenize"
 )
 
 const (
@@ -38,8 +39,9 @@ var roleNames = map[catalog.Role]string{
 	catalog.Bureau: "大数据管理局", catalog.SystemAdmin: "系统管理员", catalog.SecurityAdmin: "安全管理员", catalog.Auditor: "审计员",
 }
 
-// makeStore makes the catalogue's store and the file of tokens under work.
-func makeStore(ctx context.Context, work string) (tokens []Token, err error) {
+// makeStore makes the catalogue's store and the file of tokens under work. The key of
+// keyed tokens is made in its place, unless it is there.
+func makeStore(ctx context.Context, work, key string) (tokens []Token, err error) {
 	s, err := store.Open(ctx, "sqlite:"+filepath.Join(work, storeFile))
 	if err != nil {
 		return nil, fmt.Errorf("democity: make the store: %w", err)
@@ -49,6 +51,7 @@ func makeStore(ctx context.Context, work string) (tokens []Token, err error) {
 			err = fmt.Errorf("democity: close the store: %w", e)
 		}
 	}()
+	s.TokenKeys(tokenize.NewKeys(key).Newest)
 	first, err := s.Init(ctx, bureauCode, bureauName, tokenLife)
 	if err != nil {
 		return nil, fmt.Errorf("democity: begin the store: %w", err)

@@ -22,7 +22,7 @@ func TestStore(t *testing.T) {
 	for _, a := range state.Agencies() {
 		levels[a.Level]++
 	}
-	if levels[catalog.LevelCity] != 8 || levels[catalog.LevelDistrict] != 2 {
+	if levels[catalog.LevelCity] != 9 || levels[catalog.LevelDistrict] != 2 {
 		t.Errorf("agencies %v", levels)
 	}
 	roles := map[catalog.Role]bool{}
@@ -63,7 +63,7 @@ func TestStore(t *testing.T) {
 			t.Errorf("grant %s is on %+v", g.ID, r)
 		}
 	}
-	for _, kind := range []string{"to agency", "to principal", "filter", "hours", "expired", "keys", "interface", "download", "online", "clear ", "masked name", "masked id_no", "masked phone", "masked address", "masked year"} {
+	for _, kind := range []string{"to agency", "to principal", "filter", "hours", "expired", "keys", "interface", "download", "online", "clear ", "token ", "masked name", "masked id_no", "masked phone", "masked address", "masked year"} {
 		if !kinds[kind] {
 			t.Errorf("no grant shows %q", kind)
 		}
