@@ -51,7 +51,7 @@ func makeStore(ctx context.Context, work, key string) (tokens []Token, err error
 			err = fmt.Errorf("democity: close the store: %w", e)
 		}
 	}()
-	s.TokenKeys(tokenize.NewKeys(key).Newest)
+	s.TokenKeys(tokenize.NewKeys(key, tokenize.SHA256).Newest)
 	first, err := s.Init(ctx, bureauCode, bureauName, tokenLife)
 	if err != nil {
 		return nil, fmt.Errorf("democity: begin the store: %w", err)
