@@ -19,20 +19,10 @@ import (
 )
 
 type schema struct {
-	Ref                  string            `json:"$ref"`
-	Type                 any               `json:"type"`
-	Properties           map[string]schema `json:"properties"`
-	Required             []string          `json:"required"`
-	AdditionalProperties any               `json:"additionalProperties"`
-	Items                *schema           `json:"items"`
-	ReadOnly             bool              `json:"readOnly"`
-}
-
-type operation struct {
-	Responses   map[string]any `json:"responses"`
-	RequestBody *struct {
-		Content map[string]struct{ Schema schema }
-	} `json:"requestBody"`
+	Ref        string            `json:"$ref"`
+	Type       any               `json:"type"`
+	Properties map[string]schema `json:"properties"`
+	Required   []string          `json:"required"`
 }
 
 type described struct {
