@@ -1,6 +1,7 @@
 // Command mutants breaks the program by each line of mutants.txt and expects the
 // tests named there to notice. With arguments it takes only the breaks whose
-// file, package or test contains one of them.
+// file, package or test contains one of them; with -share=K/N as the first one, every
+// Nth of them, from the Kth on (K from 0).
 package main
 
 import (
@@ -28,6 +29,20 @@ func run(words []string) error {
 	list, err := mutants.Parse(string(text))
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
+	}
+	if share, ok := strings.CutPrefix(strings.Join(words[:min(len(words), 1)], ""), "-share="); ok {
+		var k, n int
+		if _, err := fmt.Sscanf(share, "%d/%d", &k, &n); err != nil || n < 1 || k < 0 || k >= n {
+			return fmt.Errorf("-share=%s: want K/N, as 0/2", share)
+		}
+		fmt.Printf("mutants: one of every %d, from number %d on\n", n, k+1)
+		some := list[:0]
+		for i, m := range list {
+			if i%n == k {
+				some = append(some, m)
+			}
+		}
+		list, words = some, words[1:]
 	}
 	if len(words) > 0 {
 		list = slices.DeleteFunc(list, func(m mutants.Mutant) bool {
