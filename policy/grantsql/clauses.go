@@ -180,9 +180,12 @@ func (p *parser) hours() error {
 	return nil
 }
 
+// anyWord stands for every agency.
+const anyWord = "ANY"
+
 // keys reads ANY or names of agencies.
 func (p *parser) keys() error {
-	if p.take("ANY") {
+	if p.take(anyWord) {
 		p.s.Grant.KeysTo = []string{catalog.AnyAgency}
 		return nil
 	}
@@ -191,6 +194,9 @@ func (p *parser) keys() error {
 		name, err := p.name("ANY, agency")
 		if err != nil {
 			return err
+		}
+		if name == catalog.AnyAgency { // in quotes it is a name, and no agency has it
+			return p.wrong("grants_wants", msg.Args{"What": "ANY, agency"}, t.From)
 		}
 		if slices.Contains(p.s.Grant.KeysTo, name) {
 			return p.wrong("grants_twice", msg.Args{"What": name}, t.From)

@@ -100,6 +100,7 @@ func TestMistakes(t *testing.T) {
 		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^'tomorrow'`:          "grants_wants",
 		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' UNTIL ^'2027-02-30'`:        "grants_wants",
 		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' KEYS ^ANY`:                  "grants_wants",
+		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' KEYS TO ^"*"`:               "grants_wants",
 		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 0 ROWS`:               "grants_wants",
 		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 5 ^APPLES`:            "grants_wants",
 		`GRANT SELECT (a) ON a.b TO AGENCY c FOR PURPOSE 'P' QUOTA 5 ROWS, 6 ^ROWS`:      "grants_twice",
@@ -139,7 +140,7 @@ func TestMistakes(t *testing.T) {
 func TestWrite(t *testing.T) {
 	for _, text := range []string{
 		`GRANT SELECT ("a""b", dz MASKED WITH (CAST(dz as text) || ')') AS text, sfzh MASKED WITH id_no, xm TOKEN name) ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'A', 'B' IN MODE interface, online WHERE qx = 'it''s' FROM '2026-01-02 03:04' UNTIL '2027-06-30' HOURS '08:00-18:00' KEYS TO ANY QUOTA 5 ROWS, 6 QUERIES`,
-		`GRANT SELECT (x) ON a."b c" TO PRINCIPAL "zhang-san" FOR PURPOSE 'A' IN MODE interface UNTIL '2027-06-30T01:02:03.5+08:00' KEYS TO a, "b c"`,
+		`GRANT SELECT (x) ON a."b c" TO PRINCIPAL "zhang-san" FOR PURPOSE 'A' IN MODE interface UNTIL '2027-06-30T01:02:03.5+08:00' KEYS TO a, "b c", "Any"`,
 	} {
 		s := parse(t, text)
 		g := s.Grant

@@ -62,7 +62,7 @@ func Write(resource string, g document.Grant, zone *time.Location) string {
 		to := make([]string, len(g.KeysTo))
 		for i, k := range g.KeysTo {
 			if to[i] = ident(k); k == catalog.AnyAgency {
-				to[i] = "ANY"
+				to[i] = anyWord
 			}
 		}
 		b.WriteString(" KEYS TO " + strings.Join(to, ", "))
@@ -93,8 +93,12 @@ func quota(q document.Quota) string {
 	return strings.Join(parts, ", ")
 }
 
-// ident writes a name, in quotes where it needs them to be read as it is.
+// ident writes a name, in quotes where it needs them to be read as it is: without them an
+// agency called ANY would be every one.
 func ident(name string) string {
+	if strings.EqualFold(name, anyWord) {
+		return `"` + name + `"`
+	}
 	if tokens, err := lex.Tokens(name); err == nil && len(tokens) == 2 && tokens[0].Kind == lex.Word && tokens[0].Value == name {
 		return name
 	}
