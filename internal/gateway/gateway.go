@@ -130,13 +130,15 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		if err != nil {
 			return nil, shifted(err, r.SQL, stmt.Offset)
 		}
-		return columnsOf(described.Columns), rec.begin(ctx)
-	case stmt.Kind == sqltext.ShowTables || stmt.Kind == sqltext.ShowSchemas || stmt.Kind == sqltext.Describe:
-		answer, err := metadata(snapshot, stmt, r.SQL)
-		if err != nil {
+		if err := rec.begin(ctx); err != nil {
 			return nil, err
 		}
-		return answer, rec.begin(ctx)
+		return columnsOf(described.Columns), nil
+	case stmt.Kind == sqltext.ShowTables || stmt.Kind == sqltext.ShowSchemas || stmt.Kind == sqltext.Describe:
+		if err := rec.begin(ctx); err != nil {
+			return nil, err
+		}
+		return metadata(snapshot, stmt, r.SQL)
 	}
 	plan, bound, err := g.plan(ctx, snapshot, stmt.SQL, r.Params)
 	if err != nil {
