@@ -62,7 +62,7 @@ type ExplainedVerdict struct {
 type ExplainedCounts struct {
 	Rows         int64   `json:"rows"`
 	Bytes        int64   `json:"bytes"` // of Arrow buffers; -1 in the view "own"
-	Milliseconds float64 `json:"ms"` // -1 in the view "own"
+	Milliseconds float64 `json:"ms"`    // -1 in the view "own"
 }
 
 // ExplainedScan is what a stream gave.

@@ -16,16 +16,11 @@ import (
 	"github.com/lianji/lianji/internal/cli"
 	"github.com/lianji/lianji/internal/democity"
 	"github.com/lianji/lianji/internal/duck"
-	"github.com/lianji/lianji/internal/gateway"
-	"github.com/lianji/lianji/planner"
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == planner.BinderRole {
-		if err := planner.ServeBinder(os.Args[2], os.Stdin, os.Stdout); err != nil {
-			os.Exit(1) // its gateway sees that it is gone
-		}
-		return
+	if isBinder() {
+		os.Exit(bind())
 	}
 	os.Exit(program().Main())
 }
@@ -49,25 +44,6 @@ func program() cli.Program {
 		},
 		DuckDB: duckdbVersion,
 	}
-}
-
-func newEngine(o app.EngineOptions) (app.Engine, error) {
-	var binder planner.Binder
-	if !o.Own {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		binder = planner.NewChildren(o.TimeZone, self, planner.BinderRole)
-	}
-	g, err := gateway.New(gateway.Options{
-		Binder: binder, Sources: o.Sources, Audit: o.Audit, Tokens: o.Tokens, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
-		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
-	})
-	if err != nil && binder != nil {
-		binder.Close()
-	}
-	return g, err
 }
 
 func prepare(ctx context.Context, dir string, progress func(string)) (cli.CityMade, error) {

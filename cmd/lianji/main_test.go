@@ -31,9 +31,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == planner.BinderRole {
-		main()
-		return
+	if isBinder() {
+		os.Exit(bind())
 	}
 	if os.Getenv(actAsProgram) != "" {
 		os.Exit(program().Main())

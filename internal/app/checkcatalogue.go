@@ -97,6 +97,8 @@ func absent(state *catalog.State, described []policy.Described, only func(name s
 			say("resource_no_item", msg.Args{"Items": strings.Join(gone, ", ")})
 		}
 	}
-	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.Args["Resource"].(string), b.Args["Resource"].(string)) })
+	slices.SortFunc(out, func(a, b Finding) int {
+		return strings.Compare(a.Args["Resource"].(string), b.Args["Resource"].(string))
+	})
 	return out
 }

@@ -166,7 +166,7 @@ type Options struct {
 	Truncated func() bool
 	// Most is the most bytes of rows in JSON and NDJSON; an answer with more is broken off.
 	// 0 means no bound.
-	Most int64
+	Most    int64
 	Started time.Time // when the query was asked; zero means when Write was called
 }
 
