@@ -14,7 +14,6 @@ import (
 	"github.com/lianji/lianji/connectors/sqlite"
 	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/cli"
-	"github.com/lianji/lianji/internal/democity"
 	"github.com/lianji/lianji/internal/duck"
 )
 
@@ -38,29 +37,9 @@ func program() cli.Program {
 			NewEngine: newEngine,
 		},
 		AuditHeads: app.AuditHeads,
-		City: cli.City{
-			Prepare: prepare, Foreign: democity.ErrForeign, Statements: statements(),
-			Asker: democity.Asker, Purpose: democity.Purpose, TokensFile: democity.TokensFile,
-		},
-		DuckDB: duckdbVersion,
+		City:       city(),
+		DuckDB:     duckdbVersion,
 	}
-}
-
-func prepare(ctx context.Context, dir string, progress func(string)) (cli.CityMade, error) {
-	made, err := democity.Prepare(ctx, dir, progress)
-	out := cli.CityMade{Reused: made.Reused}
-	for _, t := range made.Tokens {
-		out.Tokens = append(out.Tokens, cli.CityToken(t))
-	}
-	return out, err
-}
-
-func statements() []cli.Statement {
-	var out []cli.Statement
-	for _, s := range democity.Statements() {
-		out = append(out, cli.Statement(s))
-	}
-	return out
 }
 
 func duckdbVersion(ctx context.Context) (string, error) {
