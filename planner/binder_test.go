@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -127,6 +128,27 @@ func TestRefusalBehindThePlan(t *testing.T) {
 		if e := errs.From(err); s != nil || err == nil || e.Code != errs.UnknownName || e.Pos == nil || e.Pos.Offset != 7 {
 			t.Errorf("%s: %+v, want the refusal", sql, err)
 		}
+	}
+}
+
+// outOfTime is a binder whose own limit ends every parse.
+type outOfTime struct{ *InProcess }
+
+func (outOfTime) ParseTree(context.Context, string) (string, error) { return "", context.DeadlineExceeded }
+
+// What cannot be analysed in the binder's time is too complex, however much time the
+// statement itself has.
+func TestTextThatTakesTooLong(t *testing.T) {
+	b := outOfTime{NewInProcess("UTC")}
+	defer b.Close()
+	_, err := New(b, func(string) dialect.Dialect { return nil }).Prepare(t.Context(), "SELECT 1", nil, Options{})
+	if errs.CodeOf(err) != errs.StatementTooComplex {
+		t.Errorf("%v", err)
+	}
+	over, cancel := context.WithDeadline(t.Context(), time.Now())
+	defer cancel()
+	if _, err = New(b, func(string) dialect.Dialect { return nil }).Prepare(over, "SELECT 1", nil, Options{}); errs.CodeOf(err) != errs.Timeout {
+		t.Errorf("whose own time is over: %v", err)
 	}
 }
 

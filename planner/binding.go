@@ -115,6 +115,9 @@ func (b *binding) gated(ctx context.Context) (*attempt, error) {
 	}
 	casted, toUser := applyEdits(b.user, edits)
 	tree, err := gate.Check(ctx, b.planner.binder, casted, b.planner.limits, widths{b.snapshot})
+	if errs.CodeOf(err) == errs.Timeout && ctx.Err() == nil { // the binder's own limit
+		err = errs.Wrap(errs.StatementTooComplex, "bind_too_long", nil, err)
+	}
 	if err != nil {
 		return nil, b.placed(err, toUser)
 	}
