@@ -134,7 +134,9 @@ func TestRefusalBehindThePlan(t *testing.T) {
 // outOfTime is a binder whose own limit ends every parse.
 type outOfTime struct{ *InProcess }
 
-func (outOfTime) ParseTree(context.Context, string) (string, error) { return "", context.DeadlineExceeded }
+func (outOfTime) ParseTree(context.Context, string) (string, error) {
+	return "", context.DeadlineExceeded
+}
 
 // What cannot be analysed in the binder's time is too complex, however much time the
 // statement itself has.
