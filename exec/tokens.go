@@ -19,8 +19,8 @@ func (r *Rows) tokens(inst *instance, list []tokenize.Of) error {
 	byName := map[string]duck.Appender{}
 	for _, of := range list {
 		t, err := r.engine.o.Tokens.Tokenizer(of)
-		if err != nil {
-			return err
+		if err != nil { // it names the operator's files
+			return errs.Wrap(errs.Internal, "internal", nil, err)
 		}
 		byName[of.Handle()] = t.Append
 	}

@@ -405,6 +405,26 @@ func TestGuardThatCannotBeApplied(t *testing.T) {
 	}
 }
 
+// A grant that cannot be applied takes no others with it.
+func TestBrokenGrantBesideAnother(t *testing.T) {
+	for name, good := range map[string]string{"filtered": "qx = '和平区'", "whole": ""} {
+		w := newWorld(t, granted("bad", "abs(qx) > 1", 1), granted("good", good, 2))
+		w.refused = "abs("
+		snapshot := w.snapshot(t, "hash-t", "DB-HC")
+		r, ok := snapshot.Resolve([]string{"公安", "人口"})
+		if !ok || len(r.Columns) != 1 || cmp.Diff([]string{"good"}, r.Grants) != "" || cmp.Diff([]string{"bad of 公安.人口"}, w.broken) != "" {
+			t.Errorf("%s: %+v, broken: %v", name, r, w.broken)
+			continue
+		}
+		if (r.Guard == nil) != (good == "") || r.Guard != nil && r.Guard.RowFilter != good {
+			t.Errorf("%s: guard %+v", name, r.Guard)
+		}
+		if !snapshot.StillOpens(snapshot, r) {
+			t.Errorf("%s: it opens otherwise than it does", name)
+		}
+	}
+}
+
 // A snapshot ends at the next time at which a grant begins or ends.
 func TestSnapshotEnds(t *testing.T) {
 	g := granted("a", "", 1)

@@ -19,6 +19,8 @@ type Granted struct {
 	Until   time.Time // the snapshot is not to be used from then on; zero means without end
 	Broken  []Broken  // grants whose policy could not be applied: they open nothing
 	digests map[string]string
+	// openings says, by the key of its path, what each resource was made of.
+	openings map[string]opening
 }
 
 // Broken is a grant that is closed because its policy cannot be applied.
@@ -31,7 +33,7 @@ type Broken struct {
 // NewGranted makes the snapshot of a subject at a time, out of a state of the store
 // and the sources as they were described. Hours of grants are of zone's clock.
 func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Time, zone *time.Location) (*Granted, error) {
-	g := &Granted{index: newIndex(), Subject: s, digests: map[string]string{}}
+	g := &Granted{index: newIndex(), Subject: s, digests: map[string]string{}, openings: map[string]opening{}}
 	of := map[string][]*catalog.Grant{}
 	if s.Agency != nil && mayAsk(s.Principal) && s.Purpose != "" && s.Mode != "" {
 		for _, to := range []catalog.Grantee{{Kind: catalog.ToAgency, ID: s.Agency.ID}, {Kind: catalog.ToPrincipal, ID: s.Principal.ID}} {
@@ -68,7 +70,7 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 			t, missing = FindTable(sources[at].Tables, r.Table)
 		}
 		if missing == NotMissing {
-			g.open(&Resource{Path: path, Source: sources[at].Source, Provider: a.Code, Table: t}, r, grants)
+			g.open(opening{Resource{Path: path, Source: sources[at].Source, Provider: a.Code, Table: t}, r, grants})
 			continue
 		}
 		for _, grant := range grants {
@@ -86,9 +88,17 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 // shared, keeps the people or reads the audit does not ask by that role.
 func mayAsk(p *catalog.Principal) bool { return p.Has(catalog.Analyst) || p.Has(catalog.Application) }
 
-// check closes every resource whose guard cannot be applied.
+// check closes every grant whose guard cannot be applied, and the resource where what
+// is left of its grants cannot be applied together.
 func (g *Granted) check(check func(digest string, r *Resource) error) error {
 	var closed bool
+	fails := func(o opening) (*Resource, string, error) {
+		r, digest, _ := g.build(o)
+		if r == nil || r.Guard == nil {
+			return r, digest, nil
+		}
+		return r, digest, check(digest, r)
+	}
 	for _, r := range slices.Clone(g.list) {
 		if r.Guard == nil {
 			continue
@@ -99,12 +109,29 @@ func (g *Granted) check(check func(digest string, r *Resource) error) error {
 			continue
 		}
 		closed = true
-		for _, id := range r.Grants {
-			g.Broken = append(g.Broken, Broken{id, r.Name(), err})
-		}
+		rest := g.openings[k]
+		rest.grants = slices.DeleteFunc(slices.Clone(rest.grants), func(grant *catalog.Grant) bool {
+			alone := rest
+			alone.grants = []*catalog.Grant{grant}
+			_, _, err := fails(alone)
+			if err != nil {
+				g.Broken = append(g.Broken, Broken{grant.ID, r.Name(), err})
+			}
+			return err != nil
+		})
 		g.list = slices.DeleteFunc(g.list, func(x *Resource) bool { return x == r })
 		delete(g.byPath, k)
 		delete(g.digests, k)
+		left, digest, err := fails(rest)
+		switch {
+		case err != nil:
+			for _, grant := range rest.grants {
+				g.Broken = append(g.Broken, Broken{grant.ID, r.Name(), err})
+			}
+		case left != nil:
+			g.add(left)
+			g.digests[k] = digest
+		}
 	}
 	if !closed {
 		return nil

@@ -14,8 +14,8 @@ import (
 // constants.
 var Functions = words("length substring substr left right || concat lower upper trim starts_with ^@ prefix suffix ends_with contains year month day")
 
-// maskWords are the words of an expression that name nothing.
-var maskWords = words("case when then else end and or not in is null like between true false cast as distinct from coalesce escape varchar text integer bigint double boolean date timestamp")
+// plainWords are the words of an expression that name nothing.
+var plainWords = words("case when then else end and or not in is null like between true false cast as distinct from coalesce escape varchar text integer bigint double boolean date timestamp")
 
 func words(list string) map[string]bool {
 	out := map[string]bool{}
@@ -25,11 +25,46 @@ func words(list string) map[string]bool {
 	return out
 }
 
-// CheckMask tells, without the resource's table, whether an expression can stand in the
-// place of an item: whether it can be taken apart, and names items of the resource and
-// functions that a policy may call alone. That it fails on no row, and its type, show
+// queryWords begin what no policy holds.
+var queryWords = words("select union intersect except exists with values over returning")
+
+// CheckFilter tells what of a row filter shows to be wrong without the resource's table:
+// that it cannot be taken apart, has brackets without their other half, or a query in it.
+// Whether it names columns and what may be called shows only over the table.
+func CheckFilter(text string) error {
+	if err := CheckText(text); err != nil {
+		return err
+	}
+	tokens, err := lex.Tokens(text)
+	if err != nil {
+		return err
+	}
+	depth := 0
+	for _, t := range tokens {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			if depth--; depth < 0 {
+				return lex.Syntax(text, t.From)
+			}
+		case t.Is(";"), t.Is("?"):
+			return lex.Syntax(text, t.From)
+		case t.Kind == lex.Word && queryWords[strings.ToLower(t.Value)]:
+			return unknownIn(text, t)
+		}
+	}
+	if depth != 0 {
+		return lex.Syntax(text, len(text))
+	}
+	return nil
+}
+
+// CheckExpression tells, without the resource's table, whether an expression can stand in
+// the place of an item: whether it can be taken apart, and names items of the resource
+// and functions that a policy may call alone. That it fails on no row, and its type, show
 // only over the table.
-func CheckMask(text string, r *catalog.Resource) error {
+func CheckExpression(text string, r *catalog.Resource) error {
 	if err := CheckText(text); err != nil {
 		return err
 	}
@@ -53,7 +88,7 @@ func CheckMask(text string, r *catalog.Resource) error {
 			}
 		case t.Is(";"), t.Is("?"):
 			return lex.Syntax(text, t.From)
-		case t.Kind == lex.Word && maskWords[word]:
+		case t.Kind == lex.Word && plainWords[word]:
 		case t.Kind == lex.Word && called:
 			if _, session := sessionFunctions[word]; !session && word != attributeFunction && !Functions[word] {
 				return unknownIn(text, t)

@@ -46,12 +46,36 @@ func (o opened) tells(column string, other opened) bool {
 	return other.use == catalog.Tokenized && o.own && mentions(o.expr, column)
 }
 
-// open puts into the snapshot what grants open of a resource. A grant that cannot be
-// applied opens nothing.
-func (g *Granted) open(out *Resource, r *catalog.Resource, grants []*catalog.Grant) {
-	broken := func(grant string, err error) { g.Broken = append(g.Broken, Broken{grant, out.Name(), err}) }
+// opening is what a resource of a snapshot is made of.
+type opening struct {
+	place    Resource // without what grants say
+	resource *catalog.Resource
+	grants   []*catalog.Grant
+}
+
+// open puts into the snapshot what grants open of a resource.
+func (g *Granted) open(o opening) {
+	out, digest, broken := g.build(o)
+	g.Broken = append(g.Broken, broken...)
+	if out == nil {
+		return
+	}
+	g.add(out)
+	k := key(out.Path)
+	g.openings[k] = o
+	if digest != "" {
+		g.digests[k] = digest
+	}
+}
+
+// build makes what grants open of a resource; nil when they open nothing. A grant that
+// cannot be applied opens nothing.
+func (g *Granted) build(o opening) (out *Resource, digest string, closed []Broken) {
+	place, r := o.place, o.resource
+	out = &place
+	broken := func(grant string, err error) { closed = append(closed, Broken{grant, out.Name(), err}) }
 	var parts []part
-	for _, grant := range grants {
+	for _, grant := range o.grants {
 		p, err := g.part(out.Table, r, grant)
 		if err != nil {
 			broken(grant.ID, err)
@@ -63,7 +87,7 @@ func (g *Granted) open(out *Resource, r *catalog.Resource, grants []*catalog.Gra
 	}
 	parts = agree(parts, func(p part) { broken(p.id, errs.New(errs.Conflict, "policy_two_masks", nil)) })
 	if len(parts) == 0 {
-		return
+		return nil, "", closed
 	}
 	guard := &Guard{RowFilter: either(parts), Masks: map[string]string{}}
 	out.Keys = map[string][]string{}
@@ -84,11 +108,11 @@ func (g *Granted) open(out *Resource, r *catalog.Resource, grants []*catalog.Gra
 	if guard.RowFilter != "" || len(guard.Masks) > 0 {
 		out.Guard = guard
 	}
-	g.add(out)
 	if text, err := json.Marshal(out); err == nil {
 		sum := sha256.Sum256(text)
-		g.digests[key(out.Path)] = hex.EncodeToString(sum[:])
+		digest = hex.EncodeToString(sum[:])
 	}
+	return out, digest, closed
 }
 
 // part tells what a grant opens of a table. One of whose masks or filter cannot be

@@ -37,7 +37,7 @@ var local = Subject{
 // makes it, for no other door. For each published resource it tells whether it is
 // missing; one whose source could not be described is not missing but Unavailable.
 func NewPublished(published []Published, sources []Described) (*Granted, []Missing, error) {
-	g := &Granted{index: newIndex(), Subject: local, digests: map[string]string{}}
+	g := &Granted{index: newIndex(), Subject: local, digests: map[string]string{}, openings: map[string]opening{}}
 	missing := make([]Missing, len(published))
 	for i, name := range resourceNames(published) {
 		p := published[i]
@@ -58,7 +58,7 @@ func NewPublished(published []Published, sources []Described) (*Granted, []Missi
 				continue
 			}
 			r, whole := grantWhole(t)
-			g.open(&Resource{Path: path, Source: sources[at].Source, Table: t}, r, []*catalog.Grant{whole})
+			g.open(opening{Resource{Path: path, Source: sources[at].Source, Table: t}, r, []*catalog.Grant{whole}})
 		}
 	}
 	if err := g.finish("published"); err != nil {

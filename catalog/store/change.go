@@ -24,7 +24,7 @@ type Tx struct {
 	places  int64 // changes of objects so far
 	origin  Origin
 
-	newestKey func() (uint8, error)
+	newestKey func(first bool) (uint8, error)
 }
 
 // Change lets do make changes in the name of a principal, given by its ID. They are

@@ -36,7 +36,7 @@ type Store struct {
 	opened os.FileInfo // what was opened under that name
 	origin Origin      // of changes whose context says nothing
 
-	newestKey func() (uint8, error) // of the key for tokens; nil without one
+	newestKey func(first bool) (uint8, error) // of the key for tokens; nil without one
 }
 
 // busyTimeout is how long a change of a SQLite store waits for another one.

@@ -10,8 +10,9 @@ import (
 )
 
 // TokenKeys says where the newest version of the key for tokens is asked for when a
-// grant is made. Without it no grant of a token can be made.
-func (s *Store) TokenKeys(newest func() (uint8, error)) { s.newestKey = newest }
+// grant is made; first tells that there has been none of a token before, so that a key
+// that is not there may be made. Without it no grant of a token can be made.
+func (s *Store) TokenKeys(newest func(first bool) (uint8, error)) { s.newestKey = newest }
 
 // useOf checks how a grant's item is used. It gives a token the newest key, which it
 // keeps as long as the grant lasts.
@@ -36,7 +37,11 @@ func (t *Tx) useOf(i *catalog.GrantedItem) error {
 	if t.newestKey == nil {
 		return errs.New(errs.NotSupported, "store_no_token_key", nil)
 	}
-	version, err := t.newestKey()
+	var before int64 // grants of a token, also those that are over: what they showed is kept somewhere
+	if err := t.tx.QueryRowContext(t.ctx, "SELECT count(*) FROM grants WHERE items LIKE '%\"key_version\":%'").Scan(&before); err != nil {
+		return err
+	}
+	version, err := t.newestKey(before == 0)
 	if err != nil {
 		return err
 	}

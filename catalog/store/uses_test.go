@@ -18,7 +18,7 @@ func tokenOf(no int, of catalog.Identifier) catalog.GrantedItem {
 func TestTwoUses(t *testing.T) {
 	onBoth(t, func(t *testing.T, address string) {
 		c := newCity(t, address)
-		c.TokenKeys(func() (uint8, error) { return 3, nil })
+		c.TokenKeys(func(bool) (uint8, error) { return 3, nil })
 		c.change(t, catalog.Bureau, func(tx *Tx) error {
 			return tx.Purpose(&catalog.Purpose{Code: "JC", Name: "稽查", Basis: "办法"})
 		})
@@ -100,11 +100,11 @@ func TestTokenKey(t *testing.T) {
 			t.Errorf("without keys: %v", err)
 		}
 		broken := errors.New("unreadable")
-		c.TokenKeys(func() (uint8, error) { return 0, broken })
+		c.TokenKeys(func(bool) (uint8, error) { return 0, broken })
 		if err := give(); !errors.Is(err, broken) {
 			t.Errorf("keys that cannot be read: %v", err)
 		}
-		c.TokenKeys(func() (uint8, error) { return 2, nil })
+		c.TokenKeys(func(bool) (uint8, error) { return 2, nil })
 		if err := give(); err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestTokenKey(t *testing.T) {
 		if !ok || got.Items[0].KeyVersion != 2 || got.Items[0].Identifier != catalog.IDNumber || got.Items[1].KeyVersion != 0 {
 			t.Errorf("%+v", got)
 		}
-		c.TokenKeys(func() (uint8, error) { return 3, nil })
+		c.TokenKeys(func(bool) (uint8, error) { return 3, nil })
 		if err := give(); err != nil { // what is left of a grant
 			t.Fatal(err)
 		}

@@ -16,7 +16,10 @@ import (
 )
 
 // Catalogue is the catalogue's store alone, for those who keep it.
-type Catalogue struct{ *store.Store }
+type Catalogue struct {
+	*store.Store
+	file string // of the configuration
+}
 
 // OpenCatalogue opens the store of a configuration. No source is touched.
 func OpenCatalogue(ctx context.Context, cfg *config.Config) (*Catalogue, error) {
@@ -29,7 +32,7 @@ func OpenCatalogue(ctx context.Context, cfg *config.Config) (*Catalogue, error) 
 	}
 	s.SetOrigin(store.Origin{Door: "cli", Client: machineUser()})
 	s.TokenKeys(TokenKeys(cfg).Newest)
-	return &Catalogue{s}, nil
+	return &Catalogue{s, cfg.File}, nil
 }
 
 // Bearer finds whose token it is. One that is limited to some purposes or modes is for
@@ -43,6 +46,9 @@ func (c *Catalogue) bearer(ctx context.Context, hash string, before *catalog.Sta
 	state, err := c.Load(ctx, before)
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(state.Agencies()) == 0 {
+		return nil, nil, errs.New(errs.ConfigInvalid, "app_store_empty", msg.Args{"File": c.file})
 	}
 	k, p, ok := state.Bearer(hash, time.Now())
 	if !ok || len(k.Purposes) > 0 || len(k.Modes) > 0 {

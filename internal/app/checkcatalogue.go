@@ -28,6 +28,9 @@ func checkCatalogue(ctx context.Context, cfg *config.Config, described []policy.
 	if err != nil {
 		return []Finding{failure(errs.From(err))}, nil
 	}
+	if err := usable(cfg, state); err != nil {
+		return []Finding{failure(errs.From(err))}, nil
+	}
 	return absent(state, described, nil), nil
 }
 

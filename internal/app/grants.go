@@ -51,7 +51,35 @@ func (a *App) follow(ctx context.Context) error {
 			a.log.Warn("grant closed: its policy cannot be applied", "grant", b.Grant, "resource", b.Resource, "error", b.Err)
 		},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	state, err := a.authority.State()
+	if err != nil {
+		return err
+	}
+	return usable(a.cfg, state)
+}
+
+// usable tells what is wrong with a store or the keys of its tokens, so that nothing that
+// is granted in it could be answered as it was before.
+func usable(cfg *config.Config, state *catalog.State) error {
+	if len(state.Agencies()) == 0 {
+		return errs.New(errs.ConfigInvalid, "app_store_empty", msg.Args{"File": cfg.File})
+	}
+	keys, checked := TokenKeys(cfg), map[uint8]bool{}
+	for _, g := range state.Grants() {
+		for _, i := range g.Items {
+			if i.Use != catalog.Tokenized || checked[i.KeyVersion] {
+				continue
+			}
+			if err := keys.Check(i.KeyVersion); err != nil {
+				return err
+			}
+			checked[i.KeyVersion] = true
+		}
+	}
+	return nil
 }
 
 // Session gives the session of a token's bearer.

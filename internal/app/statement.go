@@ -13,7 +13,7 @@ import (
 )
 
 // catalogue is the store for those who change it over this gateway.
-func (a *App) catalogue() *Catalogue { return &Catalogue{a.store} }
+func (a *App) catalogue() *Catalogue { return &Catalogue{a.store, a.cfg.File} }
 
 // statement answers a GRANT, REVOKE or SHOW GRANTS of the bearer of a token with a hash.
 func (a *App) statement(ctx context.Context, s server.Session, hash, text string) (server.Table, error) {

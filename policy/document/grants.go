@@ -320,8 +320,8 @@ func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string,
 		}
 		g.Items = append(g.Items, item)
 	}
-	if err := policy.CheckText(want.Where); err != nil {
-		return nil, "", member(errs.New(errs.ConfigInvalid, "document_where", msg.Args{"What": what}), "where")
+	if err := policy.CheckFilter(want.Where); err != nil {
+		return nil, "", member(errs.Wrap(errs.ConfigInvalid, "document_where", msg.Args{"What": what}, err), "where")
 	}
 	var ok bool
 	if g.Hours, ok = parseHours(want.Hours); !ok {

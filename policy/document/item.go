@@ -45,7 +45,7 @@ func granted(r *catalog.Resource, what, name, text string) (catalog.GrantedItem,
 		}
 		kind, ok := maskTypes[strings.ToLower(strings.TrimSpace(how[at+len(typeWord):]))]
 		i.Mask, i.Type = strings.TrimSpace(how[:at]), catalog.Type{Kind: kind}
-		if !ok || policy.CheckMask(i.Mask, r) != nil {
+		if !ok || policy.CheckExpression(i.Mask, r) != nil {
 			return i, errs.New(errs.ConfigInvalid, "document_mask_expression", msg.Args{"What": what, "Item": name})
 		}
 	default:

@@ -61,17 +61,30 @@ func NewKeys(path string, algorithm Algorithm) *Keys {
 }
 
 // Newest gives the version with which new grants make tokens. Where there is no file
-// yet one is made, in mode 0600, with a first key.
-func (k *Keys) Newest() (uint8, error) {
+// yet, and no token was ever granted, one is made, in mode 0600, with a first key.
+func (k *Keys) Newest(first bool) (uint8, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	err := k.read()
-	if errors.Is(err, fs.ErrNotExist) {
+	if first && errors.Is(err, fs.ErrNotExist) {
 		if err = add(k.path, nil, k.algorithm); err == nil {
 			err = k.read()
 		}
 	}
 	return k.newest, k.failed(err)
+}
+
+// Check tells whether the file can be used and has a version of the key.
+func (k *Keys) Check(version uint8) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.read(); err != nil {
+		return k.failed(err)
+	}
+	if _, ok := k.masters[version]; !ok {
+		return errs.New(errs.ConfigInvalid, "token_key_missing", msg.Args{"File": k.path, "Version": int(version)})
+	}
+	return nil
 }
 
 // Rotate adds a key of a new version to the file, and makes the file where there is

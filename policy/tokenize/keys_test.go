@@ -136,7 +136,7 @@ func TestKeyFiles(t *testing.T) {
 		if err := os.Chmod(path, c.mode); err != nil {
 			t.Fatal(err)
 		}
-		_, err := tokenize.NewKeys(path, tokenize.SHA256).Newest()
+		_, err := tokenize.NewKeys(path, tokenize.SHA256).Newest(true)
 		_, err2 := tokenize.NewKeys(path, tokenize.SHA256).Tokenizer(tokenize.Of{Version: 1})
 		_, err3 := tokenize.NewKeys(path, tokenize.SM3).Rotate()
 		for _, err := range []error{err, err2, err3} {
@@ -154,7 +154,10 @@ func TestRotate(t *testing.T) {
 	if _, err := keys.Tokenizer(tokenize.Of{Version: 1}); err == nil {
 		t.Error("a key was made to read tokens")
 	}
-	if v, err := keys.Newest(); err != nil || v != 1 {
+	if _, err := keys.Newest(false); err == nil || keys.Check(1) == nil {
+		t.Error("another key was made in the place of one that is lost")
+	}
+	if v, err := keys.Newest(true); err != nil || v != 1 || keys.Check(1) != nil || keys.Check(2) == nil {
 		t.Fatal(v, err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
@@ -169,7 +172,7 @@ func TestRotate(t *testing.T) {
 	if v, err := tokenize.NewKeys(path, tokenize.SM3).Rotate(); err != nil || v != 2 {
 		t.Fatal(v, err)
 	}
-	if v, err := keys.Newest(); err != nil || v != 2 {
+	if v, err := keys.Newest(true); err != nil || v != 2 {
 		t.Error(v, err)
 	}
 	other := tokenize.NewKeys(path, tokenize.SHA256)
