@@ -2,6 +2,7 @@ package planner
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -29,7 +30,12 @@ func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*referen
 		SQL: guardText(r, ref), PlanToo: true,
 		Stubs: []Stub{{Catalog: ref.catalog(), Schema: guardSchema, Name: ref.name, Columns: own}},
 	})
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil, errs.From(ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded): // the binder's own limit, for a guard that was bound before
+		return nil, errs.Wrap(errs.Timeout, "timeout", nil, err)
+	case err != nil:
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
 	if err := checkPlan(bound.Plan, refs); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -58,6 +59,9 @@ func (p *Planner) CheckGuard(ctx context.Context, r *policy.Resource) error {
 	}
 	s, err := p.Prepare(ctx, guardSelect(r, strings.Join(path, ".")), guardedAlone{&plain}, Options{})
 	if err != nil {
+		if unsure(err) {
+			return &policy.Unsure{Err: err}
+		}
 		return err
 	}
 	wrong := errs.New(errs.NotAllowed, "policy_expression", msg.Args{"Resource": r.Name()})
@@ -90,6 +94,17 @@ func (p *Planner) CheckGuard(ctx context.Context, r *policy.Resource) error {
 var hasText = map[catalog.Kind]bool{
 	catalog.Text: true, catalog.Bool: true, catalog.Date: true, catalog.Decimal: true, catalog.UUID: true,
 	catalog.Int8: true, catalog.Int16: true, catalog.Int32: true, catalog.Int64: true, catalog.Uint8: true, catalog.Uint16: true, catalog.Uint32: true, catalog.Uint64: true,
+}
+
+// unsure reports whether an error says nothing of the text that was to be bound: the
+// binder had no time, or its process ended.
+func unsure(err error) bool {
+	switch errs.CodeOf(err) {
+	case errs.Timeout, errs.Canceled, errs.Internal:
+		return true
+	}
+	var be *BindError
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &be) && be.Type == "too_complex"
 }
 
 // cannotFail reports whether an expression, apart from its arguments, has a value on

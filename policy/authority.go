@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -20,8 +21,16 @@ type Store interface {
 
 // GuardChecker tells whether a resource's guard can be applied at all; planner does.
 type GuardChecker interface {
+	// CheckGuard gives what is wrong with the guard, or an *Unsure when that could not
+	// be found out.
 	CheckGuard(ctx context.Context, r *Resource) error
 }
+
+// Unsure is an error that says nothing of a guard: nobody found out in time.
+type Unsure struct{ Err error }
+
+func (e *Unsure) Error() string { return e.Err.Error() }
+func (e *Unsure) Unwrap() error { return e.Err }
 
 // Times of an Authority.
 const (
@@ -48,6 +57,7 @@ type Authority struct {
 	broken func(Broken)
 
 	checker GuardChecker
+	checks  sync.Mutex       // over checked
 	checked map[string]error // by a guarded resource's digest
 }
 
@@ -181,15 +191,17 @@ func (a *Authority) Snapshot(hash, purpose string, mode catalog.Mode) (*Granted,
 
 func (a *Authority) snapshot(of asker) (*Granted, error) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	state, err := a.trusted()
+	now, epoch := a.now(), a.epoch
 	if err != nil {
+		a.mu.Unlock()
 		return nil, err
 	}
-	now := a.now()
 	if k := a.kept[of]; k != nil && k.version == state.Version && k.epoch == a.epoch && (k.granted.Until.IsZero() || now.Before(k.granted.Until)) {
+		a.mu.Unlock()
 		return k.granted, nil
 	}
+	a.mu.Unlock() // what follows may take its time, and is nobody else's
 	p, ok := state.Principal(of.principal)
 	if !ok || p.Disabled {
 		return nil, errs.New(errs.Unauthenticated, "unauthenticated", nil)
@@ -205,35 +217,47 @@ func (a *Authority) snapshot(of asker) (*Granted, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := g.check(a.check); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	sure, err := g.check(func(digest string, r *Resource) error { return a.check(ctx, digest, r) })
+	if err != nil {
 		return nil, err
 	}
 	for _, b := range g.Broken {
 		a.broken(b)
 	}
+	if !sure { // the next statement finds out
+		return g, nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if len(a.kept) >= maxKept {
 		clear(a.kept)
 	}
-	a.kept[of] = &keptSnapshot{g, state.Version, a.epoch}
+	a.kept[of] = &keptSnapshot{g, state.Version, epoch}
 	return g, nil
 }
 
-// checkTime is how long the check of one guard may take.
+// checkTime is how long the checks of a snapshot's guards may take.
 const checkTime = 5 * time.Second
 
-// check tells whether a guard can be applied, and remembers it.
-func (a *Authority) check(digest string, r *Resource) error {
-	if err, known := a.checked[digest]; known {
+// check tells whether a guard can be applied, and remembers it once it is known.
+func (a *Authority) check(ctx context.Context, digest string, r *Resource) error {
+	a.checks.Lock()
+	err, known := a.checked[digest]
+	a.checks.Unlock()
+	if known {
 		return err
 	}
-	err := error(errs.New(errs.NotAllowed, "policy_expression", msg.Args{"Resource": r.Name()}))
+	err = errs.New(errs.NotAllowed, "policy_expression", msg.Args{"Resource": r.Name()})
 	if a.checker != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), checkTime)
-		defer cancel()
-		if err = a.checker.CheckGuard(ctx, r); errs.CodeOf(err) == errs.Timeout {
-			return err // this says nothing of the guard
+		var unsure *Unsure
+		if err = a.checker.CheckGuard(ctx, r); errors.As(err, &unsure) {
+			return err
 		}
 	}
+	a.checks.Lock()
+	defer a.checks.Unlock()
 	if len(a.checked) >= maxKept {
 		clear(a.checked)
 	}

@@ -56,12 +56,16 @@ type world struct {
 	authority *policy.Authority
 	now       time.Time
 	refused   string // a text in a guard that the checker refuses
+	unsure    string // a text in a guard of which the checker finds nothing out
 	broken    []string
 }
 
 // CheckGuard implements policy.GuardChecker.
 func (w *world) CheckGuard(_ context.Context, r *policy.Resource) error {
 	text := fmt.Sprint(*r.Guard)
+	if w.unsure != "" && strings.Contains(text, w.unsure) {
+		return &policy.Unsure{Err: context.DeadlineExceeded}
+	}
 	if w.refused != "" && strings.Contains(text, w.refused) {
 		return errors.New("refused")
 	}
@@ -421,6 +425,29 @@ func TestBrokenGrantBesideAnother(t *testing.T) {
 		}
 		if !snapshot.StillOpens(snapshot, r) {
 			t.Errorf("%s: it opens otherwise than it does", name)
+		}
+	}
+}
+
+// A guard of which nothing was found out closes nothing for longer than that: whoever
+// names the resource is told to try again, and who does may find it.
+func TestUnsureGuard(t *testing.T) {
+	for name, grants := range map[string][]*catalog.Grant{
+		"alone": {granted("a", "qx = '和平区'", 1)}, "beside a broken one": {granted("bad", "abs(qx) > 1", 1), granted("a", "qx = '和平区'", 1)},
+	} {
+		w := newWorld(t, grants...)
+		w.refused, w.unsure = "abs(", "和平区"
+		path := []string{"公安", "人口"}
+		for range 2 {
+			snapshot := w.snapshot(t, "hash-t", "DB-HC")
+			if _, ok := snapshot.Resolve(path); ok || errs.CodeOf(policy.Unavailable(snapshot, path)) != errs.Timeout || policy.Unavailable(snapshot, []string{"公安", "车辆"}) != nil {
+				t.Errorf("%s: %v, %v", name, ok, policy.Unavailable(snapshot, path))
+			}
+		}
+		w.unsure = ""
+		snapshot := w.snapshot(t, "hash-t", "DB-HC")
+		if _, ok := snapshot.Resolve(path); !ok || policy.Unavailable(snapshot, path) != nil {
+			t.Errorf("%s: it stays closed", name)
 		}
 	}
 }

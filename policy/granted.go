@@ -4,12 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
 )
 
 // Granted is the snapshot of what grants open to somebody for a purpose in a mode.
@@ -89,16 +91,11 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 func mayAsk(p *catalog.Principal) bool { return p.Has(catalog.Analyst) || p.Has(catalog.Application) }
 
 // check closes every grant whose guard cannot be applied, and the resource where what
-// is left of its grants cannot be applied together.
-func (g *Granted) check(check func(digest string, r *Resource) error) error {
-	var closed bool
-	fails := func(o opening) (*Resource, string, error) {
-		r, digest, _ := g.build(o)
-		if r == nil || r.Guard == nil {
-			return r, digest, nil
-		}
-		return r, digest, check(digest, r)
-	}
+// is left of its grants cannot be applied together. A resource of which that could not be
+// found out is closed too, but whoever names it is told so: then sure is false.
+func (g *Granted) check(check func(digest string, r *Resource) error) (sure bool, err error) {
+	sure = true
+	closed := false
 	for _, r := range slices.Clone(g.list) {
 		if r.Guard == nil {
 			continue
@@ -109,34 +106,65 @@ func (g *Granted) check(check func(digest string, r *Resource) error) error {
 			continue
 		}
 		closed = true
-		rest := g.openings[k]
-		rest.grants = slices.DeleteFunc(slices.Clone(rest.grants), func(grant *catalog.Grant) bool {
-			alone := rest
-			alone.grants = []*catalog.Grant{grant}
-			_, _, err := fails(alone)
-			if err != nil {
-				g.Broken = append(g.Broken, Broken{grant.ID, r.Name(), err})
-			}
-			return err != nil
-		})
 		g.list = slices.DeleteFunc(g.list, func(x *Resource) bool { return x == r })
 		delete(g.byPath, k)
 		delete(g.digests, k)
-		left, digest, err := fails(rest)
+		left, digest, broken, err := g.sound(g.openings[k], err, check)
+		g.Broken = append(g.Broken, broken...)
 		switch {
 		case err != nil:
-			for _, grant := range rest.grants {
-				g.Broken = append(g.Broken, Broken{grant.ID, r.Name(), err})
-			}
+			sure = false
+			g.down[k] = errs.Wrap(errs.Timeout, "policy_unsure", msg.Args{"Resource": r.Name()}, err)
 		case left != nil:
 			g.add(left)
 			g.digests[k] = digest
 		}
 	}
 	if !closed {
-		return nil
+		return true, nil
 	}
-	return g.finish("granted:" + g.Subject.identity())
+	return sure, g.finish("granted:" + g.Subject.identity())
+}
+
+// sound makes a resource of those of its grants whose guards can be applied, each and
+// together; nil where none is left. What was wrong with all together is given. The error
+// says that it could not be found out.
+func (g *Granted) sound(o opening, wrong error, check func(digest string, r *Resource) error) (*Resource, string, []Broken, error) {
+	var unsure *Unsure
+	if errors.As(wrong, &unsure) {
+		return nil, "", nil, wrong
+	}
+	try := func(grants []*catalog.Grant) (*Resource, string, error) {
+		o.grants = grants
+		r, digest, _ := g.build(o)
+		if r == nil || r.Guard == nil {
+			return r, digest, nil
+		}
+		return r, digest, check(digest, r)
+	}
+	var broken []Broken
+	var rest []*catalog.Grant
+	for _, grant := range o.grants {
+		switch _, _, err := try([]*catalog.Grant{grant}); {
+		case errors.As(err, &unsure):
+			return nil, "", nil, err
+		case err != nil:
+			broken = append(broken, Broken{grant.ID, o.place.Name(), err})
+		default:
+			rest = append(rest, grant)
+		}
+	}
+	left, digest, err := try(rest)
+	switch {
+	case errors.As(err, &unsure):
+		return nil, "", nil, err
+	case err != nil:
+		for _, grant := range rest {
+			broken = append(broken, Broken{grant.ID, o.place.Name(), err})
+		}
+		return nil, "", broken, nil
+	}
+	return left, digest, broken, nil
 }
 
 // identity is what of the subject an answer can depend on.
