@@ -52,6 +52,7 @@ type Authority struct {
 	mu     sync.Mutex
 	state  *catalog.State
 	asked  time.Time // when the store last answered
+	looked time.Time // when it was asked because of a token that was not known
 	epoch  int       // counts changes of the sources
 	kept   map[asker]*keptSnapshot
 	broken func(Broken)
@@ -159,6 +160,14 @@ func (a *Authority) trusted() (*catalog.State, error) {
 // Bearer finds whose token has a hash. Unknown, ended, taken back and a principal
 // that is disabled read the same.
 func (a *Authority) Bearer(hash string) (*catalog.Token, *catalog.Principal, error) {
+	k, p, err := a.bearer(hash)
+	if errs.CodeOf(err) == errs.Unauthenticated && a.refreshForToken() {
+		k, p, err = a.bearer(hash)
+	}
+	return k, p, err
+}
+
+func (a *Authority) bearer(hash string) (*catalog.Token, *catalog.Principal, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	state, err := a.trusted()
@@ -170,6 +179,28 @@ func (a *Authority) Bearer(hash string) (*catalog.Token, *catalog.Principal, err
 		return nil, nil, errs.New(errs.Unauthenticated, "unauthenticated", nil)
 	}
 	return k, p, nil
+}
+
+// unknownTokens is how often the store is asked for changes because of tokens that are
+// not known: one that was just made holds at once, and nobody can make it work by others.
+const unknownTokens = 20 * time.Millisecond
+
+// refreshForToken reads what has changed, unless that was done a moment ago, and tells
+// whether it did.
+func (a *Authority) refreshForToken() bool {
+	a.mu.Lock()
+	now := a.now()
+	due := now.Sub(a.looked) >= unknownTokens
+	if due {
+		a.looked = now
+	}
+	a.mu.Unlock()
+	if !due {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), trustFor)
+	defer cancel()
+	return a.Refresh(ctx) == nil
 }
 
 // Snapshot gives what a token's bearer may name for a purpose in a mode. A purpose

@@ -21,11 +21,13 @@ type memory struct {
 	mu    sync.Mutex
 	state *catalog.State
 	err   error
+	asked int
 }
 
 func (m *memory) Version(context.Context) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.asked++
 	if m.err != nil {
 		return 0, m.err
 	}
@@ -426,6 +428,28 @@ func TestBrokenGrantBesideAnother(t *testing.T) {
 		if !snapshot.StillOpens(snapshot, r) {
 			t.Errorf("%s: it opens otherwise than it does", name)
 		}
+	}
+}
+
+// A token that was just made holds at once; tokens that nobody has make no work for the
+// store.
+func TestFreshToken(t *testing.T) {
+	w := newWorld(t, granted("a", "", 1))
+	w.change(catalog.Changed{
+		Tokens: map[string]*catalog.Token{"new": {ID: "new", Principal: "wang", Expires: noon.Add(time.Hour)}}, Hashes: map[string]string{"new": "hash-new"},
+	})
+	if got := seen(t, w.snapshot(t, "hash-new", "DB-HC")); got != "xm" {
+		t.Errorf("a new token: %s", got)
+	}
+	w.now = w.now.Add(time.Second)
+	before := w.asked
+	for range 50 {
+		if _, _, err := w.authority.Bearer("hash-x"); errs.CodeOf(err) != errs.Unauthenticated {
+			t.Error(err)
+		}
+	}
+	if w.asked-before != 1 {
+		t.Errorf("50 unknown tokens at one time asked the store %d times", w.asked-before)
 	}
 }
 

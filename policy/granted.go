@@ -37,7 +37,7 @@ type Broken struct {
 func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Time, zone *time.Location) (*Granted, error) {
 	g := &Granted{index: newIndex(), Subject: s, digests: map[string]string{}, openings: map[string]opening{}}
 	of := map[string][]*catalog.Grant{}
-	if s.Agency != nil && mayAsk(s.Principal) && s.Purpose != "" && s.Mode != "" {
+	if s.Agency != nil && MayAsk(s.Principal) && s.Purpose != "" && s.Mode != "" {
 		for _, to := range []catalog.Grantee{{Kind: catalog.ToAgency, ID: s.Agency.ID}, {Kind: catalog.ToPrincipal, ID: s.Principal.ID}} {
 			for _, grant := range state.GrantsTo(to) {
 				if grant.For(s.Purpose, s.Mode) && g.inForce(grant, at, zone) {
@@ -86,9 +86,9 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 	return g, nil
 }
 
-// mayAsk reports whether a principal's role is to use data. Who decides what is
+// MayAsk reports whether a principal's role is to use data. Who decides what is
 // shared, keeps the people or reads the audit does not ask by that role.
-func mayAsk(p *catalog.Principal) bool { return p.Has(catalog.Analyst) || p.Has(catalog.Application) }
+func MayAsk(p *catalog.Principal) bool { return p.Has(catalog.Analyst) || p.Has(catalog.Application) }
 
 // check closes every grant whose guard cannot be applied, and the resource where what
 // is left of its grants cannot be applied together. A resource of which that could not be

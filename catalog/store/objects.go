@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -131,7 +132,7 @@ func (t *Tx) Resource(r *catalog.Resource) error {
 		}
 	}
 	switch {
-	case !catalog.IsPrintable(r.Name):
+	case !catalog.IsPrintable(r.Name) || strings.ContainsAny(r.Name, `/\*?`): // these would be files in a statement
 		return invalid(kindResource, "name")
 	case r.Class != catalog.Unrestricted && r.Class != catalog.Restricted && r.Class != catalog.Withheld:
 		return invalid(kindResource, "class")
@@ -150,8 +151,12 @@ func (t *Tx) Resource(r *catalog.Resource) error {
 	}
 	if before != nil {
 		r.Version++
-		return t.put(kindResource, r.ID, "UPDATE resource SET name = $1, folded = $2, class = $3, source = $4, table_schema = $5, table_name = $6, items = $7, version = $8 WHERE id = $9 AND version = $10",
+		err := t.put(kindResource, r.ID, "UPDATE resource SET name = $1, folded = $2, class = $3, source = $4, table_schema = $5, table_name = $6, items = $7, version = $8 WHERE id = $9 AND version = $10",
 			r.Name, catalog.Fold(r.Name), string(r.Class), r.Source, r.Table.Schema, r.Table.Name, asJSON(r.Items), r.Version, r.ID, r.Version-1)
+		if err != nil {
+			return err
+		}
+		return t.moved(r)
 	}
 	r.ID, r.Version = newID(), 1
 	return t.put(kindResource, r.ID, "INSERT INTO resource (id, agency, name, folded, class, source, table_schema, table_name, items, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)",
@@ -201,7 +206,7 @@ func (t *Tx) Grant(g *catalog.Grant) error {
 		return errs.New(errs.Forbidden, "store_withheld", msg.Args{"Resource": r.Name})
 	}
 	if g.From.IsZero() {
-		g.From = t.now
+		g.From = t.now.Truncate(time.Microsecond) // as it is kept
 	}
 	if err := t.checkGrant(g, r); err != nil {
 		return err

@@ -72,7 +72,8 @@ func (t *Tx) keysTo(keys []string) error {
 // its token, tokens of two kinds, or two masks. The item is a column of a table, also
 // where two resources show it.
 func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
-	resources, err := all(t, scanResource, "SELECT "+resourceColumns+" FROM resource WHERE table_schema = $1 AND table_name = $2", r.Table.Schema, r.Table.Name)
+	// A source is one agency's, and names of its tables differ in more than case or not at all.
+	resources, err := all(t, scanResource, "SELECT "+resourceColumns+" FROM resource WHERE agency = $1", r.Agency)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
 		}
 	}
 	for _, other := range resources {
-		if !catalog.SameName(other.Source, r.Source) {
+		if !catalog.SameName(other.Source, r.Source) || !catalog.SameName(other.Table.Schema, r.Table.Schema) || !catalog.SameName(other.Table.Name, r.Table.Name) {
 			continue
 		}
 		grants, err := all(t, scanGrant, "SELECT "+grantColumns+" FROM grants WHERE resource = $1 AND revoked = 0", other.ID)
@@ -95,6 +96,24 @@ func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
 			if err := t.beside(g, r, before, other); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// moved looks again at the grants on a resource that was changed: its items may be those
+// of another table now.
+func (t *Tx) moved(r *catalog.Resource) error {
+	grants, err := all(t, scanGrant, "SELECT "+grantColumns+" FROM grants WHERE resource = $1 AND revoked = 0", r.ID)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if !g.Until.IsZero() && !g.Until.After(t.now) {
+			continue
+		}
+		if err := t.besides(g, r); err != nil {
+			return err
 		}
 	}
 	return nil

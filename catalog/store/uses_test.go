@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,41 @@ func TestTwoUses(t *testing.T) {
 				}
 				return tx.Revoke(x.first.ID)
 			})
+		}
+	})
+}
+
+// A table has one name, however it is spelt, and a resource that is moved onto another
+// table is looked at again.
+func TestTwoUsesOfATable(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string) {
+		c := newCity(t, address)
+		c.TokenKeys(func(bool) (uint8, error) { return 3, nil })
+		table := c.renkou.Table
+		spelt := &catalog.Resource{Agency: c.gongan, Name: "户籍", Class: catalog.Restricted, Source: "GA", Table: catalog.TableID{Schema: strings.ToUpper(table.Schema), Name: strings.ToUpper(table.Name)}, Items: []catalog.Item{{Name: "sfzh"}}}
+		apart := &catalog.Resource{Agency: c.gongan, Name: "车辆", Class: catalog.Restricted, Source: "ga", Table: catalog.TableID{Schema: table.Schema, Name: "cheliang"}, Items: []catalog.Item{{Name: "sfzh"}}}
+		c.change(t, catalog.Cataloguer, func(tx *Tx) error { return errors.Join(tx.Resource(spelt), tx.Resource(apart)) })
+		give := func(resource string, i catalog.GrantedItem) error {
+			g := c.grant()
+			g.Resource, g.Items = resource, []catalog.GrantedItem{i}
+			return c.Change(t.Context(), c.people[catalog.Leader], func(tx *Tx) error { return tx.Grant(g) })
+		}
+		if err := errors.Join(give(c.renkou.ID, tokenOf(2, catalog.IDNumber)), give(apart.ID, catalog.GrantedItem{No: 1, Use: catalog.Clear})); err != nil {
+			t.Fatal(err)
+		}
+		if err := give(spelt.ID, catalog.GrantedItem{No: 1, Use: catalog.Clear}); errs.From(err) == nil || errs.From(err).ID != "store_two_uses" {
+			t.Errorf("another spelling of the table: %v", err)
+		}
+		apart.Table = spelt.Table
+		err := c.Change(t.Context(), c.people[catalog.Cataloguer], func(tx *Tx) error { return tx.Resource(apart) })
+		if errs.From(err) == nil || errs.From(err).ID != "store_two_uses" {
+			t.Errorf("a resource that is moved onto the table: %v", err)
+		}
+		for _, name := range []string{"a/b", `a\b`, "a*", "a?"} {
+			r := &catalog.Resource{Agency: c.gongan, Name: name, Class: catalog.Restricted, Source: "ga", Table: table, Items: []catalog.Item{{Name: "sfzh"}}}
+			if err := c.Change(t.Context(), c.people[catalog.Cataloguer], func(tx *Tx) error { return tx.Resource(r) }); err == nil {
+				t.Errorf("a resource is called %s, which no statement can name", name)
+			}
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
@@ -27,7 +28,7 @@ type unknowns struct {
 type unknown struct {
 	principal, purpose string
 	mode               catalog.Mode
-	sql                string
+	names              map[[2]string]bool // that its text writes before and behind a dot, folded
 	at                 time.Time
 }
 
@@ -36,6 +37,7 @@ const (
 	mostUnknowns   = 1024
 	unknownFor     = 10 * time.Minute
 	unknownText    = 16 << 10 // bytes of a statement that are looked at
+	mostDotted     = 16
 	mostApplicable = 20
 )
 
@@ -63,13 +65,40 @@ func (u *unknowns) get(id string) (unknown, bool) {
 func (a *App) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
 	answer, err := a.engine.Query(ctx, s, r)
 	if errs.CodeOf(err) == errs.UnknownName && s.Principal != "" && r.ID != "" {
-		text := r.SQL
-		if len(text) > unknownText {
-			text = text[:unknownText]
-		}
-		a.unknowns.note(r.ID, unknown{s.Principal, s.Purpose, s.Mode, catalog.Fold(text), time.Now()})
+		a.unknowns.note(r.ID, unknown{s.Principal, s.Purpose, s.Mode, dotted(r.SQL), time.Now()})
 	}
 	return answer, err
+}
+
+// dotted gives the first names with a dot between them that stand in a statement, its
+// comments and literals left out: what it may have meant as tables.
+func dotted(text string) map[[2]string]bool {
+	if len(text) > unknownText {
+		return nil
+	}
+	tokens, err := sqltext.Tokens(text)
+	if err != nil {
+		return nil
+	}
+	name := func(t sqltext.Token) (string, bool) {
+		switch t.Kind {
+		case sqltext.Word:
+			return catalog.Fold(t.Text(text)), true
+		case sqltext.Quoted:
+			quoted := t.Text(text)
+			return catalog.Fold(strings.ReplaceAll(quoted[1:len(quoted)-1], `""`, `"`)), true
+		}
+		return "", false
+	}
+	out := map[[2]string]bool{}
+	for i := 0; i+2 < len(tokens) && len(out) < mostDotted; i++ {
+		before, ok := name(tokens[i])
+		behind, ok2 := name(tokens[i+2])
+		if ok && ok2 && tokens[i+1].Is(text, ".") {
+			out[[2]string{before, behind}] = true
+		}
+	}
+	return out
 }
 
 // applicable offers what a refused statement names and its principal may apply for: of
@@ -83,7 +112,7 @@ func (a *App) applicable(by httpapi.Asker, id string) ([]httpapi.Applicable, err
 		return nil, err
 	}
 	q, ok := a.unknowns.get(id)
-	if !ok || q.principal != p.Login {
+	if !ok || q.principal != p.Login || !policy.MayAsk(p) {
 		return nil, errs.New(errs.RequestInvalid, "http_not_found", nil)
 	}
 	granted, err := a.authority.Snapshot(hash, q.purpose, q.mode)
@@ -97,7 +126,7 @@ func (a *App) applicable(by httpapi.Asker, id string) ([]httpapi.Applicable, err
 	var out []httpapi.Applicable
 	for _, r := range state.Resources() {
 		agency, ok := state.Agency(r.Agency)
-		if !ok || !mayApply(r) || !names(q.sql, agency.Name, r.Name) {
+		if !ok || !mayApply(r) || !q.names[[2]string{catalog.Fold(agency.Name), catalog.Fold(r.Name)}] {
 			continue
 		}
 		if items := closedItems(granted, agency.Name, r); len(items) > 0 {
@@ -111,11 +140,6 @@ func (a *App) applicable(by httpapi.Asker, id string) ([]httpapi.Applicable, err
 // mayApply reports whether other agencies may know of a resource.
 func mayApply(r *catalog.Resource) bool {
 	return r.Class == catalog.Restricted || r.Class == catalog.Unrestricted
-}
-
-// names reports whether a folded text has both names in it.
-func names(text, agency, resource string) bool {
-	return strings.Contains(text, catalog.Fold(agency)) && strings.Contains(text, catalog.Fold(resource))
 }
 
 // closedItems lists the items of a resource that a snapshot does not open.

@@ -99,7 +99,7 @@ func TestCatalogueObjects(t *testing.T) {
 		{"bureau", keyed("purposes", "JC"), `{"name": "稽查", "basis": "办法"}`, `{"name": "稽查", "basis": "条例"}`},
 		{"secadmin", keyed("principals", "li.si"), `{"agency": "民政", "roles": ["analyst"], "attributes": {"district": "和平区"}}`, `{"agency": "民政", "roles": ["analyst"], "disabled": true}`},
 		{"sysadmin", keyed("sources", "mz"), `{"agency": "民政"}`, `{"agency": "公安"}`},
-		{"ga", keyed("resources", "公安.车辆/表 1"), `{"class": "restricted", "source": "ga", "schema": "main", "table": "car", "items": [{"name": "hp", "title": "号牌"}, {"name": "cx"}]}`,
+		{"ga", keyed("resources", "公安.车辆#表 1"), `{"class": "restricted", "source": "ga", "schema": "main", "table": "car", "items": [{"name": "hp", "title": "号牌"}, {"name": "cx"}]}`,
 			`{"class": "unrestricted", "source": "ga", "schema": "main", "table": "car", "items": [{"name": "cx", "title": "车型"}]}`},
 	} {
 		if got := c.send(t, o.login, "GET", o.path, ""); got.status != 404 {

@@ -39,12 +39,15 @@ func TestApplicable(t *testing.T) {
 		return r.StatusCode, string(body.Resources)
 	}
 	for sql, want := range map[string]string{
-		"SELECT * FROM 公安.名册":          `[{"resource":"公安.名册","class":"restricted","items":[{"name":"id","title":"编号"},{"name":"zt","title":"状态"}]}]`,
-		"SELECT mm FROM 公安.人口":         `[{"resource":"公安.人口","class":"restricted","items":[{"name":"mm","title":"密码"}]}]`,
-		"SELECT nosuch FROM 公安.人口":     `[{"resource":"公安.人口","class":"restricted","items":[{"name":"mm","title":"密码"}]}]`,
-		"SELECT * FROM 公安.密档":          `[]`, // withheld
-		"SELECT * FROM 公安.无此表":         `[]`,
-		"SELECT * FROM ga.main.renkou": `[]`,
+		"SELECT * FROM 公安.名册":           `[{"resource":"公安.名册","class":"restricted","items":[{"name":"id","title":"编号"},{"name":"zt","title":"状态"}]}]`,
+		"SELECT mm FROM 公安.人口":          `[{"resource":"公安.人口","class":"restricted","items":[{"name":"mm","title":"密码"}]}]`,
+		"SELECT nosuch FROM 公安.人口":      `[{"resource":"公安.人口","class":"restricted","items":[{"name":"mm","title":"密码"}]}]`,
+		"SELECT * FROM 公安.密档":           `[]`, // withheld
+		"SELECT * FROM 公安.无此表":          `[]`,
+		"SELECT * FROM ga.main.renkou":  `[]`,
+		"SELECT * FROM x -- 公安.名册":      `[]`,
+		"SELECT '公安.名册' FROM x, 公安, 名册": `[]`,
+		`SELECT * FROM "公安" . "名册"`:     `[{"resource":"公安.名册","class":"restricted","items":[{"name":"id","title":"编号"},{"name":"zt","title":"状态"}]}]`,
 	} {
 		id := refused("wang", sql)
 		if status, got := offered("wang", id); status != 200 || got != want {
