@@ -49,6 +49,9 @@ func TestApplicable(t *testing.T) {
 		"SELECT '公安.名册' FROM x, 公安, 名册": `[]`,
 		`SELECT * FROM "公安" . "名册"`:     `[{"resource":"公安.名册","class":"restricted","items":[{"name":"id","title":"编号"},{"name":"zt","title":"状态"}]}]`,
 	} {
+		if status, got := offered("ga", refused("ga", sql)); status != 404 || got != "" {
+			t.Errorf("%s: one who may not ask gets %d %s", sql, status, got)
+		}
 		id := refused("wang", sql)
 		if status, got := offered("wang", id); status != 200 || got != want {
 			t.Errorf("%s: %d %s, want %s", sql, status, got, want)
