@@ -67,15 +67,14 @@ func answerBind(ctx context.Context, inst *bindInstance, ask bindAsk, out io.Wri
 	if err := inst.ensure(ctx, ask.Stubs); err != nil {
 		return errors.Join(err, writeFrame(out, bindTold{Failed: err.Error()}, ""))
 	}
-	told := &Bound{}
-	described := safego.Run(func() error { return inst.describe(ctx, ask.SQL, told) })
 	if ask.Plan {
 		plan, err := inst.planText(ctx, ask.SQL)
 		if err := tell(out, err, bindTold{}, plan); err != nil {
-			return errors.Join(err, <-described)
+			return err
 		}
 	}
-	err := <-described
+	told := &Bound{}
+	err := inst.describe(ctx, ask.SQL, told)
 	return tell(out, err, bindTold{Columns: told.Columns, Params: told.Params}, "")
 }
 

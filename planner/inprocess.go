@@ -53,7 +53,6 @@ func NewInProcess(zone string) *InProcess {
 type bindInstance struct {
 	db       *duck.DB
 	conn     *duck.Conn
-	beside   *duck.Conn // describes a text while conn plans it
 	tree     *duck.Stmt // of treeSQL, and plan of planSQL: prepared once
 	plan     *duck.Stmt
 	catalogs map[string]bool
@@ -74,15 +73,13 @@ func openBindInstance(ctx context.Context, zone string) (*bindInstance, error) {
 }
 
 func (i *bindInstance) connect(ctx context.Context) (err error) {
-	for _, c := range []**duck.Conn{&i.conn, &i.beside} {
-		if *c, err = i.db.Connect(); err != nil {
-			return err
-		}
-		// What a binder prepares never runs: the optimiser would only take its time, and
-		// compute constants.
-		if err := (*c).Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
-			return err
-		}
+	if i.conn, err = i.db.Connect(); err != nil {
+		return err
+	}
+	// What a binder prepares never runs: the optimiser would only take its time, and
+	// compute constants.
+	if err := i.conn.Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
+		return err
 	}
 	if i.tree, err = i.conn.Prepare(ctx, treeSQL); err != nil {
 		return err
@@ -97,10 +94,8 @@ func (i *bindInstance) close() {
 			s.Close()
 		}
 	}
-	for _, c := range []*duck.Conn{i.conn, i.beside} {
-		if c != nil {
-			c.Close()
-		}
+	if i.conn != nil {
+		i.conn.Close()
 	}
 	i.db.Close()
 }
@@ -188,23 +183,21 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 		cancel()
 		return nil, err
 	}
-	// DuckDB describes the text on one connection while it plans it on the other, and
-	// while its answer is read.
-	told, planned := &Bound{}, make(chan error, 1)
-	bound := &Bound{later: told, described: safego.Run(func() error {
-		defer cancel()
-		err := inst.describe(ctx, r.SQL, told)
-		b.give(ctx, inst, errors.Join(err, <-planned))
-		return err
-	})}
 	var answer string
 	if r.PlanToo {
-		answer, err = inst.planText(ctx, r.SQL)
+		if answer, err = inst.planText(ctx, r.SQL); err != nil {
+			b.give(ctx, inst, err)
+			cancel()
+			return nil, err
+		}
 	}
-	planned <- err
-	if err != nil {
-		return nil, err
-	}
+	told := &Bound{}
+	bound := &Bound{later: told, described: safego.Run(func() error { // beside the reading of its answer
+		defer cancel()
+		err := inst.describe(ctx, r.SQL, told)
+		b.give(ctx, inst, err)
+		return err
+	})}
 	return bound.read(r, answer)
 }
 
