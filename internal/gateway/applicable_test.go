@@ -49,7 +49,7 @@ func TestApplicable(t *testing.T) {
 		"SELECT '公安.名册' FROM x, 公安, 名册": `[]`,
 		`SELECT * FROM "公安" . "名册"`:     `[{"resource":"公安.名册","class":"restricted","items":[{"name":"id","title":"编号"},{"name":"zt","title":"状态"}]}]`,
 	} {
-		if status, got := offered("ga", refused("ga", sql)); status != 404 || got != "" {
+		if status, got := offered("bureau", refused("bureau", sql)); status != 404 || got != "" {
 			t.Errorf("%s: one who may not ask gets %d %s", sql, status, got)
 		}
 		id := refused("wang", sql)
