@@ -67,6 +67,11 @@ func (a *App) Query(ctx context.Context, s server.Session, r server.Request) (*s
 	if errs.CodeOf(err) == errs.UnknownName && s.Principal != "" && r.ID != "" {
 		a.unknowns.note(r.ID, unknown{s.Principal, s.Purpose, s.Mode, dotted(r.SQL), time.Now()})
 	}
+	if e := errs.From(err); e != nil && e.ID == "unknown_table" && s.Principal != "" && s.Purpose == "" {
+		told := *e
+		told.ID = "app_no_purpose"
+		return nil, &told
+	}
 	return answer, err
 }
 

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,10 @@ func TestApplicable(t *testing.T) {
 			t.Fatalf("%d %s", r.StatusCode, r.body)
 		}
 		return r.StatusCode, string(body.Resources)
+	}
+	none := s.send(t, "wang", http.MethodPost, "/v1/query", "application/json", []byte(`{"sql":"SELECT * FROM 公安.人口"}`))
+	if none.StatusCode == 200 || !strings.Contains(string(none.body), "without a purpose") {
+		t.Errorf("without a purpose: %d %s", none.StatusCode, none.body)
 	}
 	for sql, want := range map[string]string{
 		"SELECT * FROM 公安.名册":           `[{"resource":"公安.名册","class":"restricted","items":[{"name":"id","title":"编号"},{"name":"zt","title":"状态"}]}]`,
