@@ -7,6 +7,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/testpg"
+	"github.com/lianji/lianji/internal/waitfor"
 )
 
 func TestStatisticsOfEveryKindOfTable(t *testing.T) {
@@ -29,10 +30,16 @@ func TestStatisticsOfEveryKindOfTable(t *testing.T) {
 		CREATE VIEW seen AS SELECT * FROM counted`)
 	s := open(t, db.Reader, 2)
 	s.table("fresh")
-	all, err := s.Statistics(t.Context(), s.tables)
-	if err != nil {
-		t.Fatal(err)
-	}
+	// A session of the server tells its counts to others at most once a second.
+	var all map[catalog.TableID]*catalog.Statistics
+	waitfor.True(t, 2*time.Second, "the count of rows that were just written", func() bool {
+		var err error
+		if all, err = s.Statistics(t.Context(), s.tables); err != nil {
+			t.Fatal(err)
+		}
+		fresh := all[s.table("fresh").ID]
+		return fresh != nil && fresh.Rows >= 0
+	})
 	get := func(name string) *catalog.Statistics {
 		got := all[s.table(name).ID]
 		if got == nil {

@@ -296,9 +296,15 @@ func TestServeRefuses(t *testing.T) {
 		"sources: {ga: {kind: sqlite, path: a.db}}\n":                                 "publishes nothing",
 		strings.Replace(good, "ga.main.t", "ga.main.nothing", 1):                      "lianji.yaml:2:20: Source ga has no table main.nothing",
 		strings.Replace(good, "publish", "catalog: {store: x}\n#", 1):                 "catalog.store: write sqlite://FILE",
-		strings.Replace(good, "publish", "catalog: {store: \"sqlite://x.db\"}\n#", 1): "who asks needs a token",
+		strings.Replace(good, "publish", "catalog: {store: \"sqlite://x.db\"}\n#", 1): "is empty",
+		withStore: "who asks needs a token",
 	} {
 		config(t, text)
+		if text == withStore {
+			if err := demoStore(t.Context(), "."); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if code, _, stderr := (run{querier: rows()}).args(t, "serve", "--no-auth"); code != 2 || !strings.Contains(stderr, in) {
 			t.Errorf("exit %d, %q, want %q", code, stderr, in)
 		}
