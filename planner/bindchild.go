@@ -35,7 +35,8 @@ func ServeBinder(zone string, in io.Reader, out io.Writer) error {
 	}
 	asked := make(chan bindAsk)
 	safego.Run(func() error {
-		defer os.Exit(0)
+		defer os.Exit(0) // whatever it works on
+		defer close(asked)
 		for {
 			var ask bindAsk
 			if _, err := readFrame(in, &ask); err != nil {
