@@ -29,10 +29,10 @@ unit: compiler ## test what needs no server; prints what was skipped
 test: deps ## lint and all tests, with a throw-away PostgreSQL and MariaDB; under 15 minutes on 2 cores
 	@$(GOTEST) -timeout=14m ./...
 
-# All mutants take longer than the rest together: half of them are tried each time, the
-# other half after the next commit.
-test-long: deps compiler ## the longer proofs (LIANJI_LONG=1), the race detector, half of the mutants
-	@go run ./scripts/mutants -share=$$(($$(git rev-list --count HEAD) % 2))/2
+# All mutants take longer than the rest together: a third of them is tried each time,
+# another one after the next commit.
+test-long: deps compiler ## the longer proofs (LIANJI_LONG=1), the race detector, a third of the mutants
+	@go run ./scripts/mutants -share=$$(($$(git rev-list --count HEAD) % 3))/3
 	@$(if $(LONG),LIANJI_LONG=1 $(GOTEST) -timeout=30m $(LONG),echo 'no test has a long form')
 	@$(GOTEST) -race -timeout=20m $(addsuffix /...,$(RACE))
 
