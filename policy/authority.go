@@ -117,6 +117,11 @@ func (a *Authority) Run(ctx context.Context) error {
 func (a *Authority) Refresh(ctx context.Context) error {
 	a.loading.Lock()
 	defer a.loading.Unlock()
+	return a.load(ctx)
+}
+
+// load is Refresh for who holds loading.
+func (a *Authority) load(ctx context.Context) error {
 	a.mu.Lock()
 	before, at := a.state, a.now()
 	a.mu.Unlock()
@@ -195,12 +200,14 @@ func (a *Authority) refreshForToken() bool {
 		a.looked = now
 	}
 	a.mu.Unlock()
-	if !due {
+	// Nobody without a token waits for a store that is slow.
+	if !due || !a.loading.TryLock() {
 		return false
 	}
+	defer a.loading.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), trustFor)
 	defer cancel()
-	return a.Refresh(ctx) == nil
+	return a.load(ctx) == nil
 }
 
 // Snapshot gives what a token's bearer may name for a purpose in a mode. A purpose

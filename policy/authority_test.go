@@ -13,6 +13,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/policy"
 )
 
@@ -22,11 +23,16 @@ type memory struct {
 	state *catalog.State
 	err   error
 	asked int
+	hang  chan bool // once what it gives is asked for, Version waits for its end; nil for an ordinary store
 }
 
 func (m *memory) Version(context.Context) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.hang != nil {
+		m.hang <- true
+		<-m.hang
+	}
 	m.asked++
 	if m.err != nil {
 		return 0, m.err
@@ -450,6 +456,20 @@ func TestFreshToken(t *testing.T) {
 	}
 	if w.asked-before != 1 {
 		t.Errorf("50 unknown tokens at one time asked the store %d times", w.asked-before)
+	}
+	// A store that does not answer holds up one of them.
+	w.now = w.now.Add(time.Second)
+	hang := make(chan bool)
+	w.hang = hang
+	first := safego.Run(func() error { _, _, err := w.authority.Bearer("hash-x"); return err })
+	<-hang
+	w.now = w.now.Add(time.Second)
+	if _, _, err := w.authority.Bearer("hash-y"); errs.CodeOf(err) != errs.Unauthenticated {
+		t.Error(err)
+	}
+	close(hang)
+	if err := <-first; errs.CodeOf(err) != errs.Unauthenticated {
+		t.Error(err)
 	}
 }
 
