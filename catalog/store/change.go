@@ -25,6 +25,7 @@ type Tx struct {
 	origin  Origin
 
 	newestKey func(first bool) (uint8, error)
+	tables    map[string]map[table][]string // by agency: which resources show a table; see ofTable
 }
 
 // Change lets do make changes in the name of a principal, given by its ID. They are

@@ -149,6 +149,7 @@ func (t *Tx) Resource(r *catalog.Resource) error {
 	if err := number(r, before); err != nil {
 		return err
 	}
+	delete(t.tables, r.Agency)
 	if before != nil {
 		r.Version++
 		err := t.put(kindResource, r.ID, "UPDATE resource SET name = $1, folded = $2, class = $3, source = $4, table_schema = $5, table_name = $6, items = $7, version = $8 WHERE id = $9 AND version = $10",

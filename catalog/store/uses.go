@@ -72,8 +72,7 @@ func (t *Tx) keysTo(keys []string) error {
 // its token, tokens of two kinds, or two masks. The item is a column of a table, also
 // where two resources show it.
 func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
-	// A source is one agency's, and names of its tables differ in more than case or not at all.
-	resources, err := all(t, scanResource, "SELECT "+resourceColumns+" FROM resource WHERE agency = $1", r.Agency)
+	resources, err := t.ofTable(r)
 	if err != nil {
 		return err
 	}
@@ -85,9 +84,6 @@ func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
 		}
 	}
 	for _, other := range resources {
-		if !catalog.SameName(other.Source, r.Source) || !catalog.SameName(other.Table.Schema, r.Table.Schema) || !catalog.SameName(other.Table.Name, r.Table.Name) {
-			continue
-		}
 		grants, err := all(t, scanGrant, "SELECT "+grantColumns+" FROM grants WHERE resource = $1 AND revoked = 0", other.ID)
 		if err != nil {
 			return err
@@ -99,6 +95,47 @@ func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
 		}
 	}
 	return nil
+}
+
+// table is a table of a source, by its folded names: they differ in more than case or
+// not at all.
+type table struct{ source, schema, name string }
+
+func tableOf(r *catalog.Resource) table {
+	return table{catalog.Fold(r.Source), catalog.Fold(r.Table.Schema), catalog.Fold(r.Table.Name)}
+}
+
+// ofTable lists the resources that show the table of one. All of its agency are looked
+// for once in a transaction, as long as it changes none: a source is one agency's.
+func (t *Tx) ofTable(r *catalog.Resource) ([]*catalog.Resource, error) {
+	if t.tables[r.Agency] == nil {
+		places, err := all(t, func(row scanner) (*catalog.Resource, error) {
+			p := &catalog.Resource{}
+			return p, row.Scan(&p.ID, &p.Source, &p.Table.Schema, &p.Table.Name)
+		}, "SELECT id, source, table_schema, table_name FROM resource WHERE agency = $1", r.Agency)
+		if err != nil {
+			return nil, err
+		}
+		ids := map[table][]string{}
+		for _, p := range places {
+			ids[tableOf(p)] = append(ids[tableOf(p)], p.ID)
+		}
+		if t.tables == nil {
+			t.tables = map[string]map[table][]string{}
+		}
+		t.tables[r.Agency] = ids
+	}
+	var out []*catalog.Resource
+	for _, id := range t.tables[r.Agency][tableOf(r)] {
+		same, err := one(t, scanResource, "SELECT "+resourceColumns+" FROM resource WHERE id = $1", id)
+		if err != nil {
+			return nil, err
+		}
+		if same != nil {
+			out = append(out, same)
+		}
+	}
+	return out, nil
 }
 
 // moved looks again at the grants on a resource that was changed: its items may be those
