@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/lianji/lianji/internal/msg"
 )
@@ -37,6 +38,7 @@ const (
 	SourceFailed        Code = "source_failed"
 	SourceBusy          Code = "source_busy"
 	Canceled            Code = "canceled"
+	Closing             Code = "gateway_closing" // the gateway is shut down
 	Timeout             Code = "timeout"
 	QueueFull           Code = "queue_full"
 	OutOfMemory         Code = "out_of_memory"
@@ -49,6 +51,8 @@ const (
 	Conflict            Code = "conflict"        // of that name, or changed meanwhile
 	Revoked             Code = "revoked"         // a grant ended while the statement ran
 	StoreFailed         Code = "store_failed"    // the catalogue's store cannot be asked
+	QuotaSpent          Code = "quota_spent"     // of a grant, for this day
+	ResultTooLarge      Code = "result_too_large"
 )
 
 type row struct {
@@ -84,6 +88,7 @@ var table = map[Code]row{
 	SourceFailed:        {"58000", http.StatusBadGateway, grpcUnavailable},
 	SourceBusy:          {"53300", http.StatusServiceUnavailable, grpcUnavailable},
 	Canceled:            {"57014", 499, grpcCanceled},
+	Closing:             {"57P01", http.StatusServiceUnavailable, grpcUnavailable},
 	Timeout:             {"57014", http.StatusGatewayTimeout, grpcDeadline},
 	QueueFull:           {"53300", http.StatusServiceUnavailable, grpcExhausted},
 	OutOfMemory:         {"53200", http.StatusServiceUnavailable, grpcExhausted},
@@ -96,6 +101,8 @@ var table = map[Code]row{
 	Conflict:            {"40001", http.StatusConflict, grpcAborted},
 	Revoked:             {"57014", http.StatusForbidden, grpcAborted},
 	StoreFailed:         {"58030", http.StatusServiceUnavailable, grpcUnavailable},
+	QuotaSpent:          {"53400", http.StatusTooManyRequests, grpcExhausted},
+	ResultTooLarge:      {"54000", http.StatusUnprocessableEntity, grpcPrecondition},
 }
 
 // SQLState gives the five characters of the code's SQLSTATE.
@@ -122,7 +129,9 @@ type Error struct {
 	Pos     *Position // where in the statement; nil when it has no place
 	Nearest []string  // names that may have been meant, out of what the person may see
 	Detail  string    // for the operator's log alone: what the source or DuckDB said
-	Err     error     // what it wraps; reached by errors.Is, never printed
+	// RetryAfter is after how long it makes sense to ask again; 0 where nobody knows.
+	RetryAfter time.Duration
+	Err        error // what it wraps; reached by errors.Is, never printed
 }
 
 // New makes an error whose message id is id.
