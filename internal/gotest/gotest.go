@@ -25,7 +25,15 @@ type Event struct {
 // folder) and hands each event to see. passed is false when a test failed or did
 // not compile; err is something else: there is no go command, or a broken line.
 func Run(dir string, args []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
-	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
+	return run(exec.Command("go", append([]string{"test", "-json"}, args...)...), dir, stderr, see)
+}
+
+// RunBinary is Run for a test binary that was built before, with its own arguments.
+func RunBinary(dir, binary string, args []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
+	return run(exec.Command("go", append([]string{"tool", "test2json", binary, "-test.v=test2json"}, args...)...), dir, stderr, see)
+}
+
+func run(cmd *exec.Cmd, dir string, stderr io.Writer, see func(Event)) (passed bool, err error) {
 	cmd.Dir = dir
 	cmd.Stderr = stderr
 	out, err := cmd.StdoutPipe()

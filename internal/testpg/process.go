@@ -191,7 +191,8 @@ func (s *Server) awaitReady(seen int64) error {
 		if err != nil {
 			return err
 		}
-		if bytes.Contains(log, []byte("FATAL:")) {
+		// Clients that connect too early are told so by an error of the same weight.
+		if bytes.Contains(bytes.ReplaceAll(log, []byte("FATAL:  the database system is"), nil), []byte("FATAL:")) {
 			return fmt.Errorf("PostgreSQL did not start:\n%s", log)
 		}
 	}
