@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -63,6 +64,14 @@ func (s *State) SeesGrant(p *Principal, g *Grant, at time.Time) Sight {
 
 // Visible lists the grants of which a principal sees something, in order of their IDs.
 func (s *State) Visible(p *Principal, at time.Time) []*Grant {
+	if p == nil {
+		return nil
+	}
+	if !s.Keeps(p) { // of all that others have, it need not be asked
+		own := s.Opened(p, at)
+		slices.SortFunc(own, func(a, b *Grant) int { return cmp.Compare(a.ID, b.ID) })
+		return own
+	}
 	return slices.DeleteFunc(s.Grants(), func(g *Grant) bool { return s.SeesGrant(p, g, at) == Nothing })
 }
 
@@ -74,15 +83,30 @@ func (s *State) Opened(p *Principal, at time.Time) []*Grant {
 
 // SeesResource tells what a principal sees of a resource.
 func (s *State) SeesResource(p *Principal, r *Resource, at time.Time) Sight {
-	switch {
-	case p == nil || p.Disabled:
-		return Nothing
-	case seesAll(p) || provides(p, r.Agency):
-		return Whole
-	case slices.ContainsFunc(s.Opened(p, at), func(g *Grant) bool { return g.Resource == r.ID }):
-		return Outline
+	return s.SeesResources(p, at)(r)
+}
+
+// SeesResources is SeesResource for many resources: what is open to the principal is
+// looked up once.
+func (s *State) SeesResources(p *Principal, at time.Time) func(*Resource) Sight {
+	if p == nil || p.Disabled {
+		return func(*Resource) Sight { return Nothing }
 	}
-	return Nothing
+	open := map[string]bool{} // by the resource's ID
+	if !seesAll(p) {
+		for _, g := range s.Opened(p, at) {
+			open[g.Resource] = true
+		}
+	}
+	return func(r *Resource) Sight {
+		switch {
+		case seesAll(p) || provides(p, r.Agency):
+			return Whole
+		case open[r.ID]:
+			return Outline
+		}
+		return Nothing
+	}
 }
 
 // SeesAgency tells whether a principal sees an agency: who names agencies in what they

@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -16,10 +18,16 @@ type State struct {
 	sources    map[string]*Source // by folded name
 	resources  map[string]*Resource
 	grants     map[string]*Grant
-	tokens     map[string]*Token // by hash
+	tokens     map[string]*Token    // by hash
+	passwords  map[string]*Password // by principal
+	factors    map[string]*Factor   // by principal
 
-	to     map[Grantee][]*Grant // in order of ID
-	hashes map[string]string    // a token's hash by its ID
+	to     map[Grantee][]*Grant  // in order of ID
+	hashes map[string]string     // a token's hash by its ID
+	logins map[string]*Principal // by login
+
+	order   sync.Once // over inOrder, which is made when somebody asks for it
+	inOrder []*Grant
 }
 
 // Changed holds objects as they are after a change. A nil object is gone.
@@ -30,8 +38,10 @@ type Changed struct {
 	Sources    map[string]*Source // by folded name
 	Resources  map[string]*Resource
 	Grants     map[string]*Grant
-	Tokens     map[string]*Token // by ID
-	Hashes     map[string]string // of Tokens, by ID
+	Tokens     map[string]*Token    // by ID
+	Hashes     map[string]string    // of Tokens, by ID
+	Passwords  map[string]*Password // by principal
+	Factors    map[string]*Factor   // by principal
 }
 
 // With gives the state after a change. A nil State is the empty one.
@@ -42,6 +52,13 @@ func (s *State) With(version int64, c Changed) *State {
 	n := &State{
 		Version: version, agencies: with(s.agencies, c.Agencies), principals: with(s.principals, c.Principals), purposes: with(s.purposes, c.Purposes),
 		sources: with(s.sources, c.Sources), resources: with(s.resources, c.Resources), grants: with(s.grants, c.Grants), tokens: s.tokens, to: s.to, hashes: s.hashes,
+		passwords: with(s.passwords, c.Passwords), factors: with(s.factors, c.Factors), logins: s.logins,
+	}
+	if len(c.Principals) > 0 {
+		n.logins = make(map[string]*Principal, len(n.principals))
+		for _, p := range n.principals {
+			n.logins[p.Login] = p
+		}
 	}
 	if len(c.Grants) > 0 {
 		n.to = maps.Clone(s.to)
@@ -52,9 +69,11 @@ func (s *State) With(version int64, c Changed) *State {
 	}
 	if len(c.Tokens) > 0 {
 		n.tokens, n.hashes = cloned(s.tokens, len(c.Tokens)), cloned(s.hashes, len(c.Tokens))
-		for id, k := range c.Tokens {
+		for id := range c.Tokens { // first, because one may have got the hash that another had
 			delete(n.tokens, n.hashes[id])
 			delete(n.hashes, id)
+		}
+		for id, k := range c.Tokens {
 			if k != nil {
 				n.tokens[c.Hashes[id]], n.hashes[id] = k, c.Hashes[id]
 			}
@@ -136,14 +155,19 @@ func (s *State) AgencyNamed(name string) (*Agency, bool) {
 // Principal finds a principal by its ID.
 func (s *State) Principal(id string) (*Principal, bool) { return find(s.principals, id) }
 
-// Login finds a principal by its login.
-func (s *State) Login(login string) (*Principal, bool) {
-	for _, p := range s.principals {
-		if p.Login == login {
-			return p, true
-		}
+// Login finds a principal by its login. It takes as long where there is none.
+func (s *State) Login(login string) (*Principal, bool) { return find(s.logins, login) }
+
+// Password finds what is kept of a principal's password, by the principal's ID.
+func (s *State) Password(principal string) (*Password, bool) { return find(s.passwords, principal) }
+
+// Factor finds what is kept of a principal's second factor, by the principal's ID.
+func (s *State) Factor(principal string) (*Factor, bool) {
+	f, ok := find(s.factors, principal)
+	if !ok || f.Sealed == "" {
+		return nil, false
 	}
-	return nil, false
+	return f, true
 }
 
 // Purpose finds a purpose by its code.
@@ -179,7 +203,10 @@ func (s *State) Grant(id string) (*Grant, bool) { return find(s.grants, id) }
 func (s *State) GrantsTo(to Grantee) []*Grant { return s.to[to] }
 
 // Grants lists every grant, in order of their IDs.
-func (s *State) Grants() []*Grant { return sorted(s.grants) }
+func (s *State) Grants() []*Grant {
+	s.order.Do(func() { s.inOrder = sorted(s.grants) })
+	return slices.Clone(s.inOrder)
+}
 
 // Agencies lists every agency, in order of their IDs.
 func (s *State) Agencies() []*Agency { return sorted(s.agencies) }
@@ -211,14 +238,48 @@ func (s *State) Token(id string) (*Token, bool) {
 	return find(s.tokens, hash)
 }
 
-// Bearer finds the token with a hash and its principal, where both hold at a time.
+// Bearer finds the token with a hash and its principal, where both hold at a time. One
+// that is tied to addresses does not hold here: ByTokenFrom says where it comes from.
 func (s *State) Bearer(hash string, at time.Time) (*Token, *Principal, bool) {
+	return s.bearerFrom(hash, netip.Addr{}, at)
+}
+
+func (s *State) bearerFrom(hash string, client netip.Addr, at time.Time) (*Token, *Principal, bool) {
 	k, ok := s.tokens[hash]
+	// A key that signs is never sent itself.
+	if ok && k.Signs != "" {
+		return nil, nil, false
+	}
+	return s.holder(k, ok, client, at)
+}
+
+// bearerSigning finds the key with an ID that signs.
+func (s *State) bearerSigning(id string, client netip.Addr, at time.Time) (*Token, *Principal, bool) {
+	k, ok := s.Token(id)
+	if ok && k.Signs != HMACSHA256 && k.Signs != HMACSM3 {
+		return nil, nil, false
+	}
+	return s.holder(k, ok, client, at)
+}
+
+// bearerCertified finds the certificate with a public key.
+func (s *State) bearerCertified(key string, client netip.Addr, at time.Time) (*Token, *Principal, bool) {
+	k, ok := s.tokens[CertificatePrefix+key]
+	if ok && k.Signs != Certified {
+		return nil, nil, false
+	}
+	return s.holder(k, ok, client, at)
+}
+
+func (s *State) holder(k *Token, ok bool, client netip.Addr, at time.Time) (*Token, *Principal, bool) {
 	if !ok || !k.Revoked.IsZero() || !at.Before(k.Expires) {
 		return nil, nil, false
 	}
 	p, ok := s.principals[k.Principal]
 	if !ok || p.Disabled {
+		return nil, nil, false
+	}
+	if !k.Reaches(client) {
 		return nil, nil, false
 	}
 	return k, p, true

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"hash"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,9 +76,11 @@ func SameAnswer(digest, nonce string, answer io.Reader) (bool, error) {
 	return subtle.ConstantTimeCompare([]byte(d.Sum()), []byte(digest)) == 1, nil
 }
 
-// SourceTime says when a source was read for an answer.
+// SourceTime says when the sources of an agency were first read for an answer, or, where
+// it is not known whose it is, a source of the configuration.
 type SourceTime struct {
-	Source string `json:"source"`
+	Agency string `json:"agency,omitempty"` // its code
+	Source string `json:"source,omitempty"`
 	Time   string `json:"time"`
 }
 
@@ -125,13 +128,7 @@ func (l *Log) Receipt(s Start, e End) (Receipt, error) {
 	for _, g := range s.Grants {
 		r.Grants = append(r.Grants, g.ID)
 	}
-	for _, read := range e.Reads {
-		t := ""
-		if !read.Began.IsZero() {
-			t = formatTime(read.Began)
-		}
-		r.Sources = append(r.Sources, SourceTime{Source: read.Source, Time: t})
-	}
+	r.Sources = sourceTimes(e.Reads)
 	m, err := r.message()
 	if err == nil {
 		r.Signature, err = l.o.Signer.sign(m)
@@ -171,3 +168,27 @@ func VerifyReceipt(r Receipt, key PublicKey) error {
 
 // At gives when the receipt was made out; zero when it cannot be read.
 func (r Receipt) At() time.Time { return (&Record{Time: r.Time}).At() }
+
+// sourceTimes says when whose sources were read. How many an agency has, and what they are
+// called, is no business of a consumer's.
+func sourceTimes(reads []Read) []SourceTime {
+	var out []SourceTime
+	for _, read := range reads {
+		t := ""
+		if !read.Began.IsZero() {
+			t = formatTime(read.Began)
+		}
+		one := SourceTime{Agency: read.Agency, Time: t}
+		if one.Agency == "" {
+			one.Source = read.Source
+		}
+		at := slices.IndexFunc(out, func(s SourceTime) bool { return s.Agency == one.Agency && s.Source == one.Source })
+		switch {
+		case at < 0:
+			out = append(out, one)
+		case out[at].Time == "" || t != "" && t < out[at].Time: // of one length, in UTC
+			out[at].Time = t
+		}
+	}
+	return out
+}

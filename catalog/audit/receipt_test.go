@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,5 +98,18 @@ func receipt(t *testing.T, a Algorithm) {
 		if _, err := ParseReceipt([]byte(bad)); errs.CodeOf(err) != errs.Usage {
 			t.Errorf("%q is a receipt: %v", bad, err)
 		}
+	}
+}
+
+// A consumer learns when an agency was read, and neither how many sources it has nor
+// their names.
+func TestReceiptNamesAgencies(t *testing.T) {
+	at := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	got := sourceTimes([]Read{
+		{Source: "ga1", Agency: "GA", Began: at.Add(time.Second)}, {Source: "mz", Agency: "MZ"}, {Source: "ga2", Agency: "GA", Began: at}, {Source: "own", Began: at}, {Source: "mz2", Agency: "MZ", Began: at},
+	})
+	want := []SourceTime{{Agency: "GA", Time: formatTime(at)}, {Agency: "MZ", Time: formatTime(at)}, {Source: "own", Time: formatTime(at)}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -58,6 +58,7 @@ type Start struct {
 	Sent      []Sent      `json:"sent,omitempty"`
 	Shape     []Condition `json:"shape,omitempty"`
 	Statement string      `json:"statement,omitempty"`
+	Page      int         `json:"page,omitempty"` // of an answer that is browsed on-line, from 2; nothing ran for it
 	Cut       int         `json:"cut,omitempty"`  // bytes of Statement that are not kept
 	Code      string      `json:"code,omitempty"` // why it was refused: a code of internal/errs
 	// Count is how many requests the record stands for, where they were refused before
@@ -81,6 +82,7 @@ const (
 // Read is what one source gave for a statement.
 type Read struct {
 	Source    string        `json:"source"`
+	Agency    string        `json:"agency,omitempty"` // whose the source is, by its code
 	Resources []string      `json:"resources,omitempty"`
 	Rows      int64         `json:"rows"`
 	Bytes     int64         `json:"bytes"`

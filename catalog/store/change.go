@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -19,9 +20,11 @@ type Tx struct {
 	ctx     context.Context
 	tx      *sql.Tx
 	version int64
-	by      *catalog.Principal // nil while the first administrators are made
+	by      *catalog.Principal // nil for what nobody with a token does
+	as      string             // what the audit names in the place of by; empty: firstLogin
 	now     time.Time
-	places  int64 // changes of objects so far
+	places  int64          // changes of objects so far
+	tied    []netip.Prefix // see Tie
 	origin  Origin
 
 	newestKey func(first bool) (uint8, error)
@@ -68,6 +71,27 @@ func (t *Tx) run(do func(*Tx) error) error {
 	}
 	return t.tx.Commit()
 }
+
+// Try says that the change is only tried, and will not be kept: nothing outside of the
+// store is made for it.
+func (t *Tx) Try() {
+	if t.newestKey != nil {
+		t.newestKey = func(bool) (uint8, error) { return maxVersion, nil }
+	}
+}
+
+// Tie says that whoever makes the change came with a token that is tied to addresses. What
+// they make for themselves is tied to them too: it opens nothing from where the token does
+// not.
+func (t *Tx) Tie(to []netip.Prefix) { t.tied = to }
+
+// isTied reports whether what a principal gets by the change is tied.
+func (t *Tx) isTied(principal string) bool {
+	return len(t.tied) > 0 && t.by != nil && t.by.ID == principal
+}
+
+// maxVersion is the greatest version that a key can have.
+const maxVersion = 255
 
 // Version is the state's once the change is made.
 func (t *Tx) Version() int64 { return t.version }

@@ -66,6 +66,12 @@ func (s *Store) load(ctx context.Context, before *catalog.State) (_ *catalog.Sta
 	if c.Grants, err = read(r, kindGrant, grantColumns, "grants", "id", grantScanner(), func(g *catalog.Grant) string { return g.ID }); err != nil {
 		return nil, err
 	}
+	if c.Passwords, err = read(r, kindPassword, passwordColumns, "password", "principal", scanPassword, func(p *catalog.Password) string { return p.Principal }); err != nil {
+		return nil, err
+	}
+	if c.Factors, err = read(r, kindFactor, factorColumns, "factor", "principal", scanFactor, func(f *catalog.Factor) string { return f.Principal }); err != nil {
+		return nil, err
+	}
 	tokens, err := read(r, kindToken, tokenColumns, "token", "id", scanToken, func(k *stored) string { return k.ID })
 	if err != nil {
 		return nil, err

@@ -18,8 +18,8 @@ const (
 	itemsEach     = 10
 )
 
-// fill writes the large city past the checks of a Tx, which are for people's changes.
-func fill(b *testing.B, s *Store) {
+// Fill writes the large city past the checks of a Tx, which are for people's changes.
+func Fill(b *testing.B, s *Store) {
 	b.Helper()
 	tx, err := s.db.BeginTx(b.Context(), nil)
 	if err != nil {
@@ -44,6 +44,7 @@ func fill(b *testing.B, s *Store) {
 		return []any{fmt.Sprintf("a%d", i), fmt.Sprintf("C%d", i), name, name}
 	})
 	many(1, "INSERT INTO purpose (code, name, basis) VALUES ('DB-HC', '低保核查', '社会救助暂行办法')", func(int) []any { return nil })
+	many(manyAgencies, "INSERT INTO source (folded, name, agency) VALUES ($1, $1, $2)", func(i int) []any { return []any{fmt.Sprintf("s%d", i), fmt.Sprintf("a%d", i)} })
 	// No two resources have the same items; what is granted of them is one of some hundreds.
 	items := func(resource int) string {
 		var out []catalog.Item
@@ -91,7 +92,7 @@ func BenchmarkLoad(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.Close()
-			fill(b, s)
+			Fill(b, s)
 			b.Run("whole", func(b *testing.B) {
 				var before, after runtime.MemStats
 				runtime.GC()

@@ -34,13 +34,13 @@ func (t *Tx) Agency(a *catalog.Agency) error {
 func (t *Tx) agency(a *catalog.Agency) error {
 	switch {
 	case !isCode(a.Code, 32):
-		return invalid(kindAgency, "code")
+		return invalid(kindAgency, "code", "[A-Za-z0-9._-]{1,32}")
 	case !catalog.IsIdentifier(a.Name) || catalog.IsReserved(a.Name):
 		return invalid(kindAgency, "name")
 	case a.CreditCode != "" && !isCreditCode(a.CreditCode):
 		return invalid(kindAgency, "credit_code")
 	case a.Level != catalog.LevelCity && a.Level != catalog.LevelDistrict, (a.Level == catalog.LevelDistrict) != (a.Parent != ""):
-		return invalid(kindAgency, "level")
+		return invalid(kindAgency, "level", "city", "district + parent")
 	}
 	if a.ID != "" {
 		a.Version++
@@ -62,11 +62,11 @@ func (t *Tx) Principal(p *catalog.Principal) error {
 
 func (t *Tx) principal(p *catalog.Principal) error {
 	if !isCode(p.Login, 64) {
-		return invalid(kindPrincipal, "login")
+		return invalid(kindPrincipal, "login", "[A-Za-z0-9._-]{1,64}")
 	}
 	for _, r := range p.Roles {
 		if !slices.Contains(catalog.Roles(), r) {
-			return invalid(kindPrincipal, "roles")
+			return invalid(kindPrincipal, "roles", texts(catalog.Roles())...)
 		}
 	}
 	if a, b, conflict := catalog.Conflict(p.Roles); conflict {
@@ -95,7 +95,7 @@ func (t *Tx) Purpose(p *catalog.Purpose) error {
 	}
 	switch {
 	case !catalog.IsPurposeCode(p.Code):
-		return invalid(kindPurpose, "code")
+		return invalid(kindPurpose, "code", "[A-Z0-9-]{1,32}")
 	case p.Name == "" || p.Basis == "":
 		return invalid(kindPurpose, "basis")
 	}
@@ -135,7 +135,7 @@ func (t *Tx) Resource(r *catalog.Resource) error {
 	case !catalog.IsPrintable(r.Name) || strings.ContainsAny(r.Name, `/\*?`): // these would be files in a statement
 		return invalid(kindResource, "name")
 	case r.Class != catalog.Unrestricted && r.Class != catalog.Restricted && r.Class != catalog.Withheld:
-		return invalid(kindResource, "class")
+		return invalid(kindResource, "class", texts([]catalog.Class{catalog.Unrestricted, catalog.Restricted, catalog.Withheld})...)
 	case len(r.Items) == 0:
 		return invalid(kindResource, "items")
 	}
@@ -238,18 +238,19 @@ func (t *Tx) checkGrant(g *catalog.Grant, r *catalog.Resource) error {
 	case len(g.Purposes) == 0:
 		return invalid(kindGrant, "purposes")
 	case len(g.Modes) == 0:
-		return invalid(kindGrant, "modes")
+		return invalid(kindGrant, "modes", texts(catalog.Modes())...)
 	case !g.Until.IsZero() && !g.Until.After(t.now):
-		return invalid(kindGrant, "until")
-	case g.Rows != 0 || g.Queries != 0:
-		// A limit that nothing charges would look as if it held.
-		return errs.New(errs.NotSupported, "store_quota", nil)
-	case g.Hours.From < 0 || g.Hours.Until > 24*60 || g.Hours.From > g.Hours.Until:
+		return invalid(kindGrant, "until", "> now")
+	case !g.Until.IsZero() && !g.From.Before(g.Until):
+		return invalid(kindGrant, "from", "< until")
+	case g.Rows < 0 || g.Queries < 0:
 		return invalid(kindGrant, "quota")
+	case g.Hours.From < 0 || g.Hours.Until > 24*60 || g.Hours.From > g.Hours.Until:
+		return invalid(kindGrant, "hours", "00:00-24:00")
 	}
 	for _, m := range g.Modes {
 		if !slices.Contains(catalog.Modes(), m) {
-			return invalid(kindGrant, "modes")
+			return invalid(kindGrant, "modes", texts(catalog.Modes())...)
 		}
 	}
 	seen := map[int]bool{}
@@ -308,8 +309,17 @@ func orUnknown(err error, kind string) error {
 	return errs.New(errs.UnknownName, "store_unknown", msg.Args{"Kind": kind})
 }
 
-func invalid(kind, what string) error {
-	return errs.New(errs.RequestInvalid, "store_invalid", msg.Args{"Kind": kind, "What": what})
+// invalid says what of an object is missing or wrong, and what it can be.
+func invalid(kind, what string, can ...string) error {
+	return errs.New(errs.RequestInvalid, "store_invalid", msg.Args{"Kind": kind, "What": what, "Can": strings.Join(can, ", ")})
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, t := range list {
+		out[i] = string(t)
+	}
+	return out
 }
 
 // isCode reports whether text is made of what may stand in comments at sources, log

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"net/netip"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
@@ -183,7 +184,7 @@ func (n internedIn) Scan(from any) error {
 	return nil
 }
 
-const tokenColumns = "id, principal, label, purposes, modes, created, expires, revoked, hash"
+const tokenColumns = "id, principal, label, purposes, modes, created, expires, revoked, hash, addresses, resources, per_minute, signs, sealed"
 
 // stored is a token with the hash that it is found by.
 type stored struct {
@@ -193,5 +194,6 @@ type stored struct {
 
 func scanToken(row scanner) (*stored, error) {
 	t := &stored{}
-	return t, row.Scan(&t.ID, &t.Principal, &t.Label, list[[]string]{&t.Purposes}, list[[]catalog.Mode]{&t.Modes}, instant{&t.Created}, instant{&t.Expires}, instant{&t.Revoked}, &t.hash)
+	return t, row.Scan(&t.ID, &t.Principal, &t.Label, list[[]string]{&t.Purposes}, list[[]catalog.Mode]{&t.Modes}, instant{&t.Created}, instant{&t.Expires}, instant{&t.Revoked}, &t.hash, list[[]netip.Prefix]{&t.Addresses},
+		list[[]string]{&t.Resources}, &t.PerMinute, &t.Signs, &t.Sealed)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
@@ -36,7 +37,11 @@ type Store struct {
 	opened os.FileInfo // what was opened under that name
 	origin Origin      // of changes whose context says nothing
 
+	charging chan struct{}          // holds one: charges of quotas to SQLite, one after another
+	charged  atomic.Pointer[string] // the last day that was charged to
+
 	newestKey func(first bool) (uint8, error) // of the key for tokens; nil without one
+	swept     atomic.Int64                    // when nonces were last forgotten, in microseconds since 1970
 }
 
 // busyTimeout is how long a change of a SQLite store waits for another one.
@@ -73,7 +78,7 @@ func connect(address string) (*Store, database.Dialect, error) {
 		if err != nil {
 			return nil, "", failed(errors.Join(err, db.Close()))
 		}
-		return &Store{db: db, sqlite: true, file: file, opened: opened}, database.DialectSQLite3, nil
+		return &Store{db: db, sqlite: true, file: file, opened: opened, charging: make(chan struct{}, 1)}, database.DialectSQLite3, nil
 	}
 	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
 		db, err := sql.Open("pgx", address)

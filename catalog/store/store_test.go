@@ -376,8 +376,8 @@ func TestInvalid(t *testing.T) {
 			"masked, no mask":  func(g *catalog.Grant) { g.Items[1].Mask = "" },
 			"masked keys":      func(g *catalog.Grant) { g.Items[1].Keys = []string{catalog.AnyAgency} },
 			"over":             func(g *catalog.Grant) { g.Until = time.Now().Add(-time.Hour) },
-			"quota":            func(g *catalog.Grant) { g.Rows = 10 },
-			"queries":          func(g *catalog.Grant) { g.Queries = 10 },
+			"quota":            func(g *catalog.Grant) { g.Rows = -1 },
+			"queries":          func(g *catalog.Grant) { g.Queries = -1 },
 			"hours":            func(g *catalog.Grant) { g.Hours = catalog.Hours{From: 600, Until: 500} },
 			"grantee":          func(g *catalog.Grant) { g.Grantee.Kind = "role" },
 			"unknown agency":   func(g *catalog.Grant) { g.Grantee.ID = "x" },
@@ -397,8 +397,6 @@ func TestInvalid(t *testing.T) {
 				want = errs.RequestInvalid
 			case "unknown resource":
 				want = errs.Forbidden
-			case "quota", "queries":
-				want = errs.NotSupported
 			}
 			if errs.CodeOf(err) != want {
 				t.Errorf("%s: %v, want %s", name, err, want)

@@ -50,7 +50,7 @@ func (t *Tx) record(kind, id, done string) error {
 			done = added
 		}
 	}
-	login, agency := firstLogin, ""
+	login, agency := cmp.Or(t.as, firstLogin), ""
 	if t.by != nil {
 		login = t.by.Login
 		if err := t.tx.QueryRowContext(t.ctx, "SELECT code FROM agency WHERE id = $1", t.by.Agency).Scan(&agency); err != nil {
