@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"sync"
@@ -66,6 +67,7 @@ type Authority struct {
 type asker struct {
 	principal, purpose string
 	mode               catalog.Mode
+	only               string // the IDs of the resources that there can be, in JSON
 }
 
 type keptSnapshot struct {
@@ -162,24 +164,24 @@ func (a *Authority) trusted() (*catalog.State, error) {
 	return a.state, nil
 }
 
-// Bearer finds whose token has a hash. Unknown, ended, taken back and a principal
-// that is disabled read the same.
-func (a *Authority) Bearer(hash string) (*catalog.Token, *catalog.Principal, error) {
-	k, p, err := a.bearer(hash)
+// Bearer finds whose a credential is. Unknown, ended, taken back and a principal that is
+// disabled read the same.
+func (a *Authority) Bearer(by catalog.Credential) (*catalog.Token, *catalog.Principal, error) {
+	k, p, err := a.bearer(by)
 	if errs.CodeOf(err) == errs.Unauthenticated && a.refreshForToken() {
-		k, p, err = a.bearer(hash)
+		k, p, err = a.bearer(by)
 	}
 	return k, p, err
 }
 
-func (a *Authority) bearer(hash string) (*catalog.Token, *catalog.Principal, error) {
+func (a *Authority) bearer(by catalog.Credential) (*catalog.Token, *catalog.Principal, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	state, err := a.trusted()
 	if err != nil {
 		return nil, nil, err
 	}
-	k, p, ok := state.Bearer(hash, a.now())
+	k, p, ok := by.Bearer(state, a.now())
 	if !ok {
 		return nil, nil, errs.New(errs.Unauthenticated, "unauthenticated", nil)
 	}
@@ -210,13 +212,16 @@ func (a *Authority) refreshForToken() bool {
 	return a.load(ctx) == nil
 }
 
-// Snapshot gives what a token's bearer may name for a purpose in a mode. A purpose
-// that is in no catalogue, or that the token is not for, is refused; none at all
-// opens nothing.
-func (a *Authority) Snapshot(hash, purpose string, mode catalog.Mode) (*Granted, error) {
-	k, p, err := a.Bearer(hash)
+// Snapshot gives what whoever has a credential may name for a purpose in a mode. A
+// purpose that is in no catalogue, or that the credential is not for, is refused; none at
+// all opens nothing.
+func (a *Authority) Snapshot(by catalog.Credential, purpose string, mode catalog.Mode) (*Granted, error) {
+	k, p, err := a.Bearer(by)
 	if err != nil {
 		return nil, err
+	}
+	if mode == catalog.Offline { // nothing of this kind is handed over by a statement
+		return nil, errs.New(errs.NotSupported, "policy_offline", nil)
 	}
 	if len(k.Modes) > 0 && !slices.Contains(k.Modes, mode) {
 		return nil, errs.New(errs.Forbidden, "policy_token_mode", nil)
@@ -224,10 +229,14 @@ func (a *Authority) Snapshot(hash, purpose string, mode catalog.Mode) (*Granted,
 	if purpose != "" && len(k.Purposes) > 0 && !slices.Contains(k.Purposes, purpose) {
 		return nil, errs.New(errs.ParameterInvalid, "policy_purpose", nil)
 	}
-	return a.snapshot(asker{p.ID, purpose, mode})
+	only, err := json.Marshal(k.Resources)
+	if err != nil {
+		return nil, errs.From(err)
+	}
+	return a.snapshot(asker{p.ID, purpose, mode, string(only)}, k.Resources)
 }
 
-func (a *Authority) snapshot(of asker) (*Granted, error) {
+func (a *Authority) snapshot(of asker, only []string) (*Granted, error) {
 	a.mu.Lock()
 	state, err := a.trusted()
 	now, epoch := a.now(), a.epoch
@@ -251,7 +260,7 @@ func (a *Authority) snapshot(of asker) (*Granted, error) {
 	if _, known := state.Purpose(of.purpose); !known && of.purpose != "" {
 		return nil, errs.New(errs.ParameterInvalid, "policy_purpose", nil)
 	}
-	g, err := NewGranted(state, a.sources(), Subject{Principal: p, Agency: agency, Purpose: of.purpose, Mode: of.mode}, now, a.zone)
+	g, err := NewGranted(state, a.sources(), Subject{Principal: p, Agency: agency, Purpose: of.purpose, Mode: of.mode, Only: only}, now, a.zone)
 	if err != nil {
 		return nil, err
 	}
@@ -307,10 +316,10 @@ func (a *Authority) check(ctx context.Context, digest string, r *Resource) error
 const maxKept = 10_000
 
 // Holds tells whether a statement may go on that was bound against a snapshot and
-// reads some resources: nil while the same token still opens each of them in the same
+// reads some resources: nil while the same credential still opens each of them in the same
 // way. It costs little while nothing has changed.
-func (a *Authority) Holds(hash string, g *Granted, reads []*Resource) error {
-	later, err := a.Snapshot(hash, g.Subject.Purpose, g.Subject.Mode)
+func (a *Authority) Holds(by catalog.Credential, g *Granted, reads []*Resource) error {
+	later, err := a.Snapshot(by, g.Subject.Purpose, g.Subject.Mode)
 	if err != nil {
 		return err
 	}

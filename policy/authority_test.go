@@ -113,7 +113,7 @@ func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
 		Store: w, Zone: time.UTC, Now: func() time.Time { return w.now }, Checker: w,
 		Broken: func(b policy.Broken) { w.broken = append(w.broken, b.Grant+" of "+b.Resource) },
 		Sources: func() []policy.Described {
-			return []policy.Described{{Source: "GA", Tables: []*catalog.Table{table("main", "renkou", "sfzh", "xm", "qx", "secret")}}}
+			return []policy.Described{{Source: "GA", Tables: []*catalog.Table{table("main", "renkou", "sfzh", "xm", "qx", "secret"), table("main", "mingdan", "k", "qx")}}}
 		},
 	})
 	if err != nil {
@@ -131,7 +131,7 @@ func (w *world) refresh(t *testing.T) {
 
 func (w *world) snapshot(t *testing.T, hash, purpose string) *policy.Granted {
 	t.Helper()
-	g, err := w.authority.Snapshot(hash, purpose, catalog.Interface)
+	g, err := w.authority.Snapshot(catalog.ByToken(hash), purpose, catalog.Interface)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -385,9 +385,10 @@ func TestWhoMayAsk(t *testing.T) {
 		"unknown purpose":        {"hash-t", "X", catalog.Interface, errs.ParameterInvalid},
 		"a purpose not for it":   {"hash-jc", "DB-HC", catalog.Interface, errs.ParameterInvalid},
 		"a mode not for it":      {"hash-jc", "JC", catalog.Download, errs.Forbidden},
+		"off-line":               {"hash-t", "DB-HC", catalog.Offline, errs.NotSupported},
 		"no purpose, some token": {"hash-jc", "", catalog.Interface, ""},
 	} {
-		g, err := w.authority.Snapshot(c.hash, c.purpose, c.mode)
+		g, err := w.authority.Snapshot(catalog.ByToken(c.hash), c.purpose, c.mode)
 		if errs.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -397,7 +398,7 @@ func TestWhoMayAsk(t *testing.T) {
 	}
 	w.now = noon.Add(time.Hour)
 	w.refresh(t)
-	if _, err := w.authority.Snapshot("hash-t", "DB-HC", catalog.Interface); errs.CodeOf(err) != errs.Unauthenticated {
+	if _, err := w.authority.Snapshot(catalog.ByToken("hash-t"), "DB-HC", catalog.Interface); errs.CodeOf(err) != errs.Unauthenticated {
 		t.Errorf("after the token's end: %v", err)
 	}
 }
@@ -450,7 +451,7 @@ func TestFreshToken(t *testing.T) {
 	w.now = w.now.Add(time.Second)
 	before := w.asked
 	for range 50 {
-		if _, _, err := w.authority.Bearer("hash-x"); errs.CodeOf(err) != errs.Unauthenticated {
+		if _, _, err := w.authority.Bearer(catalog.ByToken("hash-x")); errs.CodeOf(err) != errs.Unauthenticated {
 			t.Error(err)
 		}
 	}
@@ -461,10 +462,10 @@ func TestFreshToken(t *testing.T) {
 	w.now = w.now.Add(time.Second)
 	hang := make(chan bool)
 	w.hang = hang
-	first := safego.Run(func() error { _, _, err := w.authority.Bearer("hash-x"); return err })
+	first := safego.Run(func() error { _, _, err := w.authority.Bearer(catalog.ByToken("hash-x")); return err })
 	<-hang
 	w.now = w.now.Add(time.Second)
-	if _, _, err := w.authority.Bearer("hash-y"); errs.CodeOf(err) != errs.Unauthenticated {
+	if _, _, err := w.authority.Bearer(catalog.ByToken("hash-y")); errs.CodeOf(err) != errs.Unauthenticated {
 		t.Error(err)
 	}
 	close(hang)
@@ -510,7 +511,7 @@ func TestSnapshotEnds(t *testing.T) {
 		t.Errorf("after its end: %s", got)
 	}
 	r, _ := first.Resolve([]string{"公安", "人口"})
-	if err := w.authority.Holds("hash-t", first, []*policy.Resource{r}); errs.CodeOf(err) != errs.Revoked {
+	if err := w.authority.Holds(catalog.ByToken("hash-t"), first, []*policy.Resource{r}); errs.CodeOf(err) != errs.Revoked {
 		t.Errorf("a statement goes on: %v", err)
 	}
 }
@@ -549,7 +550,7 @@ func TestHolds(t *testing.T) {
 	holds := func(want errs.Code, after string) {
 		t.Helper()
 		w.refresh(t)
-		if err := w.authority.Holds("hash-t", s, reads); errs.CodeOf(err) != want {
+		if err := w.authority.Holds(catalog.ByToken("hash-t"), s, reads); errs.CodeOf(err) != want {
 			t.Errorf("after %s: %v", after, err)
 		}
 	}
@@ -577,14 +578,14 @@ func TestStoreAway(t *testing.T) {
 		t.Fatal("the store is not away")
 	}
 	w.now = noon.Add(5 * time.Second)
-	if _, err := w.authority.Snapshot("hash-t", "DB-HC", catalog.Interface); err != nil {
+	if _, err := w.authority.Snapshot(catalog.ByToken("hash-t"), "DB-HC", catalog.Interface); err != nil {
 		t.Errorf("within five seconds: %v", err)
 	}
 	w.now = noon.Add(5*time.Second + 1)
-	if _, err := w.authority.Snapshot("hash-t", "DB-HC", catalog.Interface); errs.CodeOf(err) != errs.StoreFailed {
+	if _, err := w.authority.Snapshot(catalog.ByToken("hash-t"), "DB-HC", catalog.Interface); errs.CodeOf(err) != errs.StoreFailed {
 		t.Errorf("after five seconds: %v", err)
 	}
-	if err := w.authority.Holds("hash-t", s, nil); errs.CodeOf(err) != errs.StoreFailed {
+	if err := w.authority.Holds(catalog.ByToken("hash-t"), s, nil); errs.CodeOf(err) != errs.StoreFailed {
 		t.Errorf("a statement goes on: %v", err)
 	}
 	if _, err := w.authority.State(); errs.CodeOf(err) != errs.StoreFailed {
@@ -604,7 +605,7 @@ func TestGrantedIdentity(t *testing.T) {
 	for _, hash := range []string{"hash-t", "hash-l"} {
 		for _, purpose := range []string{"DB-HC", "JC", ""} {
 			for _, mode := range []catalog.Mode{catalog.Interface, catalog.Online} {
-				g, err := w.authority.Snapshot(hash, purpose, mode)
+				g, err := w.authority.Snapshot(catalog.ByToken(hash), purpose, mode)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -15,6 +16,8 @@ type Subject struct {
 	Agency    *catalog.Agency
 	Purpose   string
 	Mode      catalog.Mode
+	Only      []string // IDs of resources: no others exist; empty means no such limit
+	sample    string   // what session functions give when it is not known who will ask
 }
 
 // sessionFunctions are what a policy expression may ask of the session. One without
@@ -31,15 +34,31 @@ var sessionFunctions = map[string]func(s Subject) string{
 const attributeFunction = "principal_attribute"
 
 // expand writes a policy expression for a subject: each session function becomes a
-// constant. The text that it gives holds nothing else of the subject's.
-func expand(text string, s Subject) (string, error) {
+// constant, and each lookup table gets the name that it has in guards. The text that it
+// gives holds nothing else of the subject's.
+func expand(text string, s Subject, lookups *lookups) (string, error) {
 	tokens, err := lex.Tokens(text)
+	if err != nil {
+		return "", err
+	}
+	queries, err := queriesIn(text, tokens)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	at := 0
 	for i := 0; i < len(tokens); i++ {
+		if len(queries) > 0 && queries[0].table == i {
+			name, err := lookups.use(text, queries[0])
+			if err != nil {
+				return "", err
+			}
+			b.WriteString(text[at:tokens[i].From])
+			b.WriteString(name)
+			i += tableTokens - 1
+			at, queries = tokens[i].To, queries[1:]
+			continue
+		}
 		if tokens[i].Is(".") { // names of columns stand alone: where the guard is applied its table has another name
 			return "", lex.Syntax(text, tokens[i].From)
 		}
@@ -63,7 +82,7 @@ func expand(text string, s Subject) (string, error) {
 // be applied shows only over the resource's table.
 func CheckText(text string) error {
 	nobody := Subject{Principal: &catalog.Principal{}, Agency: &catalog.Agency{}}
-	_, err := expand(text, nobody)
+	_, err := expand(text, nobody, &lookups{any: true})
 	return err
 }
 
@@ -79,7 +98,7 @@ func sessionCall(text string, tokens []lex.Token, s Subject) (value string, more
 		if len(tokens) < 4 || tokens[2].Kind != lex.Text || !tokens[3].Is(")") {
 			return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.From)
 		}
-		return s.Principal.Attributes[tokens[2].Value], 3, true, nil
+		return cmp.Or(s.Principal.Attributes[tokens[2].Value], s.sample), 3, true, nil
 	}
 	f, ok := sessionFunctions[name]
 	if !ok {
@@ -88,7 +107,7 @@ func sessionCall(text string, tokens []lex.Token, s Subject) (value string, more
 	if !tokens[2].Is(")") {
 		return "", 0, false, errs.New(errs.SyntaxError, "policy_session_function", msg.Args{"Name": name}).At(text, t.From)
 	}
-	return f(s), 2, true, nil
+	return cmp.Or(f(s), s.sample), 2, true, nil
 }
 
 // constant writes a value of the session into an expression; an empty one is none.

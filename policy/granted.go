@@ -40,7 +40,7 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 	if s.Agency != nil && MayAsk(s.Principal) && s.Purpose != "" && s.Mode != "" {
 		for _, to := range []catalog.Grantee{{Kind: catalog.ToAgency, ID: s.Agency.ID}, {Kind: catalog.ToPrincipal, ID: s.Principal.ID}} {
 			for _, grant := range state.GrantsTo(to) {
-				if grant.For(s.Purpose, s.Mode) && g.inForce(grant, at, zone) {
+				if s.names(grant.Resource) && grant.For(s.Purpose, s.Mode) && g.inForce(grant, at, zone) {
 					of[grant.Resource] = append(of[grant.Resource], grant)
 				}
 			}
@@ -72,7 +72,10 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 			t, missing = FindTable(sources[at].Tables, r.Table)
 		}
 		if missing == NotMissing {
-			g.open(opening{Resource{Path: path, Source: sources[at].Source, Provider: a.Code, Table: t}, r, grants})
+			g.open(opening{
+				place: Resource{Path: path, Source: sources[at].Source, Provider: a.Code, Table: t}, resource: r, grants: grants,
+				lookups: lookupTables(grants, a, state, sources),
+			})
 			continue
 		}
 		for _, grant := range grants {
@@ -167,12 +170,17 @@ func (g *Granted) sound(o opening, wrong error, check func(digest string, r *Res
 	return left, digest, broken, nil
 }
 
+// names reports whether a resource can be there at all for the subject.
+func (s Subject) names(resource string) bool {
+	return len(s.Only) == 0 || slices.Contains(s.Only, resource)
+}
+
 // identity is what of the subject an answer can depend on.
 func (s Subject) identity() string {
 	if s.Principal == nil || s.Agency == nil {
 		return "nobody"
 	}
-	text, err := json.Marshal([]string{s.Principal.ID, s.Agency.ID, s.Purpose, string(s.Mode)})
+	text, err := json.Marshal(append([]string{s.Principal.ID, s.Agency.ID, s.Purpose, string(s.Mode)}, s.Only...))
 	if err != nil {
 		return "nobody"
 	}

@@ -12,4 +12,7 @@ type Guard struct {
 	// Tokens gives, by the column's name, the tokens into which the values of its mask,
 	// which are text, are made. Nobody's SQL can ask for one.
 	Tokens map[string]tokenize.Of
+	// Lookups are the tables that the row filter looks values up in, by their names in
+	// LookupSchema. They are the provider's, whole, and nobody's statement can name one.
+	Lookups map[string]*Resource
 }

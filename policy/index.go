@@ -21,8 +21,11 @@ type Described struct {
 // error of a source that could not be described. It is nil for a path that does
 // not exist, and for every snapshot that knows of no such source.
 func Unavailable(s Snapshot, path []string) error {
-	if u, ok := s.(interface{ unavailable(path []string) error }); ok {
+	switch u := s.(type) {
+	case interface{ unavailable(path []string) error }:
 		return u.unavailable(path)
+	case interface{ Unavailable(path []string) error }: // a snapshot around another one
+		return u.Unavailable(path)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -29,8 +30,9 @@ func words(list string) map[string]bool {
 var queryWords = words("select union intersect except exists with values over returning")
 
 // CheckFilter tells what of a row filter shows to be wrong without the resource's table:
-// that it cannot be taken apart, has brackets without their other half, or a query in it.
-// Whether it names columns and what may be called shows only over the table.
+// that it cannot be taken apart, has brackets without their other half, or a query in it
+// that does not look a value up. Whether it names columns and what may be called shows
+// only over the table.
 func CheckFilter(text string) error {
 	if err := CheckText(text); err != nil {
 		return err
@@ -39,9 +41,14 @@ func CheckFilter(text string) error {
 	if err != nil {
 		return err
 	}
+	queries, err := queriesIn(text, tokens)
+	if err != nil {
+		return err
+	}
 	depth := 0
-	for _, t := range tokens {
+	for i, t := range tokens {
 		switch {
+		case slices.ContainsFunc(queries, func(q query) bool { return q.word == i }):
 		case t.Is("("):
 			depth++
 		case t.Is(")"):

@@ -11,6 +11,8 @@ import (
 func TestCheckFilter(t *testing.T) {
 	for text, ok := range map[string]bool{
 		"": true, "qx = '和平区'": true, "zzz(qx) > 1": true, "(a = 1 OR b IN (1, 2))": true, "a = 'select ('": true, `"select" = 1`: true,
+		"a IN (SELECT b FROM 公安.名单)": true, "NOT (a IN (SELECT b FROM 公安.名单 WHERE c = 'x'))": true, "a IN (SELECT b FROM 公安.名单 WHERE c IN (SELECT d FROM 公安.名单))": false,
+		"a IN (SELECT b FROM 公安.名单 UNION SELECT 1)": false, "a IN (SELECT b FROM 公安.名单": false, "a IN (WITH x AS (SELECT 1) SELECT b FROM 公安.名单)": false,
 		"a IN (SELECT b FROM t)": false, "EXISTS (FROM t)": false, "a = 1 UNION SELECT 1": false, "(a = 1": false, "a = 1)": false, "a = 1; b": false, "a = ?": false,
 	} {
 		if err := policy.CheckFilter(text); (err == nil) != ok {

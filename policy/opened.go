@@ -15,8 +15,9 @@ import (
 // part is what one grant opens of a resource.
 type part struct {
 	id     string
-	filter string            // empty keeps every row
-	items  map[string]opened // by the column's folded name
+	filter string               // empty keeps every row
+	items  map[string]opened    // by the column's folded name
+	tables map[string]*Resource // in which filter looks values up, by their names in it
 }
 
 // opened is how a part opens a column.
@@ -51,6 +52,7 @@ type opening struct {
 	place    Resource // without what grants say
 	resource *catalog.Resource
 	grants   []*catalog.Grant
+	lookups  map[string]lookupTable // that the grants name, by the key of their names
 }
 
 // open puts into the snapshot what grants open of a resource.
@@ -76,7 +78,7 @@ func (g *Granted) build(o opening) (out *Resource, digest string, closed []Broke
 	broken := func(grant string, err error) { closed = append(closed, Broken{grant, out.Name(), err}) }
 	var parts []part
 	for _, grant := range o.grants {
-		p, err := g.part(out.Table, r, grant)
+		p, err := g.part(o, grant)
 		if err != nil {
 			broken(grant.ID, err)
 			continue
@@ -104,7 +106,14 @@ func (g *Granted) build(o opening) (out *Resource, digest string, closed []Broke
 	}
 	for _, p := range parts {
 		out.Grants = append(out.Grants, p.id)
+		for name, t := range p.tables {
+			if guard.Lookups == nil {
+				guard.Lookups = map[string]*Resource{}
+			}
+			guard.Lookups[name] = t
+		}
 	}
+	g.meter(out, o.grants, parts, guard)
 	if guard.RowFilter != "" || len(guard.Masks) > 0 {
 		out.Guard = guard
 	}
@@ -117,12 +126,15 @@ func (g *Granted) build(o opening) (out *Resource, digest string, closed []Broke
 
 // part tells what a grant opens of a table. One of whose masks or filter cannot be
 // applied opens not half of what it says either.
-func (g *Granted) part(t *catalog.Table, r *catalog.Resource, grant *catalog.Grant) (part, error) {
+func (g *Granted) part(o opening, grant *catalog.Grant) (part, error) {
+	t, r := o.place.Table, o.resource
 	p := part{id: grant.ID, items: map[string]opened{}}
 	var err error
-	if p.filter, err = expand(grant.RowFilter, g.Subject); err != nil {
+	used := &lookups{agency: o.place.Path[0], known: o.lookups}
+	if p.filter, err = expand(grant.RowFilter, g.Subject, used); err != nil {
 		return p, err
 	}
+	p.tables = used.used
 	for _, granted := range grant.Items {
 		for _, i := range r.Items {
 			if i.No != granted.No || i.Name == "" {
@@ -317,7 +329,7 @@ func maskText(i catalog.GrantedItem, c catalog.Column, s Subject) (string, catal
 	if !i.Type.Readable() {
 		return maskOver(i.Mask, c)
 	}
-	text, err := expand(i.Mask, s)
+	text, err := expand(i.Mask, s, nil)
 	return text, i.Type, err
 }
 

@@ -58,7 +58,7 @@ func NewPublished(published []Published, sources []Described) (*Granted, []Missi
 				continue
 			}
 			r, whole := grantWhole(t)
-			g.open(opening{Resource{Path: path, Source: sources[at].Source, Table: t}, r, []*catalog.Grant{whole}})
+			g.open(opening{place: Resource{Path: path, Source: sources[at].Source, Table: t}, resource: r, grants: []*catalog.Grant{whole}})
 		}
 	}
 	if err := g.finish("published"); err != nil {

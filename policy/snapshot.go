@@ -34,7 +34,11 @@ type Resource struct {
 	// Keys gives, by the column's name, the codes of the agencies into whose sources its
 	// values may be sent, as keys of a join: these agencies then see them.
 	Keys   map[string][]string
-	Grants []string // the IDs of the grants that open it; nil for a snapshot without grants
+	Grants []string        // the IDs of the grants that open it; nil for a snapshot without grants
+	Quotas []catalog.Quota // of those of them that have one; see Charged
+	// Unmetered lists the columns that grants without a quota open just as all together do;
+	// nil where the rows that they keep are not the same.
+	Unmetered []string
 }
 
 // KeyMayTravel reports whether values of a column may be sent to the source of another

@@ -56,10 +56,14 @@ func Apply(w Writer, changes []Change) error {
 	return nil
 }
 
+// Check tells whether a grant that is to be saved can be applied. Its error may be a
+// *policy.PartError, which says which part of the grant is wrong.
+type Check func(*catalog.Grant) error
+
 // Diff lists what makes a state into what a document says, in an order in which it
 // can be done.
-func Diff(s *catalog.State, d *Document) ([]Change, error) {
-	b := &differ{state: s, doc: d}
+func Diff(s *catalog.State, d *Document, check ...Check) ([]Change, error) {
+	b := &differ{state: s, doc: d, checks: check}
 	for _, step := range []func() error{b.agencies, b.purposes, b.principals, b.sources, b.resources, b.grants} {
 		if err := step(); err != nil {
 			return nil, d.Placed(err)
@@ -69,9 +73,10 @@ func Diff(s *catalog.State, d *Document) ([]Change, error) {
 }
 
 type differ struct {
-	state *catalog.State
-	doc   *Document
-	out   []Change
+	state  *catalog.State
+	doc    *Document
+	out    []Change
+	checks []Check // of grants that are new
 }
 
 func (b *differ) add(sign byte, path [2]string, details []string, do func(Writer, *made) error) {
@@ -79,8 +84,9 @@ func (b *differ) add(sign byte, path [2]string, details []string, do func(Writer
 	b.out = append(b.out, Change{Sign: sign, What: kind + " " + path[1], Details: details, path: path[:], do: do})
 }
 
-func wrong(what, member string) error {
-	return errs.New(errs.ConfigInvalid, "document_wrong", msg.Args{"What": what, "Member": member})
+// wrong says what of an object is missing, wrong or not there, and what it can be.
+func wrong(what, member string, can ...string) error {
+	return errs.New(errs.ConfigInvalid, "document_wrong", msg.Args{"What": what, "Member": member, "Can": strings.Join(can, ", ")})
 }
 
 // agencyID finds an agency that is there, or that the document makes.
@@ -203,7 +209,7 @@ func (b *differ) resources() error {
 		want := b.doc.Resources[name]
 		of, own, ok := split(name)
 		if !ok {
-			return member(wrong("resource "+name, "name"), "resources", name, "name")
+			return member(wrong("resource "+name, "name", "agency.resource"), "resources", name, "name")
 		}
 		agency, ok := b.agencyID(of)
 		if !ok {

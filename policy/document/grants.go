@@ -1,6 +1,7 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -14,8 +15,8 @@ import (
 
 // Granting gives what adds a grant to those of a resource; nothing where there is one
 // that says the same, whose ID it gives.
-func Granting(s *catalog.State, resource string, want Grant) (changes []Change, there string, err error) {
-	b := &differ{state: s, doc: &Document{}}
+func Granting(s *catalog.State, resource string, want Grant, check ...Check) (changes []Change, there string, err error) {
+	b := &differ{state: s, doc: &Document{}, checks: check}
 	r, err := b.granted(resource)
 	if err != nil {
 		return nil, "", err
@@ -28,7 +29,25 @@ func Granting(s *catalog.State, resource string, want Grant) (changes []Change, 
 	if same := b.same(r, w, left); same >= 0 {
 		return nil, left[same].ID, nil
 	}
+	if err := b.checked(w); err != nil {
+		return nil, "", err
+	}
 	return []Change{b.give(resource, w, nil)}, "", nil
+}
+
+// checked tells what is wrong with a grant that is new.
+func (b *differ) checked(w *wanted) error {
+	for _, check := range b.checks {
+		err := check(w.grant)
+		var of *policy.PartError
+		switch {
+		case errors.As(err, &of):
+			return member(of.Err, of.Part)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // Withdrawal is what is taken back of a resource.
@@ -55,7 +74,7 @@ func Withdrawing(s *catalog.State, resource string, what Withdrawal) ([]Change, 
 	for _, name := range what.Items {
 		i, ok := r.Item(name)
 		if !ok {
-			return nil, member(wrong("grant on "+resource, "items."+name), "items", name)
+			return nil, member(wrong("grant on "+resource, "items."+name, itemsOf(r)...), "items", name)
 		}
 		items[i.No] = true
 	}
@@ -216,6 +235,9 @@ func (b *differ) grants() error {
 				left = slices.Delete(left, same, same+1)
 				continue
 			}
+			if err := b.checked(w); err != nil {
+				return member(err, path...)
+			}
 			added, paths = append(added, w), append(paths, path)
 		}
 		var given []Change
@@ -263,7 +285,7 @@ func (b *differ) hasCode(code string) bool {
 func (b *differ) grantee(what, agency, principal string) (to catalog.Grantee, name string, err error) {
 	switch {
 	case (agency == "") == (principal == ""):
-		return to, "", member(wrong(what, "agency"), "grantee")
+		return to, "", member(wrong(what, "agency", "agency", "principal"), "grantee")
 	case agency != "":
 		to.Kind = catalog.ToAgency
 		if a, ok := b.state.AgencyNamed(agency); ok {
@@ -299,7 +321,7 @@ func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string,
 	}
 	for _, code := range want.KeysTo {
 		if code != catalog.AnyAgency && !b.hasCode(code) {
-			return nil, "", member(wrong(what, "keys_to"), "keys_to")
+			return nil, "", member(wrong(what, "keys_to", b.codes()...), "keys_to")
 		}
 	}
 	for _, m := range want.Modes {
@@ -308,7 +330,7 @@ func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string,
 	for _, name := range slices.Sorted(maps.Keys(want.Items)) {
 		i, ok := r.Item(name)
 		if !ok {
-			return nil, "", member(wrong(what, "items."+name), "items", name)
+			return nil, "", member(wrong(what, "items."+name, itemsOf(r)...), "items", name)
 		}
 		item, err := granted(r, what, name, want.Items[name])
 		if err != nil {
@@ -320,18 +342,18 @@ func (b *differ) grant(r *catalog.Resource, want Grant) (*catalog.Grant, string,
 		}
 		g.Items = append(g.Items, item)
 	}
-	if err := policy.CheckFilter(want.Where); err != nil {
-		return nil, "", member(errs.Wrap(errs.ConfigInvalid, "document_where", msg.Args{"What": what}, err), "where")
+	if err := b.where(r, what, want.Where); err != nil {
+		return nil, "", member(err, "where")
 	}
 	var ok bool
 	if g.Hours, ok = parseHours(want.Hours); !ok {
-		return nil, "", member(wrong(what, "hours"), "hours")
+		return nil, "", member(wrong(what, "hours", "08:00-18:00"), "hours")
 	}
 	if g.From, err = parseInstant(want.From); err != nil {
-		return nil, "", member(wrong(what, "from"), "from")
+		return nil, "", member(wrong(what, "from", anInstant), "from")
 	}
 	if g.Until, err = parseInstant(want.Until); err != nil {
-		return nil, "", member(wrong(what, "until"), "until")
+		return nil, "", member(wrong(what, "until", anInstant), "until")
 	}
 	return g, to, nil
 }

@@ -28,7 +28,7 @@ func granted(r *catalog.Resource, what, name, text string) (catalog.GrantedItem,
 	switch i.Use {
 	case catalog.Clear:
 		if how != "" {
-			return i, wrong(what, "items."+name)
+			return i, wrong(what, "items."+name, "clear", "token KIND", "masked MASK", "masked EXPRESSION as TYPE")
 		}
 	case catalog.Tokenized:
 		if i.Identifier = catalog.Identifier(how); !slices.Contains(catalog.Identifiers(), i.Identifier) {
@@ -49,7 +49,7 @@ func granted(r *catalog.Resource, what, name, text string) (catalog.GrantedItem,
 			return i, errs.New(errs.ConfigInvalid, "document_mask_expression", msg.Args{"What": what, "Item": name})
 		}
 	default:
-		return i, wrong(what, "items."+name)
+		return i, wrong(what, "items."+name, "clear", "token KIND", "masked MASK", "masked EXPRESSION as TYPE")
 	}
 	return i, nil
 }

@@ -12,7 +12,7 @@ import (
 // Changes gives what a GRANT or REVOKE changes in a state, in the name of a principal,
 // and the ID of the grant that says already what GRANT asks for. Who may not change the
 // resource's grants learns nothing of it.
-func (s *Statement) Changes(state *catalog.State, by *catalog.Principal) (changes []document.Change, there string, err error) {
+func (s *Statement) Changes(state *catalog.State, by *catalog.Principal, check ...document.Check) (changes []document.Change, there string, err error) {
 	if !document.May(by, state, &document.Document{Grants: map[string][]document.Grant{s.Resource: nil}}) {
 		return nil, "", errs.New(errs.Forbidden, "store_not_allowed", nil)
 	}
@@ -26,7 +26,7 @@ func (s *Statement) Changes(state *catalog.State, by *catalog.Principal) (change
 	if s.Kind == Revoke {
 		changes, err = document.Withdrawing(state, s.Resource, document.Withdrawal{Agency: g.Agency, Principal: g.Principal, Items: s.Items, Purposes: s.Purposes})
 	} else {
-		changes, there, err = document.Granting(state, s.Resource, g)
+		changes, there, err = document.Granting(state, s.Resource, g, check...)
 	}
 	return changes, there, s.Located(err)
 }

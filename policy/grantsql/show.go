@@ -1,7 +1,9 @@
 package grantsql
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
@@ -15,17 +17,25 @@ type Asker struct {
 	// means no limit. Who is limited sees only what is granted to them.
 	Purposes []string
 	Modes    []catalog.Mode
+	// Resources, by ID, limit it in the same way.
+	Resources []string
+	// Closed tells why a grant opens nothing as things are, empty for one that does. It is
+	// asked of grants that the asker sees whole; nil means that nobody can tell.
+	Closed func(*catalog.Grant) string
 }
 
 // sees tells what an asker sees of a grant.
 func (a Asker) sees(s *catalog.State, g *catalog.Grant, at time.Time) catalog.Sight {
 	sight := s.SeesGrant(a.Principal, g, at)
-	if sight == catalog.Nothing || len(a.Purposes) == 0 && len(a.Modes) == 0 {
+	if sight == catalog.Nothing || len(a.Purposes) == 0 && len(a.Modes) == 0 && len(a.Resources) == 0 {
 		return sight
 	}
 	purpose := func(code string) bool { return len(a.Purposes) == 0 || slices.Contains(a.Purposes, code) }
 	in := func(m catalog.Mode) bool { return len(a.Modes) == 0 || slices.Contains(a.Modes, m) }
 	own := g.Grantee == catalog.Grantee{Kind: catalog.ToAgency, ID: a.Principal.Agency} || g.Grantee == catalog.Grantee{Kind: catalog.ToPrincipal, ID: a.Principal.ID}
+	if len(a.Resources) > 0 && !slices.Contains(a.Resources, g.Resource) {
+		return catalog.Nothing
+	}
 	if !own || !slices.ContainsFunc(g.Purposes, purpose) || !slices.ContainsFunc(g.Modes, in) {
 		return catalog.Nothing
 	}
@@ -34,12 +44,51 @@ func (a Asker) sees(s *catalog.State, g *catalog.Grant, at time.Time) catalog.Si
 
 // ShowColumns are the columns of an answer to SHOW GRANTS.
 func ShowColumns() []string {
-	return []string{"grant", "resource", "grantee", "granted_by", "statement"}
+	return []string{"grant", "resource", "grantee", "granted_by", "statement", "closed"}
+}
+
+// Columns names the columns of the answer to a statement.
+func Columns(text string, zone *time.Location) ([]string, error) {
+	s, err := Parse(text, zone)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.Kind == Show:
+		return ShowColumns(), nil
+	}
+	return ChangeColumns(), nil
+}
+
+// Shown are the grants that SHOW GRANTS lists. Their rows are written when they are asked
+// for: a city has more grants than anybody wants in memory as text. It is used by one
+// goroutine at a time.
+type Shown struct {
+	state  *catalog.State
+	zone   *time.Location
+	closed func(*catalog.Grant) string
+	list   []shown
+}
+
+// shown is one of them, with the names by which they are in order.
+type shown struct {
+	*catalog.Grant
+	sight             catalog.Sight
+	resource, grantee string
+}
+
+// Next gives the rows that follow, at most so many; none at the end.
+func (s *Shown) Next(most int) [][]string {
+	var rows [][]string
+	for _, g := range s.list[:min(most, len(s.list))] {
+		rows = append(rows, s.row(g))
+	}
+	s.list = s.list[len(rows):]
+	return rows
 }
 
 // Show gives the grants of SHOW GRANTS that an asker sees. What it names reads as not
 // there, where nothing of it is to be seen.
-func (s *Statement) Show(state *catalog.State, by Asker, at time.Time, zone *time.Location) ([][]string, error) {
+func (s *Statement) Show(state *catalog.State, by Asker, at time.Time, zone *time.Location) (*Shown, error) {
 	to, err := s.shownTo(state, by, at)
 	if err != nil {
 		return nil, err
@@ -52,21 +101,56 @@ func (s *Statement) Show(state *catalog.State, by Asker, at time.Time, zone *tim
 		}
 		of = r.ID
 	}
-	var rows [][]string
-	for _, g := range state.Grants() {
-		sight := by.sees(state, g, at)
-		if sight == catalog.Nothing || (of != "" && g.Resource != of) || (s.Grantee.Kind != "" && g.Grantee != to) {
+	out := &Shown{state: state, zone: zone, closed: by.Closed}
+	resources, grantees := map[string]string{}, map[catalog.Grantee]string{}
+	for _, g := range state.Visible(by.Principal, at) {
+		if (of != "" && g.Resource != of) || (s.Grantee.Kind != "" && g.Grantee != to) {
 			continue
 		}
-		rows = append(rows, row(state, g, sight, zone))
+		sight := by.sees(state, g, at)
+		if sight == catalog.Nothing {
+			continue
+		}
+		one := shown{Grant: g, sight: sight}
+		var ok bool
+		if one.resource, ok = resources[g.Resource]; !ok {
+			one.resource = resourceName(state, g)
+			resources[g.Resource] = one.resource
+		}
+		if one.grantee, ok = grantees[g.Grantee]; !ok {
+			one.grantee = granteeName(state, g.Grantee)
+			grantees[g.Grantee] = one.grantee
+		}
+		out.list = append(out.list, one)
 	}
-	slices.SortStableFunc(rows, func(a, b []string) int { return slices.Compare(a[1:3], b[1:3]) })
-	return rows, nil
+	slices.SortStableFunc(out.list, func(a, b shown) int {
+		return cmp.Or(strings.Compare(a.resource, b.resource), strings.Compare(a.grantee, b.grantee))
+	})
+	return out, nil
+}
+
+func resourceName(state *catalog.State, g *catalog.Grant) string {
+	r, ok := state.Resource(g.Resource)
+	if !ok {
+		r = &catalog.Resource{}
+	}
+	return document.NameOf(state, r)
+}
+
+func granteeName(state *catalog.State, to catalog.Grantee) string {
+	if p, ok := state.Principal(to.ID); ok && to.Kind == catalog.ToPrincipal {
+		return toPrincipal + " " + p.Login
+	}
+	name := ""
+	if a, ok := state.Agency(to.ID); ok && to.Kind == catalog.ToAgency {
+		name = a.Name
+	}
+	return toAgency + " " + name
 }
 
 // named reports whether an asker knows a resource: sees it, or a grant on it.
 func (s *Statement) named(state *catalog.State, by Asker, r *catalog.Resource, at time.Time) bool {
-	if len(by.Purposes) == 0 && len(by.Modes) == 0 {
+	if len(by.Purposes) == 0 && len(by.Modes) == 0 && len(by.Resources) == 0 {
 		return state.SeesResource(by.Principal, r, at) != catalog.Nothing
 	}
 	return slices.ContainsFunc(state.Grants(), func(g *catalog.Grant) bool {
@@ -103,16 +187,16 @@ func (s *Statement) shownTo(state *catalog.State, by Asker, at time.Time) (catal
 }
 
 // row writes a grant for somebody who sees it whole or in outline.
-func row(state *catalog.State, g *catalog.Grant, sight catalog.Sight, zone *time.Location) []string {
-	resource, of, by := document.Named(state, g)
-	if sight != catalog.Whole {
+func (s *Shown) row(g shown) []string {
+	_, of, by := document.Named(s.state, g.Grant)
+	closed := ""
+	switch {
+	case g.sight != catalog.Whole:
 		of, by = Outline(of), ""
+	case s.closed != nil:
+		closed = s.closed(g.Grant)
 	}
-	grantee := toAgency + " " + of.Agency
-	if of.Principal != "" {
-		grantee = toPrincipal + " " + of.Principal
-	}
-	return []string{g.ID, resource, grantee, by, Write(resource, spoken(state, of), zone)}
+	return []string{g.ID, g.resource, g.grantee, by, Write(g.resource, spoken(s.state, of), s.zone), closed}
 }
 
 // spoken writes the agencies to which keys may go by their names in SQL, in the place

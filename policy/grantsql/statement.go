@@ -10,6 +10,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/policy/document"
 )
 
@@ -74,7 +75,11 @@ func (s *Statement) Located(err error) error {
 		path = []string{"grantee"}
 	}
 	for n := len(path); n > 0; n-- {
-		if part := strings.Join(path[:n], "/"); s.places[part] > 0 {
+		part := strings.Join(path[:n], "/")
+		if s.places[part] > 0 && part == policy.PartWhere && e.Pos != nil { // within the row filter
+			return e.At(s.text, s.places[part]+e.Pos.Offset)
+		}
+		if s.places[part] > 0 {
 			return s.at(part, &e)
 		}
 	}
