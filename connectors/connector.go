@@ -75,6 +75,12 @@ type Fragment struct {
 	Columns []catalog.Column  // the rows' columns: the stream's schema is catalog.ArrowSchema(Columns)
 	Alloc   memory.Allocator  // where batches live; required
 	Rows    int               // rows in a batch, at most; 0 means DefaultBatchRows
+	// Alone says that nothing else is read beside it and that Next follows at once: rows
+	// need not be read ahead of it. Scan may then leave an error of the statement to Next.
+	Alone bool
+	// Comment goes before SQL where the source shows to its people what it is asked, as Text
+	// does it. It changes nothing of the answer.
+	Comment Comment
 }
 
 // TableNames writes the names of the tables that SQL reads, for an error that cannot

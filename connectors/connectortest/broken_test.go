@@ -81,6 +81,7 @@ var found = []struct{ fault, check, words string }{
 	{"a goroutine is left", "streams", "goroutines are left"},
 	{"Release keeps the place", "streams", "Acquire: "},
 	{"statement errors are swallowed", "statement errors", "no error"},
+	{"comments end statements", "comment", "0 rows with the comment"},
 	{"streams share their rows", "concurrent scans", "two scans at once"},
 	{"does not count", "acquire", "beyond the limit of 1"},
 	{"Acquire ignores the context", "acquire", "has not come back"},

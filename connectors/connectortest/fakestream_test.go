@@ -61,6 +61,11 @@ func (c *fakeConn) Scan(ctx context.Context, frag connectors.Fragment) (connecto
 		c.open = s
 		return s, nil
 	}
+	if frag.Comment != (connectors.Comment{}) && f.is("comments end statements") {
+		s.over = true
+		c.open = s
+		return s, nil
+	}
 	q, table, at, err := f.query(frag)
 	if err != nil {
 		if f.is("statement errors are swallowed") {

@@ -149,6 +149,7 @@ var checks = []check{
 	{"predicate pairs", checkPredicatePairs},
 	{"streams", checkStreams},
 	{"statement errors", checkStatementErrors},
+	{"comment", checkComment},
 	{"concurrent scans", checkConcurrent},
 	{"acquire", checkAcquire},
 	{"cancel", checkCancel},

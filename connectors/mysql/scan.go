@@ -63,7 +63,7 @@ func (l *lease) try(ctx, run context.Context, end func(), f connectors.Fragment,
 	run, stop := context.WithCancel(run)
 	s := l.session
 	cancel := l.source.cancelWith(run, s)
-	st, err := s.prepared(f.SQL)
+	st, err := s.prepared(f.Text(), f.Comment == connectors.Comment{})
 	if err == nil && (len(st.columns) == 0 || st.parameters != p.count) {
 		err = errs.Internalf("the statement's columns or placeholders are not as sent")
 	}

@@ -99,7 +99,8 @@ type session struct {
 	number     byte // of the next packet
 	out        []byte
 	statements statements
-	broken     bool // no statement may follow
+	once       *statement // prepared for one use, and still at the server; nil without one
+	broken     bool       // no statement may follow
 }
 
 // connect opens a session and makes sure that it is set as it must be.

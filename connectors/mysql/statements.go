@@ -54,13 +54,19 @@ func (c *statements) remove(s *statement) {
 	}
 }
 
-// prepared gives the statement of that text, prepared now if it was not before.
+// prepared gives the statement of that text, prepared now if it was not before. One that
+// is not to be kept goes when the next one is asked for.
 // After an error of the server the session is at rest, after any other it is broken.
-func (s *session) prepared(sql string) (*statement, error) {
+func (s *session) prepared(sql string, keep bool) (*statement, error) {
+	if s.once != nil {
+		if err := s.forget(s.once); err != nil {
+			return nil, err
+		}
+	}
 	if st := s.statements.find(sql); st != nil {
 		return st, nil
 	}
-	if old := s.statements.oldest(); old != nil {
+	if old := s.statements.oldest(); old != nil && keep {
 		if err := s.forget(old); err != nil {
 			return nil, err
 		}
@@ -97,13 +103,20 @@ func (s *session) prepared(sql string) (*statement, error) {
 		s.broken = true
 		return nil, errMalformed
 	}
-	s.statements.keep(st)
+	if keep {
+		s.statements.keep(st)
+	} else {
+		s.once = st
+	}
 	return st, nil
 }
 
 // forget drops a statement here and at the server, which does not answer to that.
 func (s *session) forget(st *statement) error {
 	s.statements.remove(st)
+	if s.once == st {
+		s.once = nil
+	}
 	s.command(commandClose)
 	s.out = binary.LittleEndian.AppendUint32(s.out, st.number)
 	return s.send()

@@ -28,7 +28,8 @@ type decoder struct {
 	failed   int // number of the column that the last error is about
 }
 
-const firstRows = 256
+// firstRows are what is made room for at first: of most look-ups, all of their rows.
+const firstRows = 16
 
 func newDecoder(schema *arrow.Schema, columns []column, mem memory.Allocator, maxRows int) *decoder {
 	if maxRows <= 0 {

@@ -125,10 +125,13 @@ func (c *column) reserve(rows int) {
 	}
 }
 
+// firstText is how many bytes of text are made room for at first.
+const firstText = 128
+
 // room makes place for n more bytes of text.
 func (c *column) room(n int) {
 	if need := c.used + n; need > len(c.data) {
-		c.dataBuf.ResizeNoShrink(max(need, 2*len(c.data), c.last, 1<<10))
+		c.dataBuf.ResizeNoShrink(max(need, 2*len(c.data), c.last, firstText))
 		c.data = c.dataBuf.Bytes()
 	}
 }

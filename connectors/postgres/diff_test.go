@@ -22,6 +22,7 @@ type source struct {
 	testing.TB
 	connectors.Source
 	alloc  *memory.CheckedAllocator
+	alone  bool // of its fragments
 	tables []*catalog.Table
 }
 
@@ -70,12 +71,12 @@ func (s *source) acquire() connectors.Conn {
 
 func (s *source) fragment(t *catalog.Table, columns []catalog.Column, preds ...dialect.Predicate) connectors.Fragment {
 	sql, values := dialect.For("postgres").Scan(t, columns, preds)
-	return connectors.Fragment{SQL: sql, Values: values, Table: t.ID, Columns: columns, Alloc: s.alloc}
+	return connectors.Fragment{SQL: sql, Values: values, Table: t.ID, Columns: columns, Alloc: s.alloc, Alone: s.alone}
 }
 
 // statement is a fragment of one bigint column.
 func (s *source) statement(sql string) connectors.Fragment {
-	return connectors.Fragment{SQL: sql, Table: catalog.TableID{Schema: "public", Name: "t"}, Alloc: s.alloc,
+	return connectors.Fragment{SQL: sql, Table: catalog.TableID{Schema: "public", Name: "t"}, Alloc: s.alloc, Alone: s.alone,
 		Columns: []catalog.Column{{Name: "n", SourceName: "n", Type: catalog.Type{Kind: catalog.Int64}}}}
 }
 

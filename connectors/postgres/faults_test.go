@@ -67,9 +67,12 @@ func TestCancelIsSeenAtTheServer(t *testing.T) {
 
 // A cancel that comes late must not hit the statement that follows on the same
 // session, and sessions are used again after one.
-func TestCancelNeverHitsTheNextStatement(t *testing.T) {
+func TestCancelNeverHitsTheNextStatement(t *testing.T) { both(t, cancelNeverHitsTheNextStatement) }
+
+func cancelNeverHitsTheNextStatement(t *testing.T, alone bool) {
 	db := testpg.Start(t).Database(t)
 	s := open(t, db.Reader, 1)
+	s.alone = alone
 	conn := s.acquire()
 	sessions := map[int64]bool{}
 	const rounds = 150
@@ -194,9 +197,12 @@ func TestServerKilledAmidRows(t *testing.T) {
 }
 
 // Sessions that died while they lay idle cost no query.
-func TestDeadIdleSessionsAreReplaced(t *testing.T) {
+func TestDeadIdleSessionsAreReplaced(t *testing.T) { both(t, deadIdleSessionsAreReplaced) }
+
+func deadIdleSessionsAreReplaced(t *testing.T, alone bool) {
 	db := testpg.Start(t).Database(t)
 	s := open(t, db.Reader, 3)
+	s.alone = alone
 	use := func() {
 		t.Helper()
 		conns, err := s.Acquire(t.Context(), 3)
@@ -278,10 +284,13 @@ func TestSessionSettingsHold(t *testing.T) {
 
 // A table that is altered between Describe and Scan gives an error, never a value
 // of the old type; described again it is read, on the same session too.
-func TestAlteredTables(t *testing.T) {
+func TestAlteredTables(t *testing.T) { both(t, alteredTables) }
+
+func alteredTables(t *testing.T, alone bool) {
 	db := testpg.Start(t).Database(t)
 	db.Exec(t, "CREATE TABLE t (id integer, v double precision, w text); INSERT INTO t VALUES (1, 1.5, 'x')")
 	s := open(t, db.Reader, 2)
+	s.alone = alone
 	conn := s.acquire()
 	old := s.table("t")
 	scan := func() ([][]any, error) { return s.rows(conn, s.fragment(old, old.Columns)) }

@@ -124,7 +124,7 @@ func FuzzAnswer(f *testing.F) {
 		text, _ := newColumn(catalog.Type{Kind: catalog.Text}, 25)
 		described := []catalog.Column{{Name: "n", Type: number.typ}, {Name: "t", Type: text.typ}}
 		s := &stream{
-			run: context.Background(), source: &source{name: "mz"}, fragment: connectors.Fragment{Columns: described},
+			background: true, run: context.Background(), source: &source{name: "mz"}, fragment: connectors.Fragment{Columns: described},
 			session: &session{conn: silentServer{answer: bytes.NewReader(answer)}},
 			decoder: newDecoder(catalog.ArrowSchema(described), []column{*number, *text}, mem, 0),
 			batches: make(chan arrow.RecordBatch, len(answer)/14+1), // a row is no shorter

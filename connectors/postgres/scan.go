@@ -38,60 +38,79 @@ func (l *lease) Scan(ctx context.Context, f connectors.Fragment) (connectors.Str
 	if err != nil {
 		return nil, err
 	}
-	for {
-		st, again, err := l.try(ctx, run, end, f)
-		switch {
-		case err == nil:
-			l.stream = st
-			return st, nil
-		case again && run.Err() == nil:
-			continue
-		}
+	st := &stream{ctx: ctx, begun: run, end: end, lease: l, source: l.source, fragment: f}
+	if err := l.attempt(st, f.Alone); err != nil {
 		end()
-		if ended := l.source.endOf(ctx); ended != nil {
-			return nil, ended
+		return nil, st.why(err)
+	}
+	if st.pending == nil {
+		st.start(st.rows)
+	}
+	l.stream = st
+	return st, nil
+}
+
+// attempt sends the stream's statement until one session takes it, or it fails.
+func (l *lease) attempt(st *stream, direct bool) error {
+	for {
+		again, err := l.try(st, direct)
+		if err == nil || !again || st.begun.Err() != nil {
+			return err
 		}
-		return nil, scanError(l.source.name, f.Table, err)
 	}
 }
 
-// try sends f on the lease's session. again says that a second attempt may
-// succeed where this one failed: nothing of an answer was seen.
-func (l *lease) try(ctx, run context.Context, end func(), f connectors.Fragment) (st *stream, again bool, err error) {
-	used, err := l.open(run)
+// try sends the stream's statement on the lease's session. again says that a second
+// attempt may succeed where this one failed: nothing of an answer was seen. With direct, and a statement that the session has prepared, the server's word is not
+// waited for: the stream's first read has it.
+func (l *lease) try(st *stream, direct bool) (again bool, err error) {
+	used, err := l.open(st.begun)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
-	run, stop := context.WithCancel(run)
-	cancel := l.session.cancelWith(run)
-	types, err := l.session.send(f)
+	f, s := st.fragment, l.session
+	direct = direct && s.statements.find(f.Text()) != nil
+	run, stop := context.WithCancel(st.begun)
+	cancel := s.cancelWith(run, direct)
+	sent, err := s.send(f, direct)
+	if err == nil && !direct {
+		err = s.accept(sent)
+	}
 	if err == nil {
 		var d *decoder
-		if d, err = l.decoder(f, types); err == nil {
-			st = &stream{
-				ctx: ctx, run: run, stop: stop, cancel: cancel, end: end,
-				source: l.source, fragment: f, session: l.session, decoder: d,
+		if d, err = l.decoder(f, sent.columns); err == nil {
+			st.run, st.stop, st.cancel, st.session, st.decoder = run, stop, cancel, s, d
+			if direct {
+				st.pending = sent
 			}
-			st.start()
-			return st, false, nil
+			return false, nil
+		}
+		if e := cancel.undirect(run); e != nil {
+			s.broken = true
 		}
 		stop() // the statement runs, and its rows are not what was described
-		_ = l.session.drain()
+		_ = s.drain()
 	}
-	if l.session.broken && !lost(err) {
+	if s.broken && !lost(err) {
 		stop() // it may still run
 	}
 	cancel.end()
 	stop()
+	return l.fails(used, f.Text(), err)
+}
+
+// fails looks at why a statement failed of whose answer nothing was seen, and tells
+// whether it may be sent again.
+func (l *lease) fails(used bool, sql string, err error) (again bool, _ error) {
 	var pg *pgconn.PgError
 	switch {
 	case used && lost(err):
 		l.drop()
-		return nil, true, err
+		return true, err
 	case errors.As(err, &pg) && staleStatement(pg):
-		return nil, l.session.statements.remove(f.SQL), err
+		return l.session.statements.remove(sql), err
 	}
-	return nil, false, err
+	return false, err
 }
 
 // decoder makes the decoder of f's columns as the server announced them.
@@ -116,74 +135,86 @@ func (l *lease) decoder(f connectors.Fragment, types []uint32) (*decoder, error)
 	return newDecoder(catalog.ArrowSchema(f.Columns), columns, f.Alloc, rows), nil
 }
 
-// send writes the whole statement at once and reads until the server has
-// accepted it. It gives the type numbers of the result's columns. After an error
-// of the server the session is at rest again; after any other it is broken.
-func (s *session) send(f connectors.Fragment) ([]uint32, error) {
+// send writes the whole statement at once; accept must follow. After an error the session
+// is broken, unless nothing was sent.
+func (s *session) send(f connectors.Fragment, direct bool) (*statement, error) {
 	fields, formats, numbers, ok := bind(f.Values)
 	if !ok {
 		return nil, errs.Internalf("a value that cannot be bound")
 	}
 	w := s.pg.Frontend()
-	st := s.statements.find(f.SQL)
+	text := f.Text()
+	st := s.statements.find(text)
 	if st != nil && !slices.Equal(st.parameters, numbers) {
 		return nil, errs.Internalf("the statement's placeholders are not of the values' types")
 	}
 	if st == nil {
-		if old := s.statements.oldest(); old != nil {
-			w.Send(&pgproto3.Close{ObjectType: 'S', Name: old.name})
-			s.statements.remove(old.sql)
+		st = &statement{sql: text} // without a name it lasts until the next one without
+		if f.Comment == (connectors.Comment{}) {
+			if old := s.statements.oldest(); old != nil {
+				w.Send(&pgproto3.Close{ObjectType: 'S', Name: old.name})
+				s.statements.remove(old.sql)
+			}
+			st.name = s.statements.name()
 		}
-		st = &statement{name: s.statements.name(), sql: f.SQL}
 		w.Send(&pgproto3.Parse{Name: st.name, Query: st.sql})
 		w.Send(&pgproto3.Describe{ObjectType: 'S', Name: st.name})
 	}
 	w.Send(&pgproto3.Bind{PreparedStatement: st.name, ParameterFormatCodes: formats, Parameters: fields, ResultFormatCodes: []int16{formatBinary}})
-	// Without this the server would keep its first answers until there are rows.
-	w.Send(&pgproto3.Flush{})
+	if !direct {
+		// Without this the server would keep its first answers until there are rows.
+		w.Send(&pgproto3.Flush{})
+	}
 	w.Send(&pgproto3.Execute{})
 	w.Send(&pgproto3.Sync{})
 	if err := w.Flush(); err != nil {
 		s.broken = true
 		return nil, err
 	}
+	st.sent = numbers
+	return st, nil
+}
+
+// accept reads until the server has accepted a statement that was sent. After an error
+// of the server the session is at rest again; after any other it is broken.
+func (s *session) accept(st *statement) error {
 	for {
 		kind, body, err := s.next()
 		if err != nil {
 			s.broken = true
-			return nil, err
+			return err
 		}
 		switch kind {
 		case '1', '3': // parsed, closed
 		case 't':
 			if st.parameters, err = parameterNumbers(body); err != nil {
 				s.broken = true
-				return nil, err
+				return err
 			}
 		case 'T':
 			if st.columns, err = columnTypes(body); err != nil {
 				s.broken = true
-				return nil, err
+				return err
 			}
 		case '2': // bound: the statement will run
-			if len(st.columns) == 0 || !slices.Equal(st.parameters, numbers) {
+			if len(st.columns) == 0 || !slices.Equal(st.parameters, st.sent) {
 				s.broken = true
-				return nil, errs.Internalf("the statement's columns or placeholders are not as sent")
+				return errs.Internalf("the statement's columns or placeholders are not as sent")
 			}
 			s.statements.keep(st)
-			return st.columns, nil
+			return nil
 		case 'E':
 			failure := serverError(body)
 			if s.broken = lost(failure); s.broken {
-				return nil, failure
+				return failure
 			}
 			if err := s.drain(); err != nil {
-				return nil, err
+				return err
 			}
-			return nil, failure
+			return failure
 		default: // 'n': a statement without rows is none of ours
 			s.broken = true
-			return nil, errMalformed
+			return errMalformed
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -197,15 +198,17 @@ func (s *session) drain() error {
 
 // canceller ends a running statement at the server when its context ends.
 type canceller struct {
-	s    *session
-	stop func() bool
-	over chan struct{} // closed when the answer has ended
-	done chan struct{}
-	sent bool // the server confirmed that it got the request
+	s      *session
+	mu     sync.Mutex
+	direct bool // the session is read by whoever asks for rows: the read must end at once
+	stop   func() bool
+	over   chan struct{} // closed when the answer has ended
+	done   chan struct{}
+	sent   bool // the server confirmed that it got the request
 }
 
-func (s *session) cancelWith(ctx context.Context) *canceller {
-	c := &canceller{s: s, over: make(chan struct{}), done: make(chan struct{})}
+func (s *session) cancelWith(ctx context.Context, direct bool) *canceller {
+	c := &canceller{s: s, direct: direct, over: make(chan struct{}), done: make(chan struct{})}
 	c.stop = context.AfterFunc(ctx, func() {
 		defer close(c.done)
 		if err := safego.Call(c.cancel); err != nil {
@@ -221,7 +224,7 @@ func (s *session) cancelWith(ctx context.Context) *canceller {
 func (c *canceller) cancel() error {
 	deadline := time.Now().Add(cancelLimit)
 	// Whatever becomes of the request, nobody waits longer than this.
-	if err := c.s.conn.SetDeadline(deadline); err != nil {
+	if err := c.deadline(deadline); err != nil {
 		return err
 	}
 	ctx, stop := context.WithDeadline(context.Background(), deadline)
@@ -244,6 +247,27 @@ func (c *canceller) cancel() error {
 		case <-again.C:
 		}
 	}
+}
+
+// deadline ends reads and writes at a time; a direct read at once.
+func (c *canceller) deadline(at time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.s.conn.SetDeadline(at); err != nil || !c.direct {
+		return err
+	}
+	return c.s.conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+// undirect is called when a direct reader hands the session over to one that may wait.
+func (c *canceller) undirect(run context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.direct = false
+	if run.Err() == nil {
+		return nil
+	}
+	return c.s.conn.SetReadDeadline(time.Now().Add(cancelLimit))
 }
 
 // end is called once the statement's answer was read to its end or failed. After

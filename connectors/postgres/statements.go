@@ -10,10 +10,11 @@ const maxStatements = 64
 
 // statement is prepared on one session.
 type statement struct {
-	name       string
+	name       string // empty for one that is not kept
 	sql        string
 	parameters []uint32 // the type numbers of its placeholders
 	columns    []uint32 // and of its columns
+	sent       []uint32 // of the values that were sent last
 }
 
 // statements are a session's prepared statements, by their text; the one that
@@ -39,9 +40,9 @@ func (c *statements) name() string {
 	return "lianji_" + strconv.Itoa(c.made)
 }
 
-// keep adds a statement that the server has prepared. It may be repeated.
+// keep adds a statement that the server has prepared by a name. It may be repeated.
 func (c *statements) keep(s *statement) {
-	if c.byText[s.sql] != nil {
+	if s.name == "" || c.byText[s.sql] != nil {
 		return
 	}
 	if c.byText == nil {

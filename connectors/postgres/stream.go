@@ -19,18 +19,27 @@ const queued = 1
 // errStopped ends a scan that nobody reads any more.
 var errStopped = errors.New("the scan was stopped")
 
-// stream is a running statement. A goroutine of its own reads the socket and
-// fills batches; from start until done nothing else touches the session.
+// stream is a running statement. A goroutine of its own reads the socket and fills
+// batches; from start until done nothing else touches the session. A direct stream does
+// without: its reader reads the first batch, and when that is the last one there never is
+// a goroutine.
 type stream struct {
 	ctx      context.Context // the caller's
-	run      context.Context // ends with ctx, with the source, with Release and with the first error
+	begun    context.Context // of the source's begin
+	run      context.Context // ends with begun, with Release and with the first error
 	stop     context.CancelFunc
 	cancel   *canceller
 	end      func() // of the source's begin
+	lease    *lease
 	source   *source
 	fragment connectors.Fragment
 	session  *session
 	decoder  *decoder
+
+	pending    *statement        // that was sent and not accepted yet, of a direct stream
+	ready      arrow.RecordBatch // a direct stream's first
+	background bool              // the goroutine was started
+	whole      bool              // the answer was read to its end without it
 
 	batches chan arrow.RecordBatch
 	done    <-chan error
@@ -43,26 +52,27 @@ type stream struct {
 
 var _ connectors.Stream = (*stream)(nil)
 
-func (s *stream) start() {
+// start reads on a goroutine from now on.
+func (s *stream) start(rows func() (open bool, err error)) {
+	s.background = true
 	s.batches = make(chan arrow.RecordBatch, queued)
-	s.done = safego.Run(s.read)
+	s.done = safego.Run(func() error {
+		defer close(s.batches)
+		return s.finish(rows)
+	})
 }
 
-// read takes the answer to its end and leaves the session at rest, or broken.
-func (s *stream) read() error {
-	defer close(s.batches)
-	defer s.decoder.release()
+// finish runs rows and leaves the session at rest, or broken.
+func (s *stream) finish(rows func() (open bool, err error)) error {
 	orderly := false
 	defer func() {
 		if !orderly { // a panic: what the session still has to say is unknown
 			s.session.broken = true
 			s.stop()
 		}
-		s.cancel.end()
-		s.stop()
-		s.end()
+		s.close()
 	}()
-	open, err := s.rows()
+	open, err := rows()
 	if open && !s.session.broken {
 		s.stop() // nobody wants the rest: the statement is to end at the server too
 		_ = s.session.drain()
@@ -71,8 +81,16 @@ func (s *stream) read() error {
 	return err
 }
 
-// rows passes batches on until the answer ends. open means that the server's
-// answer was not read to its end.
+// close frees what the running statement holds.
+func (s *stream) close() {
+	s.cancel.end()
+	s.stop()
+	s.end()
+	s.decoder.release()
+}
+
+// rows passes batches on until the answer ends, or a direct reader has one. open means
+// that the server's answer was not read to its end.
 func (s *stream) rows() (open bool, err error) {
 	for {
 		kind, body, err := s.session.next()
@@ -82,13 +100,17 @@ func (s *stream) rows() (open bool, err error) {
 		}
 		switch kind {
 		case 'D':
-			if s.decoder.full(len(body)) {
+			full := s.decoder.full(len(body))
+			if full {
 				if err := s.pass(); err != nil {
 					return true, err
 				}
 			}
 			if err := s.decoder.row(body); err != nil {
 				return true, s.valueError(err)
+			}
+			if full && !s.background {
+				return true, nil
 			}
 		case 'C':
 			if err := s.pass(); err != nil {
@@ -120,6 +142,10 @@ func (s *stream) pass() error {
 	if batch == nil {
 		return nil
 	}
+	if !s.background {
+		s.ready = batch
+		return nil
+	}
 	select {
 	case s.batches <- batch:
 		return nil
@@ -144,7 +170,17 @@ func (s *stream) Next() bool {
 	if s.over {
 		return false
 	}
-	if s.ctx.Err() == nil {
+	if s.ctx.Err() == nil && !s.background && !s.whole {
+		if s.err = s.first(); s.err != nil {
+			s.over = true
+			return false
+		}
+		if s.ready != nil {
+			s.current, s.ready = s.ready, nil
+			return true
+		}
+	}
+	if s.ctx.Err() == nil && !s.whole {
 		select {
 		case batch, more := <-s.batches:
 			if more {
@@ -186,10 +222,15 @@ func (s *stream) Release() {
 	}
 	s.released = true
 	s.stop()
-	for batch := range s.batches {
-		batch.Release()
+	if !s.background && !s.whole {
+		s.handOver(s.answer)
 	}
-	<-s.done
+	if s.background {
+		for batch := range s.batches {
+			batch.Release()
+		}
+		<-s.done
+	}
 	s.drop()
 	if !s.over {
 		s.over, s.err = true, errs.From(context.Canceled)
