@@ -68,14 +68,16 @@ func answerBind(ctx context.Context, inst *bindInstance, ask bindAsk, out io.Wri
 	if err := inst.ensure(ctx, ask.Stubs); err != nil {
 		return errors.Join(err, writeFrame(out, bindTold{Failed: err.Error()}, ""))
 	}
+	told := &Bound{}
+	plan, described, err := inst.bind(ctx, ask.SQL, ask.Plan, told)
 	if ask.Plan {
-		plan, err := inst.planText(ctx, ask.SQL)
-		if err := tell(out, err, bindTold{}, plan); err != nil {
-			return err
+		if ended := tell(out, err, bindTold{}, plan); ended != nil {
+			return ended
 		}
 	}
-	told := &Bound{}
-	err := inst.describe(ctx, ask.SQL, told)
+	if err == nil {
+		err = <-described
+	}
 	return tell(out, err, bindTold{Columns: told.Columns, Params: told.Params}, "")
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/planner/gate"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/logical"
@@ -30,11 +31,12 @@ type binding struct {
 	types    map[int]cast           // by number: the cast that is written round it
 	sampled  []int                  // by number: parameters whose type was guessed
 	made     map[string]tokenize.Of // that guards make, by their handles
+	lookups  []*reference           // of guards
 }
 
 // cast is what is written round a parameter.
 type cast struct {
-	typ catalog.Type
+	typ catalog.Type // Invalid for some of those below
 	// viaText is set for types whose values are handed over as text: DuckDB's spelling.
 	viaText string
 }
@@ -55,7 +57,7 @@ func (b *binding) run(ctx context.Context) (*Statement, error) {
 			break
 		}
 		if t := b.options.Declared(name); t.Kind != catalog.Invalid {
-			b.types[n+1], declared = cast{typ: t}, true
+			b.types[n+1], declared = castOf(t), true
 		}
 	}
 	bound, a, err := b.infer(ctx)
@@ -101,6 +103,8 @@ func (b *binding) number() {
 
 // gated writes the casts, passes the gate and gives each table reference its place.
 func (b *binding) gated(ctx context.Context) (*attempt, error) {
+	ctx, span := tracing.Start(ctx, tracing.Gate)
+	defer span.End()
 	var edits []edit
 	for _, t := range b.tokens {
 		with := "$" + strconv.Itoa(t.Number)
@@ -131,15 +135,22 @@ func (b *binding) gated(ctx context.Context) (*attempt, error) {
 	for i, t := range tree.Tables {
 		at := toUser(t.Offset)
 		resource, ok := b.snapshot.Resolve(t.Path)
-		if !ok || len(t.Path) < 2 || len(t.Path) > 3 {
+		path := t.Path
+		if ok && len(path) == 1 { // the snapshot says which schema is meant
+			path = resource.Path
+		}
+		if !ok || len(path) < 2 || len(path) > 3 {
 			return nil, unknownTable(b.snapshot, t.Path).At(b.user, at)
 		}
 		if t.Offset < 0 {
 			return nil, errs.New(errs.NotSupported, "reference_without_place", msg.Args{"Name": resource.Name()})
 		}
-		ref := &reference{number: i + 1, resource: resource, schema: t.Path[len(t.Path)-2], name: t.Path[len(t.Path)-1], spool: t.InRecursive}
+		ref := &reference{number: i + 1, resource: resource, schema: path[len(path)-2], name: t.Path[len(t.Path)-1], spool: t.InRecursive}
 		e := edit{at: t.Offset, with: catalog.QuoteIdent(ref.catalog()) + "."}
-		if len(t.Path) == 3 {
+		switch len(t.Path) {
+		case 1:
+			e.with += catalog.QuoteIdent(ref.schema) + "."
+		case 3:
 			first, ok := sqltext.Identifier(casted, t.Offset)
 			if !ok {
 				return nil, errs.New(errs.NotSupported, "reference_without_place", msg.Args{"Name": resource.Name()})
@@ -236,7 +247,7 @@ func (b *binding) guard(ctx context.Context, s *Statement) error {
 			s.guards = map[int]*ir.Plan{}
 		}
 		s.guards[ref.number] = plan
-		s.tokens = b.made
+		s.tokens, s.lookups = b.made, b.lookups
 	}
 	return nil
 }

@@ -74,6 +74,8 @@ type cache struct {
 	byKey map[cacheKey][]*recency.Element // of *cached, one for each way that the text was bound
 	order recency.List                    // the last one used in front
 	bytes int
+
+	hits, misses int64
 }
 
 // get gives the statement of that key and these options, or nil.
@@ -82,8 +84,10 @@ func (c *cache) get(key cacheKey, o Options) *Statement {
 	defer c.mu.Unlock()
 	if e := c.find(key, o); e != nil {
 		c.order.MoveToFront(e)
+		c.hits++
 		return e.Value.(*cached).statement
 	}
+	c.misses++
 	return nil
 }
 

@@ -7,10 +7,13 @@ import (
 	"go/token"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/ir"
+	"github.com/lianji/lianji/planner/planjson"
 	"github.com/lianji/lianji/planner/plantest"
 	"github.com/lianji/lianji/planner/rules"
 )
@@ -82,15 +85,111 @@ func docBlocks(t *testing.T) map[string]string {
 	for i, stream := range plan.Streams {
 		fmt.Fprintf(&sources, "f%d, at %s:\n%s\nvalues: %v\n\n", i+1, stream.Source, stream.SQL, valuesOf(stream.Values))
 	}
-	var order []string
-	for _, r := range rules.List() {
-		order = append(order, r.Name)
-	}
+	parsed, planned := docJSON(t)
 	return map[string]string{
-		"text": docStatement, "spliced": s.Spliced(), "bound": ir.Text(bound.Root, ir.Exactly), "rules": strings.Join(order, "\n"),
+		"text": docStatement, "spliced": s.Spliced(), "bound": ir.Text(bound.Root, ir.Exactly), "rules": rulesInOrder(),
+		"parsed": parsed, "planned": planned,
 		"early": ir.Text(early.Root, ir.Exactly), "late": ir.Text(plan.Tree(), ir.Exactly), "sources": sources.String(),
 		"residual": plan.Text, "explain": plan.Explain().Text(),
 	}
+}
+
+// rulesInOrder lists the rules as they run, with the borders of their kinds.
+func rulesInOrder() string {
+	var b strings.Builder
+	kind := ""
+	for _, r := range rules.List() {
+		of := "early"
+		switch {
+		case r.Last:
+			of = "last"
+		case r.Late:
+			of = "late"
+		}
+		if of != kind {
+			fmt.Fprintf(&b, "-- %s\n", of)
+			kind = of
+		}
+		b.WriteString(r.Name + "\n")
+	}
+	return b.String()
+}
+
+// docJSON gives what DuckDB answers: the parse tree's query with the left side of FROM and
+// the parts of WHERE, and the bound plan down to its first table, without what lies deeper.
+func docJSON(t *testing.T) (parsed, planned string) {
+	t.Helper()
+	b := planner.NewInProcess(plantest.Zone)
+	defer b.Close()
+	tree, err := b.ParseTree(t.Context(), docStatement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := planjson.Parse(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, _, err := plantest.Fixed(t).Raw(t, docStatement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := planjson.Parse(string(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := read.Member("statements").List[0].Member("node")
+	var p, s strings.Builder
+	p.WriteString(compactJSON(query, 0) + "\n")
+	for at, indent := query.Member("from_table"), "  "; at != nil; at, indent = at.Member("left"), indent+"  " {
+		p.WriteString(indent + compactJSON(at, 0) + "\n")
+	}
+	for i := range query.Member("where_clause").Member("children").List {
+		p.WriteString("  " + compactJSON(&query.Member("where_clause").Member("children").List[i], 0) + "\n")
+	}
+	for at, indent := plan, ""; ; indent += "  " {
+		children := at.Member("children").List
+		if len(children) == 0 {
+			s.WriteString(indent + compactJSON(at, 1) + "\n")
+			return p.String(), s.String()
+		}
+		s.WriteString(indent + compactJSON(at, 0) + "\n")
+		at = &children[0]
+	}
+}
+
+// compactJSON writes a value on one line, with so many levels of what its members hold,
+// and without empty members.
+func compactJSON(v *planjson.Value, levels int) string {
+	switch v.Kind {
+	case planjson.Text:
+		return strconv.Quote(v.Text)
+	case planjson.Number:
+		return v.Text
+	case planjson.Boolean:
+		return strconv.FormatBool(v.Flag)
+	case planjson.Null:
+		return "null"
+	}
+	open, shut := "[", "]"
+	if v.Kind == planjson.Object {
+		open, shut = "{", "}"
+	}
+	if levels < 0 {
+		return open + "…" + shut
+	}
+	var parts []string
+	for i := range v.List {
+		m := &v.List[i]
+		if m.Text == "" && len(m.List) == 0 && m.Kind != planjson.Boolean {
+			continue
+		}
+		part := compactJSON(m, levels-1)
+		if v.Kind == planjson.Object {
+			part = strconv.Quote(m.Key) + ": " + part
+		}
+		parts = append(parts, part)
+	}
+	return open + strings.Join(parts, ", ") + shut
 }
 
 // rulesTable lists every rule with the first sentence of its comment.

@@ -189,6 +189,8 @@ func (x *explainer) guarded(n ir.Node, depth int, at string, stream int) {
 		x.stream(n, true)
 	case *ir.Scan:
 		line = fmt.Sprintf("scan %d %s at %s", n.Ref, n.Resource, n.Source)
+	case *ir.Join:
+		line = "‹row filter›"
 	default:
 		line = "‹policy›"
 	}

@@ -68,11 +68,7 @@ func (s *Statement) shape(e *Explanation, n ir.Node, depth int) {
 	case *ir.Scan:
 		ref = n.Ref
 	case *ir.Barrier:
-		ir.Walk(n.Input, func(below ir.Node) {
-			if scan, ok := below.(*ir.Scan); ok {
-				ref = scan.Ref
-			}
-		})
+		ref = s.guardedRef(n)
 	default:
 		line.Node = ir.Line(n, ir.Redacted)
 		e.Nodes = append(e.Nodes, line)

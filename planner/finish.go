@@ -67,13 +67,14 @@ func (b *binding) results(s *Statement, bound *Bound) error {
 		if c.typ.Kind == catalog.Invalid && c.viaText == "" {
 			c.typ = bound.Params[n+1]
 		}
-		if c.viaText != "" {
-			c.typ = catalog.Type{Kind: catalog.Text}
+		p := Param{Name: name, Type: c.typ, Cast: c.viaText}
+		if c.viaText != "" && c.typ.Kind == catalog.List {
+			p.List = c.typ
 		}
-		if !c.typ.Readable() { // numbered, but not used
-			c.typ = catalog.Type{Kind: catalog.Text}
+		if c.viaText != "" || !c.typ.Readable() { // numbered, but not used
+			p.Type = catalog.Type{Kind: catalog.Text}
 		}
-		s.Params = append(s.Params, Param{Name: name, Type: c.typ, Cast: c.viaText})
+		s.Params = append(s.Params, p)
 	}
 	return nil
 }

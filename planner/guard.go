@@ -9,6 +9,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/ir"
 	"github.com/lianji/lianji/planner/logical"
 	"github.com/lianji/lianji/planner/rules"
@@ -26,10 +27,21 @@ const guardSchema = "_lianji_guard"
 func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*reference) (*ir.Plan, error) {
 	r := ref.resource
 	own := readableColumns(r.Table)
-	bound, err := b.planner.binder.Bind(ctx, BindRequest{
-		SQL: guardText(r, ref), PlanToo: true,
-		Stubs: []Stub{{Catalog: ref.catalog(), Schema: guardSchema, Name: ref.name, Columns: own}},
+	request := BindRequest{PlanToo: true, Stubs: []Stub{{Catalog: ref.catalog(), Schema: guardSchema, Name: ref.name, Columns: own}}}
+	tables := []logical.Table{{
+		Catalog: ref.catalog(), Ref: ref.number, Source: r.Source, Resource: r.Name(), Table: r.Table, Columns: own,
+	}}
+	var err error
+	request.SQL, err = b.placeLookups(guardText(r, ref), r.Guard, len(refs), func(l *reference) {
+		request.Stubs = append(request.Stubs, Stub{Catalog: l.catalog(), Schema: l.schema, Name: l.name, Columns: l.resource.Columns})
+		tables = append(tables, logical.Table{
+			Catalog: l.catalog(), Ref: l.number, Source: l.resource.Source, Resource: l.resource.Name(), Table: l.resource.Table, Columns: l.resource.Columns,
+		})
 	})
+	if err != nil {
+		return nil, err
+	}
+	bound, err := b.planner.binder.Bind(ctx, request)
 	switch {
 	case ctx.Err() != nil:
 		return nil, errs.From(ctx.Err())
@@ -38,12 +50,10 @@ func (b *binding) bindGuard(ctx context.Context, ref *reference, refs []*referen
 	case err != nil:
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
-	if err := checkPlan(bound.Plan, refs); err != nil {
+	if err := checkPlan(bound.Plan, slices.Concat(refs, b.lookups)); err != nil {
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
-	plan, err := logical.Read(bound.Plan, []logical.Table{{
-		Catalog: ref.catalog(), Ref: ref.number, Source: r.Source, Resource: r.Name(), Table: r.Table, Columns: own,
-	}})
+	plan, err := logical.Read(bound.Plan, tables)
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, "internal", nil, err)
 	}
@@ -93,6 +103,28 @@ func (b *binding) tokenize(plan *ir.Plan, r *policy.Resource) error {
 	}
 	plan.Root = &over
 	return nil
+}
+
+// placeLookups gives each place of a guard's text that names a lookup table a reference of
+// its own, beyond those of the statement: each is read by itself.
+func (b *binding) placeLookups(text string, g *policy.Guard, statement int, found func(*reference)) (string, error) {
+	if len(g.Lookups) == 0 {
+		return text, nil
+	}
+	placed, err := policy.PlaceLookups(text, func(name string) (string, error) {
+		r := g.Lookups[name]
+		if r == nil {
+			return "", errs.Internalf("a guard looks in %s, which it does not have", name)
+		}
+		l := &reference{number: statement + len(b.lookups) + 1, resource: r, schema: policy.LookupSchema, name: name}
+		if l.number > MaxReferences {
+			return "", errs.New(errs.StatementTooComplex, "too_many_references", msg.Args{"Limit": MaxReferences})
+		}
+		b.lookups = append(b.lookups, l)
+		found(l)
+		return l.catalog(), nil
+	})
+	return placed, err
 }
 
 func guardText(r *policy.Resource, ref *reference) string {

@@ -46,18 +46,21 @@ func TestGuardsInPlans(t *testing.T) {
 	datadriven.RunTest(t, "testdata/guards", func(t *testing.T, d *datadriven.TestData) string {
 		guard := &policy.Guard{Masks: map[string]string{}}
 		sql := d.Input
-		for strings.HasPrefix(sql, "filter ") || strings.HasPrefix(sql, "mask ") {
+		world := plantest.Fixed(t)
+		for strings.HasPrefix(sql, "filter ") || strings.HasPrefix(sql, "mask ") || strings.HasPrefix(sql, "lookup ") {
 			line, rest, _ := strings.Cut(sql, "\n")
 			kind, text, _ := strings.Cut(line, " ")
-			if kind == "filter" {
+			switch kind {
+			case "filter":
 				guard.RowFilter = text
-			} else {
+			case "lookup":
+				guard.Lookups = map[string]*policy.Resource{text: lookupIn(t, world, text)}
+			default:
 				name, expression, _ := strings.Cut(text, " ")
 				guard.Masks[name] = expression
 			}
 			sql = rest
 		}
-		world := plantest.Fixed(t)
 		p, snapshot := world.Planner(), guards{world.Snapshot(), guard}
 		if d.Cmd == "text" {
 			p = p.ByText()
@@ -72,6 +75,18 @@ func TestGuardsInPlans(t *testing.T) {
 		}
 		return shown(plan)
 	})
+}
+
+// lookupIn gives a table of the schema s as one that row filters look values up in.
+func lookupIn(t *testing.T, world *plantest.World, name string) *policy.Resource {
+	t.Helper()
+	r, ok := world.Snapshot().Resolve([]string{"s", name})
+	if !ok {
+		t.Fatalf("no table s.%s", name)
+	}
+	table := *r
+	table.Guard = nil
+	return &table
 }
 
 // shown prints a plan with everything that runs.

@@ -20,13 +20,16 @@ import (
 )
 
 // guardedAlone is the snapshot against which a guard's expressions are checked: one
-// resource, with every column that can be read.
-type guardedAlone struct{ resource *policy.Resource }
+// resource, with every column that can be read, and what its row filter looks values up in.
+type guardedAlone struct {
+	resource *policy.Resource
+	lookups  map[string]*policy.Resource
+}
 
 // Identity differs where the table does: statements over the one must not answer for
 // the other. The guard itself is in the statement's text.
 func (g guardedAlone) Identity() string {
-	text, err := json.Marshal(g.resource)
+	text, err := json.Marshal([]any{g.resource, g.lookups})
 	if err != nil { // then nothing else has its identity
 		text = fmt.Appendf(nil, "%p", g.resource)
 	}
@@ -35,6 +38,10 @@ func (g guardedAlone) Identity() string {
 }
 
 func (g guardedAlone) Resolve(path []string) (*policy.Resource, bool) {
+	if len(path) == 2 && path[0] == policy.LookupSchema {
+		r, ok := g.lookups[path[1]]
+		return r, ok
+	}
 	same := slices.EqualFunc(path, g.resource.Path, catalog.SameName)
 	return g.resource, same
 }
@@ -57,7 +64,7 @@ func (p *Planner) CheckGuard(ctx context.Context, r *policy.Resource) error {
 	for i, part := range r.Path {
 		path[i] = catalog.QuoteIdent(part)
 	}
-	s, err := p.Prepare(ctx, guardSelect(r, strings.Join(path, ".")), guardedAlone{&plain}, Options{})
+	s, err := p.Prepare(ctx, guardSelect(r, strings.Join(path, ".")), guardedAlone{&plain, r.Guard.Lookups}, Options{})
 	if err != nil {
 		if unsure(err) {
 			return &policy.Unsure{Err: err}
@@ -75,8 +82,10 @@ func (p *Planner) CheckGuard(ctx context.Context, r *policy.Resource) error {
 	}
 	ok := true
 	ir.Walk(s.bound.Root, func(n ir.Node) {
-		switch n.(type) {
+		switch n := n.(type) {
 		case *ir.Project, *ir.Filter, *ir.Scan:
+		case *ir.Join: // a value that is looked up; what the other table is asked hangs on no row of this one
+			ok = ok && n.Kind == ir.Mark && n.Delim == nil && oneEquality(n.On) && s.looksUp(n.Right, r.Guard.Lookups)
 		default:
 			ok = false
 		}
@@ -88,6 +97,33 @@ func (p *Planner) CheckGuard(ctx context.Context, r *policy.Resource) error {
 		return wrong
 	}
 	return nil
+}
+
+func oneEquality(on []ir.Expr) bool {
+	if len(on) != 1 {
+		return false
+	}
+	c, ok := on[0].(*ir.Compare)
+	return ok && c.Op == ir.Eq
+}
+
+// looksUp reports whether a tree reads a lookup table and nothing else.
+func (s *Statement) looksUp(n ir.Node, lookups map[string]*policy.Resource) bool {
+	scans, found := 0, false
+	ir.Walk(n, func(n ir.Node) {
+		if scan, ok := n.(*ir.Scan); ok {
+			scans++
+			r := s.resource(scan.Ref)
+			found = r != nil && sameTable(lookups[r.Path[len(r.Path)-1]], r)
+		}
+	})
+	return found && scans == 1
+}
+
+// sameTable reports whether two resources are one table under one name: the statement may
+// have been bound for an earlier picture of the catalogue that was just like this one.
+func sameTable(a, b *policy.Resource) bool {
+	return a != nil && slices.Equal(a.Path, b.Path) && a.Source == b.Source && a.Table.ID == b.Table.ID
 }
 
 // hasText are the types of which every value has a text.

@@ -12,6 +12,9 @@ import (
 // the resource's own columns, of the type that the resource shows.
 func TestCheckGuard(t *testing.T) {
 	world := plantest.Fixed(t)
+	narrow, cut := *lookupIn(t, world, "u"), *lookupIn(t, world, "u").Table
+	cut.Columns = cut.Columns[:3]
+	narrow.Path, narrow.Table, narrow.Columns = []string{"s", "narrow"}, &cut, cut.Columns
 	text := catalog.Type{Kind: catalog.Text}
 	for _, c := range []struct {
 		filter, mask string // of the column c, which is text
@@ -25,6 +28,9 @@ func TestCheckGuard(t *testing.T) {
 		{filter: "CASE WHEN c = 'x' THEN true WHEN a IS NULL THEN false ELSE b = -77 END", want: true},
 		{filter: "CASE WHEN c = 'x' THEN CAST('y' AS INTEGER) = 1 ELSE true END"},
 		{filter: "length(c) = 18 AND substring(c, 1, 6) = '210102'", want: true},
+		{filter: `a IN (SELECT a FROM "_lianji_lookup"."u")`, want: true},
+		{filter: `a NOT IN (SELECT a FROM "_lianji_lookup"."u" WHERE b > 3 AND a IS NOT NULL) OR c = 'x'`, want: true},
+		{mask: `CASE WHEN a IN (SELECT a FROM "_lianji_lookup"."u") THEN c ELSE '*' END`, of: text, want: true},
 		{mask: "substring(c, 1, 1) || '**'", of: text, want: true},
 		{mask: "CASE WHEN a = 1 THEN c ELSE '*' END", of: text, want: true},
 		{mask: "CAST(NULL AS VARCHAR)", of: text, want: true},
@@ -42,6 +48,18 @@ func TestCheckGuard(t *testing.T) {
 		{filter: "c LIKE c ESCAPE a::varchar"},
 		{mask: "repeat(c, 100)", of: text},
 		{mask: "error('x')", of: text},
+		// A lookup may hang on no row of the resource, and can fail neither.
+		{filter: `a IN (SELECT a FROM "_lianji_lookup"."narrow" WHERE g IS NULL)`}, // g is the resource's
+		{filter: `a IN (SELECT c FROM "_lianji_lookup"."u")`},
+		{filter: `a IN (SELECT a FROM "_lianji_lookup"."u" WHERE a / b > 1)`},
+		{filter: `a IN (SELECT max(a) FROM "_lianji_lookup"."u")`},
+		{filter: `a IN (SELECT a FROM "_lianji_lookup"."u" ORDER BY b LIMIT 1)`},
+		{filter: `a IN (SELECT a FROM "_lianji_lookup"."u" UNION SELECT 1)`},
+		{filter: `a IN (SELECT a FROM "_lianji_lookup"."nosuch")`},
+		{filter: `a IN (SELECT u.a FROM "_lianji_lookup"."u", s.t)`},
+		{filter: `EXISTS (SELECT 1 FROM "_lianji_lookup"."u")`},
+		{filter: `a = (SELECT a FROM "_lianji_lookup"."u")`},
+		{filter: `a < ANY (SELECT a FROM "_lianji_lookup"."u")`},
 		// What looks elsewhere.
 		{filter: "c IN (SELECT c FROM s.t)"},
 		{filter: "EXISTS (SELECT 1 FROM s.u)"},
@@ -69,7 +87,7 @@ func TestCheckGuard(t *testing.T) {
 			t.Fatal("no table s.t")
 		}
 		guarded := *r
-		guarded.Guard = &policy.Guard{RowFilter: c.filter, Masks: map[string]string{}}
+		guarded.Guard = &policy.Guard{RowFilter: c.filter, Masks: map[string]string{}, Lookups: map[string]*policy.Resource{"u": lookupIn(t, world, "u"), "narrow": &narrow}}
 		guarded.Columns = append([]catalog.Column{}, r.Columns...)
 		if c.mask != "" {
 			for i := range guarded.Columns {

@@ -53,6 +53,7 @@ func NewInProcess(zone string) *InProcess {
 type bindInstance struct {
 	db       *duck.DB
 	conn     *duck.Conn
+	second   *duck.Conn // describes while the first one plans
 	tree     *duck.Stmt // of treeSQL, and plan of planSQL: prepared once
 	plan     *duck.Stmt
 	catalogs map[string]bool
@@ -73,13 +74,15 @@ func openBindInstance(ctx context.Context, zone string) (*bindInstance, error) {
 }
 
 func (i *bindInstance) connect(ctx context.Context) (err error) {
-	if i.conn, err = i.db.Connect(); err != nil {
-		return err
-	}
-	// What a binder prepares never runs: the optimiser would only take its time, and
-	// compute constants.
-	if err := i.conn.Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
-		return err
+	for _, c := range []**duck.Conn{&i.conn, &i.second} {
+		if *c, err = i.db.Connect(); err != nil {
+			return err
+		}
+		// What a binder prepares never runs: the optimiser would only take its time, and
+		// compute constants.
+		if err := (*c).Exec(ctx, "PRAGMA disable_optimizer"); err != nil {
+			return err
+		}
 	}
 	if i.tree, err = i.conn.Prepare(ctx, treeSQL); err != nil {
 		return err
@@ -94,8 +97,10 @@ func (i *bindInstance) close() {
 			s.Close()
 		}
 	}
-	if i.conn != nil {
-		i.conn.Close()
+	for _, c := range []*duck.Conn{i.conn, i.second} {
+		if c != nil {
+			c.Close()
+		}
 	}
 	i.db.Close()
 }
@@ -183,22 +188,35 @@ func (b *InProcess) Bind(ctx context.Context, r BindRequest) (*Bound, error) {
 		cancel()
 		return nil, err
 	}
-	var answer string
-	if r.PlanToo {
-		if answer, err = inst.planText(ctx, r.SQL); err != nil {
-			b.give(ctx, inst, err)
-			cancel()
-			return nil, err
-		}
-	}
 	told := &Bound{}
+	answer, described, err := inst.bind(ctx, r.SQL, r.PlanToo, told)
+	if err != nil {
+		b.give(ctx, inst, err)
+		cancel()
+		return nil, err
+	}
 	bound := &Bound{later: told, described: safego.Run(func() error { // beside the reading of its answer
 		defer cancel()
-		err := inst.describe(ctx, r.SQL, told)
+		err := <-described
 		b.give(ctx, inst, err)
 		return err
 	})}
 	return bound.read(r, answer)
+}
+
+// bind gives DuckDB's answer about the plan, where one is wanted, and describes the text
+// at the same time: told holds that once described gave its outcome. After an error
+// nothing runs any more.
+func (i *bindInstance) bind(ctx context.Context, sql string, plan bool, told *Bound) (answer string, described <-chan error, err error) {
+	described = safego.Run(func() error { return i.describe(ctx, sql, told) })
+	if !plan {
+		return "", described, nil
+	}
+	if answer, err = i.planText(ctx, sql); err != nil {
+		<-described
+		return "", nil, err
+	}
+	return answer, described, nil
 }
 
 // read reads the plan, and waits for the description unless the request says not to.
@@ -226,7 +244,7 @@ func (i *bindInstance) planText(ctx context.Context, sql string) (string, error)
 		return "", err
 	case len(answer) > maxPlanBytes:
 		return "", &BindError{Type: "too_complex", Message: "a plan of more than 16 MiB", Position: -1}
-	case !strings.HasPrefix(answer, planBefore): // then the other way to ask fails too
+	case !strings.HasPrefix(answer, planBefore):
 		return "", refused(answer)
 	}
 	return answer, nil
@@ -334,7 +352,7 @@ func refused(text string) error {
 
 // describe prepares the text: names and types of the result come from there only.
 func (i *bindInstance) describe(ctx context.Context, sql string, bound *Bound) error {
-	stmt, err := i.conn.Prepare(ctx, sql)
+	stmt, err := i.second.Prepare(ctx, sql)
 	if err != nil {
 		var d *duck.Error
 		if errors.As(err, &d) && !d.Fatal() {

@@ -26,12 +26,7 @@ func (s *Statement) origins(n ir.Node, id ir.ColID) (items []Item, ok bool) {
 			}
 		}
 	case *ir.Barrier: // what stands below it in the place of a column is not the column
-		var r *policy.Resource
-		ir.Walk(n.Input, func(below ir.Node) {
-			if scan, is := below.(*ir.Scan); is {
-				r = s.resource(scan.Ref)
-			}
-		})
+		r := s.resource(s.guardedRef(n))
 		for _, c := range n.Output() {
 			if c.ID == id {
 				return []Item{{r, c.Name}}, r != nil

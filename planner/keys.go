@@ -149,6 +149,17 @@ func (k *keyPlanner) partOf(t *Stream) *keyPart {
 	return p
 }
 
+// guardedRef gives the reference whose guard a barrier is; 0 where that is not known.
+func (s *Statement) guardedRef(b *ir.Barrier) int {
+	ref := 0
+	ir.Walk(b.Input, func(n ir.Node) {
+		if scan, ok := n.(*ir.Scan); ok && s.resource(scan.Ref) != nil {
+			ref = scan.Ref
+		}
+	})
+	return ref
+}
+
 // resource gives what a reference of the statement reads; nil for no reference.
 func (s *Statement) resource(ref int) *policy.Resource {
 	for _, r := range s.refs {

@@ -11,6 +11,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/planner/ir"
 )
 
@@ -123,6 +124,8 @@ func (b *binding) try(ctx context.Context, plan bool) (*Bound, *attempt, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	ctx, span := tracing.Start(ctx, tracing.Bind)
+	defer span.End()
 	bound, err := b.planner.binder.Bind(ctx, b.request(a, plan))
 	return bound, a, err
 }
@@ -178,15 +181,16 @@ func castOf(t catalog.Type) cast {
 	if bindable(t.Kind) {
 		return cast{typ: t}
 	}
-	return cast{viaText: t.DuckDB()}
+	return cast{typ: t, viaText: t.DuckDB()}
 }
 
 // candidates are the types that an open parameter is tried with.
 func (b *binding) candidates(n int) []cast {
 	kind := func(k catalog.Kind) cast { return cast{typ: catalog.Type{Kind: k}} }
+	list := func(k catalog.Kind) cast { return castOf(catalog.ListOf(catalog.Type{Kind: k})) }
 	b.sampled = append(b.sampled, n)
 	return []cast{kind(catalog.Text), {typ: b.options.number(n)}, kind(catalog.Int32), kind(catalog.Float64), kind(catalog.Date), kind(catalog.Timestamp), kind(catalog.TimestampTZ),
-		kind(catalog.Bool), {viaText: "INTERVAL"}, {viaText: "VARCHAR[]"}, {viaText: "BIGINT[]"}}
+		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), list(catalog.Int64), list(catalog.Date), list(catalog.Timestamp), list(catalog.TimestampTZ), list(catalog.UUID), list(catalog.Bool)}
 }
 
 func digits(s string) bool {

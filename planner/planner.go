@@ -63,12 +63,22 @@ func New(b Binder, dialectOf func(source string) dialect.Dialect) *Planner {
 	return &Planner{binder: b, dialect: dialectOf, keys: usualKeys}
 }
 
+// CacheUse tells how many statements were found in the plan cache, and how many were not.
+func (p *Planner) CacheUse() (hits, misses int64) {
+	p.cache.mu.Lock()
+	defer p.cache.mu.Unlock()
+	return p.cache.hits, p.cache.misses
+}
+
 // Param is a statement's parameter.
 type Param struct {
 	Name string       // of $name, or its number in digits
 	Type catalog.Type // in which its value is wanted
 	// Cast is set where DuckDB converts the value itself, from text: the type's spelling.
 	Cast string
+	// List is the type of a list, whose values go to DuckDB as text: ListValue makes them.
+	// Invalid for all others.
+	List catalog.Type
 }
 
 // Statement is a statement that passed the gate and was bound: everything that
@@ -77,8 +87,9 @@ type Statement struct {
 	Columns  []catalog.Column // of the result
 	Params   []Param
 	refs     []*reference
-	text     string // names each reference in a catalogue of its own
-	raw      object // the plan as DuckDB wrote it, checked
+	lookups  []*reference // tables in which guards look values up: policy's, and nobody is told of them
+	text     string       // names each reference in a catalogue of its own
+	raw      object       // the plan as DuckDB wrote it, checked
 	planner  *Planner
 	bound    *ir.Plan               // before any rule; nil when the tree cannot hold it
 	logical  *ir.Plan               // after the rules that need no values; nil for the fallback

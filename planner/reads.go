@@ -105,6 +105,48 @@ func (s *Statement) policyReads(below ir.Node, at func(*policy.Resource) *Read) 
 	})
 }
 
+// Lookups lists what policy looks values up in on behalf of the statement, a resource once:
+// whoever asks may not be told of it.
+func (s *Statement) Lookups() []Read {
+	var out []Read
+	note := func(scan *ir.Scan) {
+		for _, l := range s.lookups {
+			if l.number != scan.Ref {
+				continue
+			}
+			at := slices.IndexFunc(out, func(r Read) bool { return r.Resource.Name() == l.resource.Name() })
+			if at < 0 {
+				at = len(out)
+				out = append(out, Read{Resource: l.resource})
+			}
+			for _, c := range scan.Columns {
+				add(&out[at].Policy, c.Base.Name)
+			}
+		}
+	}
+	for _, ref := range s.refs {
+		if guard := s.guards[ref.number]; guard != nil {
+			ir.Walk(guard.Root, func(n ir.Node) {
+				if scan, ok := n.(*ir.Scan); ok {
+					note(scan)
+				}
+			})
+		}
+	}
+	return out
+}
+
+// Provider gives the code of the agency whose a source is that the statement, or policy on
+// its behalf, reads; empty where nobody knows.
+func (s *Statement) Provider(source string) string {
+	for _, ref := range slices.Concat(s.refs, s.lookups) {
+		if ref.resource.Source == source {
+			return ref.resource.Provider
+		}
+	}
+	return ""
+}
+
 func add(list *[]string, name string) {
 	if !slices.Contains(*list, name) {
 		*list = append(*list, name)

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"math/big"
+	"sync"
 
 	"github.com/lianji/lianji/catalog"
 )
@@ -23,26 +24,52 @@ func power(base, exponent int64) *big.Float {
 
 var wholeBits = map[catalog.Kind]int64{catalog.Int8: 7, catalog.Int16: 15, catalog.Int32: 31, catalog.Int64: 63}
 
+// mostDigits is a decimal's greatest precision.
+const mostDigits = 38
+
+// limits are the bounds of types, which are asked for over and over: shared, and never
+// changed.
+type limits struct {
+	whole    map[catalog.Kind]*big.Float
+	tens     [mostDigits + 1]*big.Float                 // powers
+	decimals [mostDigits + 1][mostDigits + 1]*big.Float // by precision and scale
+}
+
+var ofTypes = sync.OnceValue(func() *limits {
+	l := &limits{whole: map[catalog.Kind]*big.Float{}}
+	for kind, bits := range wholeBits {
+		l.whole[kind] = power(2, bits)
+	}
+	for n := range l.tens {
+		l.tens[n] = power(10, int64(n))
+	}
+	for precision := range l.decimals {
+		for scale := range precision + 1 {
+			most := bound(l.tens[precision])
+			most.Sub(most, boundInt(1))
+			l.decimals[precision][scale] = most.Quo(most, l.tens[scale])
+		}
+	}
+	return l
+})
+
 // typeBound gives the magnitude that no value of a type exceeds; nil for what is no
-// whole number and no decimal.
+// whole number and no decimal. It is not the caller's to change.
 func typeBound(t catalog.Type) *big.Float {
-	if bits, ok := wholeBits[t.Kind]; ok {
-		return power(2, bits)
-	}
+	l := ofTypes()
 	if t.Kind == catalog.Decimal {
-		most := power(10, int64(t.Precision))
-		most.Sub(most, boundInt(1))
-		return most.Quo(most, power(10, int64(t.Scale)))
+		return l.decimals[t.Precision][t.Scale]
 	}
-	return nil
+	return l.whole[t.Kind]
 }
 
 // within reports whether every number of that magnitude has a place in t.
 func within(most *big.Float, t catalog.Type) bool {
-	if bits, ok := wholeBits[t.Kind]; ok {
-		return most.Cmp(power(2, bits)) < 0
+	l := ofTypes()
+	if whole, ok := l.whole[t.Kind]; ok {
+		return most.Cmp(whole) < 0
 	}
-	return t.Kind == catalog.Decimal && most.Cmp(power(10, int64(t.Precision-t.Scale))) < 0
+	return t.Kind == catalog.Decimal && most.Cmp(l.tens[t.Precision-t.Scale]) < 0
 }
 
 // The bounds of results, by those of arguments.

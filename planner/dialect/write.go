@@ -73,6 +73,7 @@ type operand struct {
 	place Place
 	read  bool // text gives it as the connector reads it
 	made  bool // text computes it, and is no column
+	binds bool // values were bound for text, which must not be left out then
 	keyed bool // text is what key has written at a level below, or is of an aggregate
 	alone bool // the predicate that is written keeps or drops a row by itself, in a WHERE
 	sieve bool // so in a WHERE or in the condition of a join: NULL there is as good as false
@@ -85,8 +86,9 @@ func statement(d writing, n ir.Node) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	s := Statement{SQL: w.text(q, n.Output(), d.given), Values: w.values, Tables: w.read}
-	for _, c := range n.Output() {
+	output := n.Output()
+	s := Statement{SQL: w.text(q, output, d.given), Columns: make([]catalog.Column, 0, len(output)), Values: w.values, Tables: w.read}
+	for _, c := range output {
 		s.Columns = append(s.Columns, arrives(c, q.columns[c.ID].place))
 	}
 	return s, nil
@@ -232,6 +234,12 @@ func (w *writer) node(n ir.Node, in []*query) (*query, error) {
 		return q, nil
 	case *ir.Project:
 		q := w.until(in[0], n.Input, func(q *query) bool { return !q.grouped })
+		if w.loses(q, n.Exprs()) {
+			if len(q.order) > 0 { // which a level would not keep
+				return nil, fmt.Errorf("%w: values that nothing reads below an order", errNotWritten)
+			}
+			q = w.level(q, n.Input.Output())
+		}
 		columns := map[ir.ColID]operand{}
 		for _, c := range n.Cols {
 			columns[c.ID] = w.operand(c.Expr, q.columns)
@@ -267,6 +275,18 @@ func (w *writer) node(n ir.Node, in []*query) (*query, error) {
 	return nil, errNotWritten
 }
 
+// loses reports whether q computes a column with values of its own that none of list
+// reads: without its text those would be sent all the same.
+func (w *writer) loses(q *query, list []ir.Expr) bool {
+	read := ir.RefsOf(list...)
+	for id, o := range q.columns {
+		if o.binds && !read[id] {
+			return true
+		}
+	}
+	return false
+}
+
 // until closes q, which is of node n, unless it is still open enough.
 func (w *writer) until(q *query, n ir.Node, open func(*query) bool) *query {
 	if open(q) {
@@ -299,7 +319,8 @@ func (w *writer) scan(n *ir.Scan) *query {
 func (w *writer) join(n *ir.Join, left, right *query) *query {
 	left = w.until(left, n.Left, (*query).plain)
 	right = w.until(right, n.Right, func(q *query) bool {
-		return q.plain() && (n.Kind != ir.Left || len(q.where) == 0 && !q.computes())
+		exists := n.Kind == ir.Semi || n.Kind == ir.Anti
+		return q.plain() && (n.Kind != ir.Left || len(q.where) == 0 && !q.computes()) && !(exists && w.loses(q, n.On))
 	})
 	both := map[ir.ColID]operand{}
 	for _, q := range []*query{left, right} {
@@ -374,7 +395,7 @@ func (w *writer) combined(n *ir.SetOp, left, right *query, given func(o operand,
 // aggregate gives keys that are computed a level of their own: two placeholders of one
 // value are not the same expression to every engine.
 func (w *writer) aggregate(n *ir.Aggregate, q *query) *query {
-	q = w.until(q, n.Input, (*query).plain)
+	q = w.until(q, n.Input, func(q *query) bool { return q.plain() && !w.loses(q, n.Exprs()) })
 	output, made := n.Input.Output(), false
 	for _, g := range n.Groups {
 		o := w.operand(g.Expr, q.columns)

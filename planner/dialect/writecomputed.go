@@ -19,7 +19,19 @@ func (w *writer) operand(e ir.Expr, columns map[ir.ColID]operand) operand {
 		at[id] = columns[id].place
 	}
 	c := computer{w: w, columns: columns, at: at}
-	return operand{text: w.d.made(c.closed(e), e.Type()), typ: e.Type(), read: true, keyed: true, made: true}
+	before := len(w.values)
+	text := w.d.made(c.closed(e), e.Type())
+	return operand{text: text, typ: e.Type(), read: true, keyed: true, made: true, binds: len(w.values) > before || binds(e, columns)}
+}
+
+// binds reports whether e reads a column with values of its own.
+func binds(e ir.Expr, columns map[ir.ColID]operand) bool {
+	for id := range ir.RefsOf(e) {
+		if columns[id].binds {
+			return true
+		}
+	}
+	return false
 }
 
 // computer writes what computes a value.

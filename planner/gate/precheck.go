@@ -6,6 +6,15 @@ import (
 	"github.com/lianji/lianji/planner/sqltext"
 )
 
+// PreCheck is what Check does before DuckDB's parser sees a text, for one that is parsed
+// elsewhere and has at most so many nodes. The error is an *errs.Error.
+func PreCheck(sql string, nodes int) error {
+	if err := preCheck(sql, Limits{Nodes: nodes}.withDefaults()); err != nil {
+		return errs.From(err)
+	}
+	return nil
+}
+
 // preCheck bounds, from the tokens alone, what the parser will make of a text: it
 // copies the operand of CASE x WHEN for every WHEN, a named window for every OVER,
 // the source of a PIVOT for every ON without a list, and the order of an ARRAY(..).

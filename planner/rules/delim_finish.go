@@ -138,13 +138,18 @@ func completed(e ir.Expr, j *ir.Join) ir.Expr {
 
 // replaced puts another tree in the place of the join. It has all of the left
 // side's columns; cols are those of the right side, or the mark. What they compute is
-// computed where it is read, so that no projection parts the joins above and below.
+// computed where it is read, so that no projection parts the joins above and below. It is
+// nil where a column would be made twice.
 func (d *delim) replaced(n ir.Node, cols []ir.Assign) ir.Node {
 	by := map[ir.ColID]ir.Expr{}
 	for _, a := range cols {
-		if r, ok := a.Expr.(*ir.Ref); !ok || r.ID != a.ID {
-			by[a.ID] = a.Expr
+		if r, ok := a.Expr.(*ir.Ref); ok && r.ID == a.ID {
+			continue
 		}
+		if ir.RefsOf(a.Expr)[a.ID] { // n has the column itself
+			return nil
+		}
+		by[a.ID] = a.Expr
 	}
 	if !listed(d.root, d.join) {
 		h := &raising{from: d.join, to: n, by: by}
