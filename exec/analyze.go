@@ -8,6 +8,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/lianji/lianji/internal/duck"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/planner"
 )
 
@@ -76,8 +78,8 @@ func (m *measure) instance(open func() (*instance, error)) (*instance, error) {
 	return inst, err
 }
 
-// open starts a stream of a source, s in the plan.
-func (m *measure) open(s *planner.Stream, start func() (openStream, error)) (openStream, error) {
+// open starts a stream of a source, s in the plan, whose span ends with it.
+func (m *measure) open(s *planner.Stream, span *tracing.Span, start func() (openStream, error)) (openStream, error) {
 	if m == nil {
 		return start()
 	}
@@ -86,7 +88,7 @@ func (m *measure) open(s *planner.Stream, start func() (openStream, error)) (ope
 	if err != nil {
 		return nil, err
 	}
-	ran := &measuredStream{openStream: stream, began: began, busy: time.Since(began)}
+	ran := &measuredStream{openStream: stream, span: span, began: began, busy: time.Since(began)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.streams[s] = ran
@@ -107,6 +109,7 @@ func (m *measure) sent(s *planner.Stream, k planner.KeysSent) {
 // and its counts are read after its Release.
 type measuredStream struct {
 	openStream
+	span        *tracing.Span
 	began       time.Time
 	ended       time.Time     // zero while it runs
 	busy        time.Duration // spent in the stream
@@ -136,8 +139,14 @@ func (s *measuredStream) Release() {
 }
 
 func (s *measuredStream) end(now time.Time) {
-	if s.ended.IsZero() {
-		s.ended = now
+	if !s.ended.IsZero() {
+		return
+	}
+	s.ended = now
+	if s.span != nil {
+		s.span.Counts(s.rows, s.bytes)
+		s.span.Outcome(errs.CodeOf(s.Err()))
+		s.span.EndAt(now)
 	}
 }
 

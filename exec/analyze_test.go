@@ -300,7 +300,7 @@ func TestAnalyzeIsBounded(t *testing.T) {
 func TestRunMeasuresNothing(t *testing.T) {
 	var none *measure
 	stream := &memStream{}
-	got, err := none.open(nil, func() (openStream, error) { return stream, nil })
+	got, err := none.open(nil, nil, func() (openStream, error) { return stream, nil })
 	if err != nil || got != openStream(stream) {
 		t.Errorf("%T %v", got, err)
 	}

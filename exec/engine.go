@@ -22,6 +22,7 @@ import (
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/turns"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/policy/tokenize"
 )
@@ -78,10 +79,10 @@ const (
 
 // Engine runs plans. It may be used by many goroutines.
 type Engine struct {
-	o         Options
-	pool      *pool
-	admission *admission
-	temp      string // this process's own folder in o.TempDir
+	o     Options
+	pool  *pool
+	turns *turns.Queue // of residuals: each has its share of the memory
+	temp  string       // this process's own folder in o.TempDir
 
 	mu struct {
 		sync.Mutex
@@ -90,6 +91,9 @@ type Engine struct {
 	}
 	idle sync.WaitGroup // one for each of running
 }
+
+// Load tells how many residuals run and how many wait.
+func (e *Engine) Load() (running, waiting int) { return e.turns.Running(), e.turns.Waiting() }
 
 // Rows is an answer's stream. It is read by one goroutine, which releases it.
 type Rows struct {
@@ -124,7 +128,7 @@ type Rows struct {
 // that are gone left there.
 func New(o Options) (*Engine, error) {
 	o = o.withDefaults()
-	e := &Engine{o: o, admission: newAdmission(o.MaxRunning, o.MaxQueued, o.QueueTimeout)}
+	e := &Engine{o: o, turns: turns.New(turns.Options{Running: turns.Most{All: o.MaxRunning}, Waiting: turns.Most{All: o.MaxQueued}, Patience: o.QueueTimeout})}
 	e.mu.running = map[*Rows]bool{}
 	if o.TempDir != "" {
 		if err := e.makeTemp(); err != nil {
@@ -174,7 +178,7 @@ func (e *Engine) run(ctx context.Context, p *planner.Plan, m *measure) (*Rows, e
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	if !e.enter(r) {
 		r.cancel(nil)
-		return nil, errs.New(errs.Canceled, "gateway_closing", nil)
+		return nil, errs.New(errs.Closing, "gateway_closing", nil)
 	}
 	var err error
 	if p.Straight {
@@ -237,7 +241,7 @@ func (e *Engine) leave(r *Rows) {
 	e.idle.Done()
 }
 
-var errClosing = errs.New(errs.Canceled, "gateway_closing", nil)
+var errClosing = errs.New(errs.Closing, "gateway_closing", nil)
 
 // Close cancels what runs and waits until it was released, or until ctx ends:
 // then it is an error that says how many queries were still open.
@@ -293,3 +297,6 @@ func (r *Rows) drop() {
 		r.batch = nil
 	}
 }
+
+// Waiting tells how many statements wait for their share of the memory.
+func (e *Engine) Waiting() int { return e.turns.Waiting() }

@@ -79,7 +79,7 @@ func TestQueue(t *testing.T) {
 		return err
 	})
 	deadline := time.Now().Add(10 * time.Second)
-	for w.engine.admission.waiting.Load() == 0 && time.Now().Before(deadline) {
+	for w.engine.Waiting() == 0 && time.Now().Before(deadline) {
 		select {
 		case err := <-blocked:
 			blocked = safego.Run(func() error { return err })
@@ -87,7 +87,7 @@ func TestQueue(t *testing.T) {
 		default:
 		}
 	}
-	if w.engine.admission.waiting.Load() == 1 {
+	if w.engine.Waiting() == 1 {
 		if _, err := w.engine.Run(t.Context(), p); errs.From(err).ID != "queue_full" {
 			t.Errorf("beyond the queue: %v", err)
 		}

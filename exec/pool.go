@@ -107,7 +107,7 @@ func (p *pool) take(ctx context.Context) (*instance, error) {
 	}
 	p.mu.Unlock()
 	if closed {
-		return nil, errs.New(errs.Canceled, "gateway_closing", nil)
+		return nil, errs.New(errs.Closing, "gateway_closing", nil)
 	}
 	defer p.warmUp()
 	if inst != nil {
@@ -141,7 +141,7 @@ func (p *pool) profiled(ctx context.Context) (*instance, error) {
 	closed := p.mu.closed
 	p.mu.Unlock()
 	if closed {
-		return nil, errs.New(errs.Canceled, "gateway_closing", nil)
+		return nil, errs.New(errs.Closing, "gateway_closing", nil)
 	}
 	o := p.options
 	o.Profile = true

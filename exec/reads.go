@@ -1,8 +1,11 @@
 package exec
 
 import (
+	"context"
 	"time"
 
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/planner"
 )
 
@@ -14,12 +17,21 @@ type Read struct {
 	Rows, Bytes int64 // of Arrow buffers
 }
 
-// open starts a stream of a source, s in the plan, and counts what it gives.
-func (r *Rows) open(s *planner.Stream, start func() (openStream, error)) (openStream, error) {
-	if r.measure != nil {
-		return r.measure.open(s, start)
+// open starts a stream of a source, s in the plan, and counts what it gives. The context
+// that start gets is that of the stream's own span.
+func (r *Rows) open(ctx context.Context, s *planner.Stream, start func(context.Context) (openStream, error)) (openStream, error) {
+	ctx, span := tracing.Start(ctx, tracing.Fragment)
+	span.Source(s.Source)
+	m := r.measure
+	if m == nil {
+		m = r.counts
 	}
-	return r.counts.open(s, start)
+	stream, err := m.open(s, span, func() (openStream, error) { return start(ctx) })
+	if err != nil {
+		span.Outcome(errs.CodeOf(err))
+		span.End()
+	}
+	return stream, err
 }
 
 // Reads tells what the sources gave, once the rows are released; before that, nothing.

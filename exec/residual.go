@@ -10,17 +10,27 @@ import (
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/tracing"
+	"github.com/lianji/lianji/internal/turns"
 	"github.com/lianji/lianji/planner"
 )
 
 // residual runs the plan's text in a DuckDB instance that nobody else uses
 // meanwhile, over one stream for each border of a source or of policy.
 func (r *Rows) residual(p *planner.Plan) error {
-	leave, err := r.engine.admission.enter(r.ctx)
+	who := turns.Of(r.ctx)
+	admission, waits := tracing.Start(r.ctx, tracing.Admission)
+	err := r.engine.turns.Enter(admission, who, "")
+	waits.End()
 	if err != nil {
 		return err
 	}
-	r.free = append(r.free, leave)
+	var span *tracing.Span
+	r.ctx, span = tracing.Start(r.ctx, tracing.Residual)
+	if span != nil {
+		r.free = append(r.free, span.End)
+	}
+	r.free = append(r.free, func() { r.engine.turns.Leave(who) })
 	places, err := r.reserve(p.Streams)
 	if err != nil {
 		return err
@@ -183,7 +193,7 @@ type scanner func(context.Context, connectors.Conn, *planner.Stream) (openStream
 
 // scanHidden starts a stream of which nothing is told: a policy holds back rows of it.
 func (r *Rows) scanHidden(ctx context.Context, c connectors.Conn, s *planner.Stream) (openStream, error) {
-	stream, err := c.Scan(ctx, r.engine.fragment(s))
+	stream, err := c.Scan(ctx, r.engine.fragment(ctx, s))
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +218,7 @@ func (r *Rows) show(inst *instance, s *planner.Stream, places map[*planner.Strea
 		shown = s.Spooled()
 	}
 	read := func(ctx context.Context, f *planner.Stream) (openStream, error) {
-		return r.open(s, func() (openStream, error) { return begin(ctx, at.conn, f) })
+		return r.open(ctx, s, func(ctx context.Context) (openStream, error) { return begin(ctx, at.conn, f) })
 	}
 	lazy := &lazyStream{start: r.withKeys(s, func(ctx context.Context, whole bool) (openStream, error) {
 		if whole {

@@ -12,6 +12,7 @@ import (
 	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/planner"
 )
 
@@ -100,7 +101,11 @@ func (r *Rows) straight(p *planner.Plan) error {
 		return err
 	}
 	r.free = append(r.free, conns[0].Release)
-	stream, err := r.open(s, func() (openStream, error) { return r.scan(r.ctx, conns[0], s) })
+	stream, err := r.open(r.ctx, s, func(ctx context.Context) (openStream, error) {
+		f := r.engine.fragment(ctx, s)
+		f.Alone = true
+		return r.start(ctx, conns[0], f)
+	})
 	if err != nil {
 		return err
 	}
@@ -115,7 +120,11 @@ func (r *Rows) Warnings() []errs.Warning { return r.warned }
 
 // scan starts a stream whose warnings the answer tells.
 func (r *Rows) scan(ctx context.Context, c connectors.Conn, s *planner.Stream) (openStream, error) {
-	stream, err := c.Scan(ctx, r.engine.fragment(s))
+	return r.start(ctx, c, r.engine.fragment(ctx, s))
+}
+
+func (r *Rows) start(ctx context.Context, c connectors.Conn, f connectors.Fragment) (openStream, error) {
+	stream, err := c.Scan(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +140,12 @@ func (e *Engine) source(name string) (connectors.Source, error) {
 	return s, nil
 }
 
-func (e *Engine) fragment(s *planner.Stream) connectors.Fragment {
-	return connectors.Fragment{SQL: s.SQL, Values: s.Values, Table: s.Table, More: s.More, Columns: s.Columns, Alloc: e.o.Alloc}
+// fragment gives what a source gets to do. The source is told of a statement that is
+// followed to which it belongs.
+func (e *Engine) fragment(ctx context.Context, s *planner.Stream) connectors.Fragment {
+	f := connectors.Fragment{SQL: s.SQL, Values: s.Values, Table: s.Table, More: s.More, Columns: s.Columns, Alloc: e.o.Alloc}
+	if span := tracing.Of(ctx); span != nil {
+		f.Comment = connectors.Comment{Purpose: span.Purpose(), Query: span.Query(), Traceparent: span.Traceparent()}
+	}
+	return f
 }
