@@ -8,10 +8,22 @@ import (
 
 // offered lists the forms that a client can ask for by media type, the first
 // being the one for clients that take anything.
-var offered = []Form{JSON, NDJSON, CSV, Arrow, Parquet}
+var offered = []Form{JSON, NDJSON, CSV, Arrow, Parquet, XLSX}
 
 // IsOffered reports whether a client can ask for a form by media type.
 func IsOffered(f Form) bool { return slices.Contains(offered, f) }
+
+// Offered lists the forms that a client can ask for by media type.
+func Offered() []Form { return slices.Clone(offered) }
+
+// OfferedNames lists their names.
+func OfferedNames() []string {
+	var out []string
+	for _, f := range offered {
+		out = append(out, f.String())
+	}
+	return out
+}
 
 // ParseAccept chooses the form for an Accept header (RFC 9110, 12.5.1). An empty
 // header takes anything. Of forms with the same weight the one that the header

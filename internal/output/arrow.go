@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
+
+	"github.com/lianji/lianji/catalog"
 )
 
 // continuation is how each message of an Arrow stream begins.
@@ -48,13 +51,42 @@ func ReasonIn(tail []byte) (Problem, bool) {
 	return p, true
 }
 
+// typesKey is the member of a schema's metadata that has the names of the columns' types,
+// a JSON array: Arrow has one type for several of them.
+const typesKey = "lianji.types"
+
+func withTypes(schema *arrow.Schema, types []catalog.Type) *arrow.Schema {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.DuckDB()
+	}
+	text, err := json.Marshal(names)
+	if err != nil { // texts alone: it cannot fail
+		return schema
+	}
+	metadata := arrow.NewMetadata([]string{typesKey}, []string{string(text)})
+	return arrow.NewSchema(schema.Fields(), &metadata)
+}
+
+// TypeNames gives the names of the columns' types that an Arrow stream tells; nil where it
+// tells none.
+func TypeNames(schema *arrow.Schema) []string {
+	metadata := schema.Metadata()
+	text, _ := metadata.GetValue(typesKey)
+	var names []string
+	if json.Unmarshal([]byte(text), &names) != nil || len(names) != schema.NumFields() {
+		return nil
+	}
+	return names
+}
+
 func writeArrow(ctx context.Context, out *sink, s Stream, o Options) (int64, error) {
 	more, err := next(ctx, s)
 	if err != nil {
 		return 0, err
 	}
 	var rows int64
-	w := ipc.NewWriter(out, ipc.WithSchema(s.Schema()))
+	w := ipc.NewWriter(out, ipc.WithSchema(withTypes(s.Schema(), o.Types)))
 	for more && err == nil {
 		b := s.RecordBatch()
 		if err = w.Write(b); err != nil {

@@ -119,6 +119,6 @@ func (c *csvText) row(dst []byte, i int) []byte {
 	return append(dst, "\r\n"...)
 }
 
-func (c *csvText) tail(dst []byte, _ int64, _ []Warned) []byte { return dst }
+func (c *csvText) tail(dst []byte, _ Footer) []byte { return dst }
 
 func (c *csvText) broken(dst []byte, _ Problem) []byte { return dst }

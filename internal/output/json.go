@@ -83,8 +83,8 @@ func (d *jsonDocument) endRows(dst []byte) []byte {
 	return append(dst, "],"...)
 }
 
-func (d *jsonDocument) tail(dst []byte, rows int64, w []Warned) []byte {
-	return append(appendWarnings(appendRowCount(d.endRows(dst), rows), w), "}\n"...)
+func (d *jsonDocument) tail(dst []byte, f Footer) []byte {
+	return append(f.appendTo(d.endRows(dst)), objectEnd...)
 }
 
 func (d *jsonDocument) broken(dst []byte, p Problem) []byte {
@@ -110,8 +110,8 @@ func (l *jsonLines) row(dst []byte, i int) []byte {
 	return append(l.cells.row(dst, i), '\n')
 }
 
-func (l *jsonLines) tail(dst []byte, rows int64, w []Warned) []byte {
-	return append(appendWarnings(appendRowCount(append(dst, '{'), rows), w), "}\n"...)
+func (l *jsonLines) tail(dst []byte, f Footer) []byte {
+	return append(f.appendTo(append(dst, '{')), objectEnd...)
 }
 
 func (l *jsonLines) broken(dst []byte, p Problem) []byte {

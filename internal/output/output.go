@@ -16,8 +16,9 @@
 // A complete answer ends with row_count. One that broke off has, in its place, a
 // last member "error" (see Problem). NDJSON has the same parts, one a line: an
 // object with columns, an array per row, and a last object with row_count or error.
-// A text that ends with neither was cut off on the way. Beside row_count stands
-// warnings, an array of objects with code and title, when there are some.
+// A text that ends with neither was cut off on the way. Beside row_count stands what
+// else is to be known (see Footer): warnings, an array of objects with code and title,
+// truncated, why and the name of the next page, and sources, when which was read.
 //
 // CSV follows RFC 4180 with a header line. NULL is an empty field without quotes
 // and the empty string is "", so a NULL in a result of one column is an empty
@@ -34,6 +35,13 @@
 // which no reader takes it. Columns have the types that they have in Arrow, but an
 // INTERVAL is text, TIMESTAMP_S is in milliseconds, the fields of a STRUCT without
 // names are called f1, f2, …, and a second column of a name gets _1 behind it.
+//
+// XLSX is a workbook of one sheet, the first line being the names. Whole numbers of up to
+// 32 bits, FLOAT, DOUBLE and BOOLEAN are numbers and truth values there; all else is text
+// as in CSV, stored in the cell itself, so that nothing is read as a formula and no digit
+// is lost. NULL is an empty cell. A sheet has 1,048,575 rows below the names, 16,384
+// columns and 32,767 characters a cell; an answer with more breaks off. A broken one has no
+// table of contents, without which no program opens it.
 //
 // Table is for people. Its rows stream, however many there are: columns get the
 // width of the first batch's values. On a terminal (Options.Width) texts are shortened
@@ -79,6 +87,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/server"
 )
 
 // Form is a way to write a result. The zero Form is none.
@@ -92,6 +101,7 @@ const (
 	CSV
 	Arrow
 	Parquet
+	XLSX
 )
 
 var forms = [...]struct{ name, contentType string }{
@@ -101,6 +111,7 @@ var forms = [...]struct{ name, contentType string }{
 	CSV:     {"csv", "text/csv; charset=utf-8; header=present"},
 	Arrow:   {"arrow", "application/vnd.apache.arrow.stream"},
 	Parquet: {"parquet", "application/vnd.apache.parquet"},
+	XLSX:    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
 }
 
 func (f Form) String() string {
@@ -119,7 +130,10 @@ func ContentType(f Form) string {
 }
 
 // IsBinary reports forms that are no text: a terminal must not get them.
-func (f Form) IsBinary() bool { return f == Arrow || f == Parquet }
+func (f Form) IsBinary() bool { return f == Arrow || f == Parquet || f == XLSX }
+
+// IsPacked reports forms that are compressed in themselves.
+func (f Form) IsPacked() bool { return f == Parquet || f == XLSX }
 
 // TellsItself reports forms with a place for an error: a broken answer says so in
 // its text. The transfer of every other broken answer must be aborted.
@@ -127,7 +141,7 @@ func (f Form) TellsItself() bool { return f == JSON || f == NDJSON }
 
 // ParseForm finds a form by its name, such as "ndjson".
 func ParseForm(name string) (Form, bool) {
-	for f := Table; f <= Parquet; f++ {
+	for f := Table; f <= XLSX; f++ {
 		if forms[f].name == name {
 			return f, true
 		}
@@ -155,18 +169,13 @@ type Options struct {
 	Langs   []string  // languages wanted for that member and for Notes
 	Notes   io.Writer // Table: where the lines below it go, with rows and seconds; nil drops them
 	Width   int       // Table: the columns of the terminal that it is written to; 0 where it is none
-	// Warnings is asked once, after the last row of a whole answer; nil means none. JSON
-	// and NDJSON have a place for them.
-	Warnings func() []errs.Warning
+	// Footer is asked once, after the last row of a whole answer, with the number of rows;
+	// nil means that nothing else is to be known. JSON and NDJSON have a place for it, and
+	// Table in Notes for the times of sources.
+	Footer func(rows int64) server.Footer
 	// Receipt is asked once, when all but it was handed to the writer, for the value of
 	// the member receipt; nil means none. JSON and NDJSON have a place for it.
 	Receipt func() ([]byte, error)
-	// Truncated is asked once, after the last row; true makes JSON and NDJSON say so in
-	// the member truncated. Nil means that it is whole.
-	Truncated func() bool
-	// Most is the most bytes of rows in JSON and NDJSON; an answer with more is broken off.
-	// 0 means no bound.
-	Most    int64
 	Started time.Time // when the query was asked; zero means when Write was called
 }
 
@@ -186,6 +195,9 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // bufferSize is how much is collected before it goes to the writer.
 const bufferSize = 64 << 10
 
+// firstBuffer holds the answer to a look-up by key; it grows for others.
+const firstBuffer = 4 << 10
+
 // Write writes the rows of s to w. It waits for the first batch before the first
 // byte, so a query that fails early can still get an ordinary error answer: then
 // the Summary has no bytes. An error of the stream is returned as it is, after
@@ -198,7 +210,7 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 	if err := checkSchema(s.Schema(), o.Types); err != nil {
 		return Summary{}, err
 	}
-	out := &sink{w: w, flush: o.Flush, buf: make([]byte, 0, bufferSize+bufferSize/4)}
+	out := &sink{w: w, flush: o.Flush, buf: make([]byte, 0, firstBuffer)}
 	var (
 		rows int64
 		err  error
@@ -214,12 +226,14 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 		t := newTable(s.Schema(), o.Width)
 		rows, err = writeRows(ctx, out, t, s, o)
 		if err == nil && o.Notes != nil {
-			err = note(o, rows, t.cut)
+			err = note(o, o.footer(rows), t.cut)
 		}
 	case Arrow:
 		rows, err = writeArrow(ctx, out, s, o)
 	case Parquet:
 		rows, err = writeParquet(ctx, out, s)
+	case XLSX:
+		rows, err = writeXLSX(ctx, out, s)
 	default:
 		err = errs.Internalf("output form %d", f)
 	}
@@ -227,9 +241,12 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 }
 
 // note writes the lines below a table.
-func note(o Options, rows, cut int64) error {
+func note(o Options, f server.Footer, cut int64) error {
 	seconds := string(appendSeconds(nil, time.Since(o.Started)))
-	line := msg.Text("output_rows", msg.Args{"Rows": rows, "Seconds": seconds}, o.Langs...)
+	line := msg.Text("output_rows", msg.Args{"Rows": f.Rows, "Seconds": seconds}, o.Langs...)
+	if len(f.Sources) > 0 {
+		line += "\n" + SourcesText(f.Sources, o.Langs...)
+	}
 	if cut > 0 {
 		line += "\n" + msg.Text("output_cut", msg.Args{"Count": cut, "Mark": cutMark}, o.Langs...)
 	}
@@ -245,7 +262,7 @@ type rowForm interface {
 	bind(b arrow.RecordBatch) error
 	head(dst []byte) []byte
 	row(dst []byte, i int) []byte
-	tail(dst []byte, rows int64, w []Warned) []byte
+	tail(dst []byte, f Footer) []byte
 	// broken writes the mark of an answer that is not complete.
 	broken(dst []byte, p Problem) []byte
 }
@@ -263,12 +280,7 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 	for more && err == nil {
 		b := s.RecordBatch()
 		for i := range int(b.NumRows()) {
-			before := len(out.buf)
 			out.buf = form.row(out.buf, i)
-			if o.Most > 0 && out.written+int64(len(out.buf)) > o.Most {
-				out.buf = out.buf[:before]
-				return rows + int64(i), out.breakOff(form, errs.New(errs.NotAllowed, "output_online_large", msg.Args{"KiB": o.Most >> 10}), o)
-			}
 			if err := out.spill(); err != nil {
 				return rows + int64(i), err
 			}
@@ -285,11 +297,13 @@ func writeRows(ctx context.Context, out *sink, form rowForm, s Stream, o Options
 	if err != nil {
 		return rows, out.breakOff(form, err, o)
 	}
-	out.buf = form.tail(out.buf, rows, o.warned())
-	if _, ok := form.(withMembers); ok && o.Truncated != nil && o.Truncated() {
-		out.buf = append(append(out.buf[:len(out.buf)-len(objectEnd)], truncatedMember...), objectEnd...)
+	_, members := form.(withMembers)
+	foot := Footer{RowCount: rows}
+	if members {
+		foot = FooterOf(o.footer(rows), o.Langs...)
 	}
-	if _, ok := form.(withMembers); ok && o.Receipt != nil {
+	out.buf = form.tail(out.buf, foot)
+	if members && o.Receipt != nil {
 		if err := out.receipt(o.Receipt); err != nil {
 			return rows, err
 		}
@@ -304,10 +318,14 @@ type withMembers interface{ endsWithObject() }
 // over what stands before it.
 const ReceiptMember = `,"receipt":`
 
-const (
-	truncatedMember = `,"truncated":true`
-	objectEnd       = "}\n"
-)
+const objectEnd = "}\n"
+
+func (o Options) footer(rows int64) server.Footer {
+	if o.Footer == nil {
+		return server.Footer{Rows: rows}
+	}
+	return o.Footer(rows)
+}
 
 // breakOff writes the mark of an answer that is not complete, and gives the reason.
 func (s *sink) breakOff(form rowForm, why error, o Options) error {
@@ -412,7 +430,7 @@ func (s *sink) empty() error {
 	s.written += int64(n)
 	s.buf = s.buf[:0]
 	if cap(s.buf) > 16*bufferSize {
-		s.buf = make([]byte, 0, bufferSize+bufferSize/4) // one huge cell must not stay in memory
+		s.buf = make([]byte, 0, firstBuffer) // one huge cell must not stay in memory
 	}
 	if err != nil {
 		return &WriteError{err}

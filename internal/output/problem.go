@@ -2,6 +2,7 @@ package output
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/lianji/lianji/internal/errs"
 )
@@ -17,6 +18,8 @@ type Problem struct {
 	QueryID  string    `json:"query_id,omitempty"`
 	Position *Position `json:"position,omitempty"`
 	Nearest  []string  `json:"nearest,omitempty"`
+	// RetryAfter is after how many seconds it makes sense to ask again.
+	RetryAfter int64 `json:"retry_after,omitempty"`
 }
 
 // Position is a place in the statement that was sent.
@@ -38,6 +41,9 @@ func ProblemOf(err error, queryID string, langs ...string) Problem {
 		code = errs.Internal
 	}
 	p := Problem{Title: e.Text(langs...), Status: code.HTTP(), Code: code, QueryID: queryID, Nearest: e.Nearest}
+	if e.RetryAfter > 0 { // whole seconds, and not before the time
+		p.RetryAfter = int64((e.RetryAfter + time.Second - 1) / time.Second)
+	}
 	if e.Pos != nil {
 		p.Position = &Position{Offset: e.Pos.Offset, Line: e.Pos.Line, Column: e.Pos.Column}
 	}

@@ -227,6 +227,6 @@ func appendRepeated(dst []byte, c byte, n int) []byte {
 	return dst
 }
 
-func (t *table) tail(dst []byte, _ int64, _ []Warned) []byte { return dst }
+func (t *table) tail(dst []byte, _ Footer) []byte { return dst }
 
 func (t *table) broken(dst []byte, _ Problem) []byte { return dst }
