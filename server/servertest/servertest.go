@@ -24,10 +24,14 @@ var Columns = []catalog.Column{
 
 // Querier answers every statement in the same way.
 type Querier struct {
-	Err  error          // what Query returns, if set
-	Feed <-chan Row     // what streams read; nil means an empty answer
-	Warn []errs.Warning // of every stream that ends well
-	Hold <-chan any     // if set, the first Release of a stream waits until it is closed
+	Err   error                // what Query returns, if set
+	Feed  <-chan Row           // what streams read; nil means an empty answer
+	Warn  []errs.Warning       // of every stream that ends well
+	Holds func() error         // of every answer, if set
+	Hold  <-chan any           // if set, the first Release of a stream waits until it is closed
+	Times []server.SourceTimes // of every answer
+	// Params are those that every statement has, as Describe tells.
+	Params []catalog.Column
 
 	mu       sync.Mutex
 	asked    []server.Request
@@ -55,13 +59,26 @@ func Feed(steps ...Row) <-chan Row {
 func (q *Querier) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	r.TraceID = nil // where the door wants to be told, not what is asked
 	q.asked, q.sessions = append(q.asked, r), append(q.sessions, s)
 	if q.Err != nil {
 		return nil, q.Err
 	}
 	stream := &Stream{ctx: ctx, feed: q.Feed, hold: q.Hold, warn: q.Warn, schema: catalog.ArrowSchema(Columns), Released: make(chan struct{})}
 	q.streams = append(q.streams, stream)
-	return &server.Answer{ID: "q-" + strconv.Itoa(len(q.asked)), Columns: Columns, Stream: stream}, nil
+	a := &server.Answer{ID: "q-" + strconv.Itoa(len(q.asked)), Columns: Columns, Stream: stream, Holds: q.Holds, Unread: func(rows int64) { stream.Unread += rows }}
+	if q.Times != nil {
+		a.Times = func() []server.SourceTimes { return q.Times }
+	}
+	return a, nil
+}
+
+// Describe implements server.Querier.
+func (q *Querier) Describe(context.Context, server.Session, server.Request) (*server.Described, error) {
+	if q.Err != nil {
+		return nil, q.Err
+	}
+	return &server.Described{Columns: Columns, Params: q.Params}, nil
 }
 
 // Close implements the life of an engine: there is nothing to close.
@@ -84,6 +101,7 @@ func (q *Querier) Streams() []*Stream {
 // Stream gives the batches of a feed. It implements server.Stream.
 type Stream struct {
 	Released chan struct{} // closed by the first Release
+	Unread   int64         // rows that a door gave to nobody; it is settled once Released is closed
 
 	ctx    context.Context
 	feed   <-chan Row
@@ -108,7 +126,7 @@ func (s *Stream) Next() bool {
 	}
 	select {
 	case <-s.ctx.Done():
-		s.err = errs.From(s.ctx.Err())
+		s.err = errs.From(context.Cause(s.ctx))
 		return false
 	case step, open := <-s.feed:
 		if !open || step.Err != nil {
