@@ -1,0 +1,195 @@
+package pgcatalog
+
+import (
+	"context"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/duck"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server/pgwire/pgvalue"
+)
+
+// table collects rows for one of the catalogue's relations.
+type table struct {
+	name    string
+	columns []catalog.Column
+	builder *array.RecordBuilder
+	rows    int
+}
+
+func newTable(name string, columns ...catalog.Column) *table {
+	return &table{name: name, columns: columns, builder: array.NewRecordBuilder(memory.DefaultAllocator, catalog.ArrowSchema(columns))}
+}
+
+func column(name string, kind catalog.Kind) catalog.Column {
+	return catalog.Column{Name: name, Type: catalog.Type{Kind: kind}}
+}
+
+func oid(name string) catalog.Column   { return column(name, catalog.Uint32) }
+func text(name string) catalog.Column  { return column(name, catalog.Text) }
+func short(name string) catalog.Column { return column(name, catalog.Int16) }
+func whole(name string) catalog.Column { return column(name, catalog.Int32) }
+func truth(name string) catalog.Column { return column(name, catalog.Bool) }
+
+// add adds a row: a value for each column, nil for NULL.
+func (t *table) add(values ...any) {
+	t.rows++
+	for i, v := range values {
+		switch b := t.builder.Field(i).(type) {
+		case *array.Uint32Builder:
+			n, _ := v.(uint32)
+			b.Append(n)
+		case *array.Int16Builder:
+			n, _ := v.(int16)
+			b.Append(n)
+		case *array.Int32Builder:
+			n, _ := v.(int32)
+			b.Append(n)
+		case *array.BooleanBuilder:
+			n, _ := v.(bool)
+			b.Append(n)
+		case *array.StringBuilder:
+			s, ok := v.(string)
+			if !ok {
+				b.AppendNull()
+				continue
+			}
+			b.Append(s)
+		}
+	}
+}
+
+// one is a stream of one batch.
+type one struct {
+	batch arrow.RecordBatch
+	given bool
+}
+
+func (o *one) Next() bool {
+	first := !o.given
+	o.given = true
+	return first
+}
+func (o *one) RecordBatch() arrow.RecordBatch { return o.batch }
+func (o *one) Err() error                     { return nil }
+
+// put inserts the rows.
+func (t *table) put(ctx context.Context, c *duck.Conn) error {
+	batch := t.builder.NewRecordBatch()
+	defer batch.Release()
+	t.builder.Release()
+	if t.rows == 0 {
+		return nil
+	}
+	scan := duck.NewScan(ctx, duck.ScanOptions{
+		Columns: t.columns, Rows: int64(t.rows),
+		Open: func(context.Context, bool) (duck.ArrowStream, error) { return &one{batch: batch}, nil },
+	})
+	defer scan.Close()
+	return c.Exec(ctx, "INSERT INTO pgc."+t.name+" BY NAME "+scan.SQL())
+}
+
+// OIDs of what every catalogue has.
+const (
+	catalogSchema = 11
+	publicSchema  = 2200
+	infoSchema    = 13000
+	ownerOID      = 10
+	databaseOID   = 5
+	classClass    = 1259
+	firstOID      = 16384 // of what is not PostgreSQL's own
+)
+
+// numbers gives OIDs by name: the same for the same name, in every snapshot, unless two
+// names meet.
+type numbers map[uint32]bool
+
+func (n numbers) of(name string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // it never fails
+	id := firstOID + h.Sum32()%(1<<30)
+	for n[id] {
+		id++
+	}
+	n[id] = true
+	return id
+}
+
+// fill puts in what a snapshot shows: its schemas, its resources and their columns.
+func fill(ctx context.Context, c *duck.Conn, s policy.Snapshot, facts Facts) error {
+	schemas := newTable("pg_namespace", oid("oid"), text("nspname"), oid("nspowner"))
+	schemas.add(uint32(catalogSchema), "pg_catalog", uint32(ownerOID))
+	schemas.add(uint32(publicSchema), "public", uint32(ownerOID))
+	schemas.add(uint32(infoSchema), "information_schema", uint32(ownerOID))
+	classes := newTable("pg_class", oid("oid"), text("relname"), oid("relnamespace"), text("relkind"), short("relnatts"), oid("relowner"), text("relpersistence"),
+		oid("relam"), oid("reltablespace"), whole("relpages"), oid("reltoastrelid"), truth("relhasindex"), truth("relisshared"), short("relchecks"),
+		truth("relhasrules"), truth("relhastriggers"), truth("relhassubclass"), truth("relrowsecurity"), truth("relforcerowsecurity"), truth("relispopulated"),
+		text("relreplident"), truth("relispartition"), oid("reltype"), oid("reloftype"), oid("relfilenode"), oid("relrewrite"))
+	attributes := newTable("pg_attribute", oid("attrelid"), text("attname"), oid("atttypid"), short("attlen"), short("attnum"), whole("atttypmod"), whole("attndims"),
+		truth("attnotnull"), truth("atthasdef"), truth("attisdropped"), truth("attislocal"), text("attidentity"), text("attgenerated"), oid("attcollation"),
+		text("attstorage"), text("attalign"), truth("attbyval"), whole("attstattarget"), truth("atthasmissing"), whole("attinhcount"), text("attcompression"))
+	descriptions := newTable("pg_description", oid("objoid"), oid("classoid"), whole("objsubid"), text("description"))
+	ids, bySchema := numbers{}, map[string]uint32{"public": publicSchema}
+	for _, r := range s.Resources() {
+		last := len(r.Path) - 1
+		schema := strings.Join(r.Path[:last], ".")
+		if last == 0 {
+			schema = "public"
+		}
+		if _, known := bySchema[schema]; !known {
+			bySchema[schema] = ids.of(schema)
+			schemas.add(bySchema[schema], schema, uint32(ownerOID))
+		}
+		id := ids.of(schema + "\x00" + r.Path[last])
+		classes.add(id, r.Path[last], bySchema[schema], "r", int16(len(r.Columns)), uint32(ownerOID), "p",
+			uint32(2), uint32(0), int32(0), uint32(0), false, false, int16(0), false, false, false, false, false, true, "n", false, uint32(0), uint32(0), uint32(0), uint32(0))
+		describe(descriptions, id, 0, r.Table.Comment)
+		for i, column := range r.Columns {
+			t := pgvalue.Of(column.Type)
+			dimensions, collation := int32(0), uint32(0)
+			if column.Type.Kind == catalog.List && t.OID != pgvalue.JSONOID {
+				dimensions = 1
+			}
+			if t.OID == pgvalue.TextOID {
+				collation = 100
+			}
+			attributes.add(id, column.Name, t.OID, t.Size, int16(i+1), t.Modifier, dimensions, false, false, false, true, "", "", collation,
+				"x", "i", t.Size > 0 && t.Size <= 8, int32(-1), false, int32(0), "")
+			describe(descriptions, id, int32(i+1), column.Comment)
+		}
+	}
+	roles := newTable("pg_roles", oid("oid"), text("rolname"), truth("rolsuper"), truth("rolinherit"), truth("rolcreaterole"), truth("rolcreatedb"), truth("rolcanlogin"), truth("rolreplication"), whole("rolconnlimit"), truth("rolbypassrls"))
+	roles.add(uint32(ownerOID), facts.User, false, true, false, false, true, false, int32(-1), false)
+	databases := newTable("pg_database", oid("oid"), text("datname"), oid("datdba"), whole("encoding"), text("datlocprovider"), truth("datistemplate"), truth("datallowconn"), whole("datconnlimit"), text("datcollate"), text("datctype"), oid("dattablespace"))
+	databases.add(uint32(databaseOID), facts.Database, uint32(ownerOID), int32(6), "c", false, true, int32(-1), "C", "C", uint32(1663))
+	settings := newTable("pg_settings", text("name"), text("setting"), text("context"), text("vartype"))
+	for _, name := range slices.Sorted(maps.Keys(serverSettings)) {
+		settings.add(name, serverSettings[name], "internal", "string")
+	}
+	for _, t := range []*table{schemas, classes, attributes, descriptions, roles, databases, settings} {
+		if err := t.put(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serverSettings are those that programs look for in pg_settings: what is the same for all.
+var serverSettings = map[string]string{
+	"max_index_keys": "32", "max_identifier_length": "63", "server_encoding": "UTF8", "standard_conforming_strings": "on", "integer_datetimes": "on", "lc_collate": "C", "lc_ctype": "C",
+	"default_transaction_isolation": "read committed",
+}
+
+func describe(t *table, id uint32, sub int32, comment string) {
+	if comment != "" {
+		t.add(id, uint32(classClass), sub, comment)
+	}
+}

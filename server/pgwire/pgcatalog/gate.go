@@ -1,0 +1,203 @@
+package pgcatalog
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+)
+
+// builtin are the functions of DuckDB that a statement over the catalogue may call, beside
+// those of names.sql. What is on no list is refused: among DuckDB's own are some that read
+// files and settings, or make texts of any size.
+var builtin = set(`
+	coalesce nullif concat concat_ws lower upper length char_length character_length substring substr left right trim btrim ltrim rtrim replace
+	split_part strpos position starts_with prefix suffix contains reverse ascii chr regexp_replace regexp_matches regexp_full_match like_escape not_like_escape ilike_escape not_ilike_escape
+	~ !~ ~~ !~~ ~~* !~~* ~~~ + - * / % & | # << >> || ^@ @> <@ && not abs sign round floor ceil ceiling greatest least mod
+	array_to_string array_length array_position array_contains array_cat array_append list_contains list_value list_transform list_extract array_extract list_concat len list_has cardinality generate_subscripts unnest row struct_pack struct_extract
+	count count_star sum min max avg first any_value string_agg array_agg list bool_and bool_or row_number rank dense_rank lag lead
+	pg_typeof date_part date_trunc extract now to_char md5 hash generate_series current_schema json_object
+`)
+
+// tables are the kinds of what may stand in FROM. A function may only be unnest and its kin.
+var tables = set("BASE_TABLE SUBQUERY JOIN EMPTY TABLE_FUNCTION EXPRESSION_LIST CROSS_PRODUCT")
+
+func set(words string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		out[w] = true
+	}
+	return out
+}
+
+// verdict is what the gate says of a statement.
+type verdict uint8
+
+const (
+	denied  verdict = iota
+	foreign         // it reads what is not the catalogue's
+	allowed
+)
+
+// judge reads the parse tree of a statement, as json_serialize_sql gives it, and tells
+// whether it reads anything of the catalogue.
+func judge(tree string) (_ verdict, reads bool) {
+	var parsed struct {
+		Error      bool
+		Statements []any
+	}
+	if json.Unmarshal([]byte(tree), &parsed) != nil || parsed.Error || len(parsed.Statements) != 1 {
+		return denied, true
+	}
+	g := &gate{verdict: allowed}
+	g.walk(parsed.Statements[0], place{})
+	if g.bounds.over {
+		g.deny(denied)
+	}
+	return g.verdict, g.reads
+}
+
+type gate struct {
+	verdict verdict
+	reads   bool // something of the catalogue
+	nodes   int
+	bounds  bounds
+}
+
+// place is where a node stands.
+type place struct {
+	depth     int
+	expanding int             // functions of names.sql round it
+	derived   *bool           // of the query in FROM or WITH that it stands in: whether something grows there; nil in none
+	withs     map[string]bool // names of the WITH clauses that it can see
+}
+
+func (p place) below() place {
+	p.depth++
+	return p
+}
+
+const (
+	mostNodes = 50_000
+	mostDepth = 400
+)
+
+func str(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func (g *gate) deny(v verdict) {
+	if v < g.verdict {
+		g.verdict = v
+	}
+}
+
+func (g *gate) walk(node any, at place) {
+	if g.nodes++; g.nodes > mostNodes || at.depth > mostDepth {
+		g.deny(denied)
+		return
+	}
+	switch n := node.(type) {
+	case []any:
+		for _, one := range n {
+			g.walk(one, at.below())
+		}
+	case map[string]any:
+		at = g.object(n, at)
+		for _, one := range n {
+			g.walk(one, at.below())
+		}
+	}
+}
+
+// object looks at a part of the tree, and gives the place of what hangs below it.
+func (g *gate) object(n map[string]any, at place) place {
+	at = g.with(n, at)
+	if _, expression := n["class"]; str(n["type"]) == "SUBQUERY" && !expression {
+		at.derived = new(bool)
+	}
+	if str(n["type"]) == "SELECT_NODE" && at.derived != nil {
+		at.derived = new(bool) // each clause of WITH is one
+	}
+	if name, ok := n["function_name"]; ok {
+		called := strings.ToLower(str(name))
+		g.function(strings.ToLower(str(n["schema"])), called, str(n["catalog"]))
+		children, _ := n["children"].([]any)
+		g.bounds.function(called, children, at)
+		if functions[called] {
+			at.expanding++
+		}
+	}
+	if list, ok := n["select_list"].([]any); ok {
+		g.bounds.selected(list)
+	}
+	if from, ok := n["from_table"].(map[string]any); ok {
+		g.table(from, at)
+	}
+	for _, side := range []string{"left", "right"} {
+		if t, ok := n[side].(map[string]any); ok && str(n["type"]) == "JOIN" {
+			g.table(t, at)
+		}
+	}
+	switch str(n["type"]) {
+	case "BASE_TABLE", "SHOW_REF", "TABLE_FUNCTION", "COLUMN_DATA", "PIVOT", "DELIM_GET", "BOUND_TABLE_REF":
+		g.table(n, at)
+	}
+	return at
+}
+
+// with adds the names of a query's WITH clauses to those that it can see.
+func (g *gate) with(n map[string]any, at place) place {
+	ctes, ok := n["cte_map"].(map[string]any)
+	if !ok {
+		return at
+	}
+	entries, _ := ctes["map"].([]any)
+	if len(entries) == 0 {
+		return at
+	}
+	seen := maps.Clone(at.withs)
+	if seen == nil {
+		seen = map[string]bool{}
+	}
+	for _, e := range entries {
+		if entry, ok := e.(map[string]any); ok {
+			g.bounds.count(&g.bounds.withs, mostWiths)
+			seen[strings.ToLower(str(entry["key"]))] = true
+		}
+	}
+	at.withs, at.derived = seen, new(bool)
+	return at
+}
+
+// table looks at a part of FROM.
+func (g *gate) table(n map[string]any, at place) {
+	kind := str(n["type"])
+	if !tables[kind] {
+		g.deny(denied)
+		return
+	}
+	if kind != "BASE_TABLE" {
+		return
+	}
+	schema, name := strings.ToLower(str(n["schema_name"])), strings.ToLower(str(n["table_name"]))
+	switch {
+	case str(n["catalog_name"]) != "" || n["at_clause"] != nil:
+		g.deny(foreign)
+	case schema == "" && at.withs[name]:
+	case schema == "pgc" && relations[name], schema == "isc" && standard[name], schema == "" && relations[name]:
+		g.reads = true
+	default:
+		g.deny(foreign)
+	}
+}
+
+func (g *gate) function(schema, name, catalog string) {
+	switch {
+	case catalog == "" && (schema == "" || schema == "pgc" || schema == "isc") && functions[name]:
+		g.reads = g.reads || schema != "" || !common[name]
+	case catalog == "" && (schema == "" || schema == "main") && builtin[name]:
+	default:
+		g.deny(denied)
+	}
+}

@@ -1,0 +1,193 @@
+package pgcatalog
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/server"
+)
+
+// Values of regclass and its kin are names where they are shown or made text, OIDs
+// elsewhere.
+func TestRegisteredNames(t *testing.T) {
+	c := open(t)
+	for _, q := range []struct{ sql, want string }{
+		{"SELECT oid::regclass FROM pg_class ORDER BY relname", "\"公安\".\"人口\"\n\"民政\".\"低保\"\n"},
+		{"SELECT c.oid::pg_catalog.regclass x, CAST(c.oid AS regclass), CAST(CAST(c.oid AS regclass) AS text), c.oid::regclass::text || '!' FROM pg_class c WHERE relname = '低保'", strings.Repeat("\"民政\".\"低保\"|", 3) + "\"民政\".\"低保\"!\n"},
+		{"SELECT relname FROM pg_class WHERE oid = (SELECT oid::regclass FROM pg_class WHERE relname = '人口')", "人口\n"},
+		{"SELECT relname FROM pg_class WHERE oid = '\"公安\".\"人口\"'::regclass::oid", "人口\n"},
+		{"SELECT format_type(a.atttypid::regtype, -1), atttypid::regtype FROM pg_attribute a WHERE attname = 'tags'", "text[]|text[]\n"},
+		{"SELECT 1259::regclass, '1259'::regclass, 0::regclass, 7::regclass, NULL::regclass::text, 'pg_class'::regclass::oid", "pg_class|pg_class|-|7||1259\n"},
+		{"SELECT 'int'::regtype::oid, 'integer[]'::regtype, 'pg_catalog.int4'::regtype, 1007::regtype, 'nix'::regtype::oid", "23|integer[]|integer|integer[]|\n"},
+		{"SELECT 11::regnamespace, '公安'::regnamespace::text, 10::regrole, typinput::regproc, 'boolin'::regproc::oid FROM pg_type WHERE oid = 'bool'::regtype", "pg_catalog|\"公安\"|\"张三\"|boolin|1242\n"},
+		{"SELECT typinput = 'boolin'::regproc AS same, 16 = CAST('bool' AS regtype), NOT oid <> 'bool'::regtype FROM pg_type WHERE oid = 16", "true|true|true\n"},
+		{"SELECT DISTINCT 'bool'::regtype FROM pg_type", "boolean\n"},
+		{"SELECT (ARRAY[1259, 16])[1]::regclass, format_type(23, -1)::regtype, coalesce(16)::regtype::text FROM pg_am", "pg_class|integer|boolean\n"},
+	} {
+		mustAsk(t, c, q.sql, q.want)
+	}
+	d, _, err := c.Describe(t.Context(), session("a"), facts, server.Request{SQL: "SELECT oid::regclass, c.oid::regclass AS \"X\", 'pg_class'::regclass, oid::regclass::text, current_user, current_schema() s, lower(relname)::regclass FROM pg_class c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range d.Columns {
+		names = append(names, c.Name)
+	}
+	if want := []string{"oid", "X", "regclass", "oid", "current_user", "s", "lower"}; !slices.Equal(names, want) {
+		t.Errorf("columns are named %q, want %q", names, want)
+	}
+}
+
+// Columns that are named like those of the catalogue's own relations are the statement's.
+func TestArgumentsAreTheStatements(t *testing.T) {
+	c := open(t)
+	for _, q := range []struct{ sql, want string }{
+		{"SELECT typname FROM pg_type WHERE format_type(oid, -1) = 'integer'", "int4\n"},
+		{"SELECT rolname FROM pg_roles WHERE pg_get_userbyid(oid) = rolname", "张三\n"},
+		{"SELECT relname FROM pg_class WHERE obj_description(oid, 'pg_class') = '常住人口' AND obj_description(oid) = '常住人口'", "人口\n"},
+		{"SELECT attname FROM pg_attribute WHERE col_description(attrelid, attnum) = '18 位'", "身份证号\n"},
+		{"SELECT count(*) FROM pg_proc WHERE to_regproc(proname) IS DISTINCT FROM oid", "0\n"},
+		{"SELECT count(*) FROM pg_namespace WHERE to_regnamespace(nspname) = oid AND nspname::regnamespace = oid", "5\n"},
+		{"SELECT relname FROM (SELECT relname, '民政.' || relname AS name, oid FROM pg_class) c WHERE to_regclass(name) = oid", "低保\n"},
+		{"SELECT relname FROM pg_class WHERE oid::regclass::text = '\"民政\".\"低保\"'", "低保\n"},
+	} {
+		mustAsk(t, c, q.sql, q.want)
+	}
+}
+
+// A parameter is read as the name that it gives: of a setting, a relation, a pattern.
+func TestParametersAreNames(t *testing.T) {
+	c := open(t)
+	text := func(v string) server.Param { return server.Param{Text: v} }
+	mustAsk(t, c, "SELECT current_setting($1::VARCHAR) FROM pg_am", "on\n", text("jit"))
+	mustAsk(t, c, "SELECT current_setting($1) FROM pg_am", "\n", text("nix"))
+	mustAsk(t, c, "SELECT relname FROM pg_class WHERE oid = CAST($1 AS REGCLASS) OR oid = $2::regclass ORDER BY 1", "人口\n低保\n", text("公安.人口"), text("民政.低保"))
+	mustAsk(t, c, "SELECT nspname FROM pg_namespace WHERE nspname ~ $1 ORDER BY 1", "pg_catalog\npublic\n", text("^p"))
+	mustAsk(t, c, "SELECT relname FROM pg_class WHERE relname = ANY ($1)", "人口\n", text("{人口,x}"))
+	d, mine, err := c.Describe(t.Context(), session("a"), facts, server.Request{SQL: "SELECT current_setting($1::VARCHAR), $2::regclass, set_config('jit', $3, false)"})
+	if err != nil || !mine || len(d.Params) != 3 || len(d.Columns) != 3 {
+		t.Errorf("%+v, %v, %v", d, mine, err)
+	}
+}
+
+// Whoever asks of the connection alone asks nothing of the catalogue: names and words mean
+// what they mean in every other statement.
+func TestNamesBesideTheConnection(t *testing.T) {
+	c := open(t)
+	for _, q := range []struct{ sql, want string }{
+		{"SELECT current_user, 'b' < 'A' COLLATE NOCASE, 'b' < 'A'", "张三|false|false\n"},
+		{"SELECT current_user, 'a' < 'B' COLLATE NOCASE, 'a' < 'B'", "张三|true|false\n"},
+		{"SELECT current_user, 'abc' ~ 'b'", "张三|false\n"}, // DuckDB's, of the whole text
+		{"WITH pg_class AS (SELECT 1 a) SELECT a, current_user, 'abc' ~ 'b' FROM pg_class", "1|张三|false\n"},
+		{"SELECT pg_catalog.current_database(), current_schema", "lianji|public\n"},
+		// Something of the catalogue is read beside.
+		{"WITH pg_class AS (SELECT 1 a) SELECT a, current_user, 'abc' ~ 'b' FROM pg_class, pg_am", "1|张三|true\n"},
+		{"SELECT nspname FROM pg_namespace WHERE nspname < 'q' ORDER BY nspname COLLATE pg_catalog.\"default\" LIMIT 1", "information_schema\n"},
+	} {
+		mustAsk(t, c, q.sql, q.want)
+	}
+	for _, sql := range []string{
+		"WITH pg_class AS (SELECT 1 a) SELECT a FROM pg_class",
+		"WITH pg_class AS (SELECT * FROM pg_class) SELECT relname FROM pg_class",
+		"WITH pg_class AS (SELECT 1 a) SELECT sqrt(a) FROM pg_class",
+	} {
+		if rows, mine, err := ask(t, c, sql); mine {
+			t.Errorf("%s is taken for the catalogue's: %q, %v", sql, rows, err)
+		}
+	}
+	for _, sql := range []string{"SELECT current_user, repeat('x', 3)", "WITH pg_class AS (SELECT 'x' a) SELECT repeat(a, 3), current_user FROM pg_class", "SELECT current_user; SELECT 1"} {
+		if rows, mine, err := ask(t, c, sql); err == nil || !mine {
+			t.Errorf("%s: %q, %v", sql, rows, mine)
+		}
+	}
+	_, mine, err := ask(t, c, "SELECT relname FROM pg_class ORDER BY relname COLLATE \"en_US\"")
+	if e := errs.From(err); !mine || e.ID != "pgwire_collation" {
+		t.Errorf("another order: %v, %v", mine, err)
+	}
+}
+
+// set_config sets, once and when the statement runs.
+func TestSetConfig(t *testing.T) {
+	c := open(t)
+	var set []string
+	f := facts
+	f.Set = func(_ context.Context, name string, value *string, local bool) error {
+		if local {
+			name += " local"
+		}
+		if value == nil {
+			set = append(set, name+" as it was")
+			return nil
+		}
+		set = append(set, name+"="+*value)
+		if *value == "bad" {
+			return errs.New(errs.ParameterInvalid, "pgwire_setting_value", nil)
+		}
+		return nil
+	}
+	run := func(sql string, params ...server.Param) error {
+		set = nil
+		if _, _, err := c.Describe(t.Context(), session("a"), f, server.Request{SQL: sql}); err != nil || set != nil {
+			t.Errorf("%s: describing it sets %q: %v", sql, set, err)
+		}
+		a, mine, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: sql, Params: params})
+		if err == nil {
+			a.Stream.Release()
+		}
+		if !mine {
+			t.Errorf("%s is nobody's", sql)
+		}
+		return err
+	}
+	for _, q := range []struct {
+		sql    string
+		params []server.Param
+		want   []string
+	}{
+		{"SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new", nil, []string{"jit=off"}},
+		{"SELECT pg_catalog.set_config('Search_Path', '', true)", nil, []string{"search_path local="}},
+		{"SELECT set_config('jit', $1, false)", []server.Param{{Text: "o'n"}}, []string{"jit=o'n"}},
+		{"SELECT set_config('jit', $1, false)", []server.Param{{Null: true}}, []string{"jit as it was"}},
+	} {
+		if err := run(q.sql, q.params...); err != nil || !slices.Equal(set, q.want) {
+			t.Errorf("%s: %q, %v", q.sql, set, err)
+		}
+	}
+	if err := run("SELECT set_config('jit', 'bad', false)"); errs.CodeOf(err) != errs.ParameterInvalid {
+		t.Errorf("a value that is refused: %v", err)
+	}
+	for _, sql := range []string{"SELECT set_config('jit', 'on', false) FROM pg_class", "SELECT set_config(relname, 'on', false) FROM pg_class", "SELECT set_config('jit', 'on', relhasindex) FROM pg_class"} {
+		if _, _, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: sql}); err == nil {
+			t.Errorf("%s was answered", sql)
+		}
+	}
+}
+
+// A search path says which schema is asked first, and what can be named without one.
+func TestSearchPath(t *testing.T) {
+	c := open(t)
+	f := facts
+	f.Path = []string{"民政", "不在"}
+	for _, q := range []struct{ sql, want string }{
+		{"SELECT current_schema, current_schema() FROM pg_am", "民政|民政\n"},
+		{"SELECT pg_catalog.current_schemas(false)", "[\"民政\",\"不在\"]\n"},
+		{"SELECT current_schemas(true)", "[\"pg_catalog\",\"民政\",\"不在\"]\n"},
+		{"SELECT relname FROM pg_class c WHERE pg_catalog.pg_table_is_visible(c.oid) AND relkind = 'r'", "低保\n"},
+		{"SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)", "低保\n"},
+		{"SELECT relname, pg_table_is_visible(oid) FROM pg_class ORDER BY 1", "人口|false\n低保|true\n"},
+	} {
+		a, mine, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: q.sql})
+		if err != nil || !mine {
+			t.Errorf("%s: %v %v %s", q.sql, mine, err, errs.From(err).Detail)
+			continue
+		}
+		if got := lines(a); got != q.want {
+			t.Errorf("%s: %q, want %q", q.sql, got, q.want)
+		}
+	}
+	mustAsk(t, c, "SELECT current_schema(), count(*) FROM pg_class WHERE pg_table_is_visible(oid)", "public|2\n") // nobody said
+}

@@ -1,0 +1,173 @@
+package pgvalue
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lianji/lianji/catalog"
+)
+
+// Param gives the text of a parameter's value, as the gateway reads it, out of what a
+// client sent for a type. Oid is what the client declared, or what it was told; t the type
+// that it has here; zone the one in which it writes instants without an offset. False is a
+// value that it cannot be.
+func Param(raw []byte, isBinary bool, oid uint32, t catalog.Type, zone *time.Location) (string, bool) {
+	if isBinary {
+		return binaryParam(raw, oid)
+	}
+	s := string(raw)
+	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		return "", false
+	}
+	if oid == NumericOID {
+		s = plainNumber(strings.TrimPrefix(strings.TrimSpace(s), "+"))
+	}
+	switch t.Kind {
+	case catalog.Bool:
+		return truth(s)
+	case catalog.TimestampTZ:
+		return instant(s, zone), true
+	case catalog.Date, catalog.Time, catalog.Timestamp:
+		return wall(s), true
+	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64,
+		catalog.Float32, catalog.Float64, catalog.HugeInt:
+		return strings.TrimPrefix(strings.TrimSpace(s), "+"), true
+	case catalog.Decimal:
+		return plainNumber(strings.TrimPrefix(strings.TrimSpace(s), "+")), true
+	case catalog.UUID:
+		return hyphened(strings.TrimSpace(s)), true
+	}
+	return s, true
+}
+
+// truth reads what PostgreSQL takes for a truth value.
+func truth(s string) (string, bool) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "t", "tr", "tru", "true", "y", "ye", "yes", "on", "1":
+		return "true", true
+	case "f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0":
+		return "false", true
+	}
+	return "", false
+}
+
+// wall gives a date, a time of day or a wall clock without the offset behind it, as
+// PostgreSQL reads them: JDBC sends one with each, not knowing what it is compared with.
+func wall(s string) string {
+	clock, _ := splitOffset(strings.TrimSpace(s))
+	return clock
+}
+
+// instant writes an instant as it is read here, in UTC: its offset can have seconds, as
+// zones had before there were railways, or be left out, which means the client's zone.
+func instant(s string, zone *time.Location) string {
+	s = strings.TrimSpace(s)
+	clock, offset := splitOffset(s)
+	if strings.HasSuffix(s, "Z") || strings.Contains(s, ",") {
+		return s
+	}
+	layout := "2006-01-02 15:04:05.999999999"
+	switch len(offset) {
+	case 0:
+	case len("+08"):
+		layout += "Z07"
+	case len("+0530"):
+		layout += "Z0700"
+	case len("+05:30"):
+		layout += "Z07:00"
+	default:
+		layout += "Z07:00:00"
+	}
+	at, err := time.ParseInLocation(layout, strings.Replace(clock, "T", " ", 1)+offset, zone)
+	if err != nil {
+		return s // whoever reads it says what is wrong
+	}
+	return at.UTC().Format("2006-01-02 15:04:05.999999999Z")
+}
+
+// splitOffset parts a text of PostgreSQL's for a date or time from the offset behind it.
+func splitOffset(s string) (clock, offset string) {
+	sign := strings.LastIndexAny(s, "+-")
+	if sign <= 0 || strings.Trim(s[sign+1:], "0123456789:") != "" {
+		return s, ""
+	}
+	clock = strings.TrimRight(s[:sign], " ")
+	if len(clock) < len("2006-01-02") && !strings.Contains(clock, ":") {
+		return s, "" // the last part of a date
+	}
+	return clock, s[sign:]
+}
+
+func binaryParam(b []byte, oid uint32) (string, bool) {
+	for element, array := range arrays {
+		if array == oid {
+			return arrayParam(b, element)
+		}
+	}
+	if width, fixed := sizes[oid]; fixed && len(b) != int(width) {
+		return "", false
+	}
+	switch oid {
+	case BoolOID:
+		return strconv.FormatBool(b[0] != 0), b[0] <= 1
+	case Int2OID:
+		return strconv.Itoa(int(int16(binary.BigEndian.Uint16(b)))), true
+	case Int4OID:
+		return strconv.Itoa(int(int32(binary.BigEndian.Uint32(b)))), true
+	case OidOID:
+		return strconv.FormatUint(uint64(binary.BigEndian.Uint32(b)), 10), true
+	case Int8OID:
+		return strconv.FormatInt(int64(binary.BigEndian.Uint64(b)), 10), true
+	case Float4OID:
+		return strconv.FormatFloat(float64(math.Float32frombits(binary.BigEndian.Uint32(b))), 'g', -1, 32), true
+	case Float8OID:
+		return strconv.FormatFloat(math.Float64frombits(binary.BigEndian.Uint64(b)), 'g', -1, 64), true
+	case NumericOID:
+		return numericText(b)
+	case DateOID:
+		return dayText(int64(int32(binary.BigEndian.Uint32(b))) + epochDays)
+	case TimeOID:
+		micros := int64(binary.BigEndian.Uint64(b))
+		if micros < 0 || micros >= dayMicros {
+			return "", false
+		}
+		return string(appendClock(nil, micros)), true
+	case TimestampOID:
+		return stampText(b, "2006-01-02 15:04:05.999999")
+	case TimestamptzOID:
+		return stampText(b, "2006-01-02 15:04:05.999999Z07:00")
+	case UUIDOID:
+		h := hex.EncodeToString(b)
+		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], true
+	case JSONBOID:
+		if len(b) == 0 || b[0] != 1 { // its version
+			return "", false
+		}
+		b = b[1:]
+	case 0, UnknownOID, TextOID, VarcharOID, BpcharOID, NameOID, JSONOID:
+	default:
+		return "", false
+	}
+	s := string(b)
+	return s, utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+}
+
+// dayText writes a date of a year from 1 to 9999, as people write dates.
+func dayText(days int64) (string, bool) {
+	t := time.Unix(days*86_400, 0).UTC()
+	return t.Format(time.DateOnly), t.Year() >= 1 && t.Year() <= 9999
+}
+
+func stampText(b []byte, layout string) (string, bool) {
+	micros := int64(binary.BigEndian.Uint64(b))
+	if micros == math.MinInt64 || micros > math.MaxInt64-epochMicros {
+		return "", false
+	}
+	t := time.UnixMicro(micros + epochMicros).UTC()
+	return t.Format(layout), t.Year() >= 1 && t.Year() <= 9999
+}

@@ -1,0 +1,128 @@
+package pgvalue_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/testpg"
+	"github.com/lianji/lianji/server/pgwire/pgvalue"
+)
+
+// Binary parameters are read as PostgreSQL's own binary form of a text says.
+func TestBinaryParams(t *testing.T) {
+	conn, err := pgconn.Connect(t.Context(), testpg.Start(t).Database(t).Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	for _, c := range []struct{ name, text, want string }{
+		{"bool", "t", "true"}, {"bool", "f", "false"}, {"int2", "-5", "-5"}, {"int4", "2147483647", "2147483647"}, {"int8", "-9223372036854775808", "-9223372036854775808"},
+		{"oid", "4294967295", "4294967295"}, {"float4", "0.1", "0.1"}, {"float8", "-1.5e300", "-1.5e+300"},
+		{"numeric", "0", "0"}, {"numeric", "-12345.6789", "-12345.6789"}, {"numeric", "0.0001", "0.0001"}, {"numeric", "10000", "10000"}, {"numeric", "0.10", "0.10"},
+		{"numeric", "99999999999999999999999999999999999999", "99999999999999999999999999999999999999"},
+		{"date", "2024-02-29", "2024-02-29"}, {"date", "0001-01-01", "0001-01-01"}, {"time", "23:59:59.5", "23:59:59.5"},
+		{"timestamp", "1999-12-31 23:59:59.000001", "1999-12-31 23:59:59.000001"}, {"timestamptz", "2024-01-01 08:00:00+08", "2024-01-01 00:00:00Z"},
+		{"uuid", "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000"}, {"text", "沈阳", "沈阳"}, {"varchar", "", ""},
+		{"int4[]", "{1,NULL,-3}", "{1,NULL,-3}"}, {"oid[]", "{}", "{}"}, {"text[]", `{"a,b","null",沈阳}`, `{"a,b","null",沈阳}`},
+		{"json", `{"a":1}`, `{"a":1}`}, {"jsonb", `{"a": 1}`, `{"a": 1}`},
+	} {
+		r := conn.ExecParams(t.Context(), "SELECT $1::text::"+c.name, [][]byte{[]byte(c.text)}, []uint32{25}, nil, []int16{1}).Read()
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		oid := r.FieldDescriptions[0].DataTypeOID
+		if got, ok := pgvalue.Param(r.Rows[0][0], true, oid, catalog.Type{}, time.UTC); !ok || got != c.want {
+			t.Errorf("%s %s: %q %v, want %q", c.name, c.text, got, ok, c.want)
+		}
+		if _, ok := pgvalue.Declared(oid); !ok {
+			t.Errorf("%s cannot be declared", c.name)
+		}
+		// One byte less or more is refused where the length is fixed, and never read past.
+		for _, b := range [][]byte{r.Rows[0][0][:max(len(r.Rows[0][0])-1, 0)], append([]byte{}, r.Rows[0][0]...)} {
+			pgvalue.Param(b, true, oid, catalog.Type{}, time.UTC)
+		}
+	}
+	for _, c := range []struct{ name, text string }{{"numeric", "NaN"}, {"numeric", "Infinity"}, {"date", "infinity"}, {"timestamp", "-infinity"}, {"timestamptz", "infinity"}, {"date", "0044-03-15 BC"}, {"time", "24:00:00"}} {
+		r := conn.ExecParams(t.Context(), "SELECT $1::text::"+c.name, [][]byte{[]byte(c.text)}, []uint32{25}, nil, []int16{1}).Read()
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		if got, ok := pgvalue.Param(r.Rows[0][0], true, r.FieldDescriptions[0].DataTypeOID, catalog.Type{}, time.UTC); ok {
+			t.Errorf("%s %s: read as %q", c.name, c.text, got)
+		}
+	}
+}
+
+func TestTextParams(t *testing.T) {
+	shanghai, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		kind       catalog.Kind
+		text, want string
+	}{
+		{catalog.Bool, "on", "true"}, {catalog.Bool, "F", "false"}, {catalog.Int32, " +5 ", "5"}, {catalog.Decimal, "+1.5", "1.5"}, {catalog.Text, " +5 ", " +5 "},
+		{catalog.TimestampTZ, "2024-01-01 08:00:00+08", "2024-01-01 00:00:00Z"}, {catalog.TimestampTZ, "2024-01-01 08:00:00-0530", "2024-01-01 13:30:00Z"},
+		{catalog.TimestampTZ, "2024-01-01T08:00:00.25+05:30", "2024-01-01 02:30:00.25Z"}, {catalog.TimestampTZ, "2024-01-01", "2024-01-01"}, {catalog.TimestampTZ, "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"},
+		{catalog.TimestampTZ, "1900-01-01 08:05:43+08:05:43", "1900-01-01 00:00:00Z"}, {catalog.TimestampTZ, "2024-01-01 08:00:00", "2024-01-01 00:00:00Z"}, {catalog.TimestampTZ, "2024-01-01 08:00", "2024-01-01 08:00"},
+		{catalog.TimestampTZ, "2024-01-01 08:00:00.123456789", "2024-01-01 00:00:00.123456789Z"}, {catalog.TimestampTZ, "2024-01-01 08:00:00+99", "2024-01-01 08:00:00+99"},
+		{catalog.Timestamp, "2024-01-01 08:00:00.5+08", "2024-01-01 08:00:00.5"}, {catalog.Timestamp, "2024-01-01 08:00:00-05:30", "2024-01-01 08:00:00"}, {catalog.Timestamp, "2024-01-01 08:00:00", "2024-01-01 08:00:00"}, {catalog.Timestamp, "2024-01-01", "2024-01-01"},
+		{catalog.Date, "2024-02-29 +08", "2024-02-29"}, {catalog.Date, "2024-02-29", "2024-02-29"}, {catalog.Date, "2024-02-29 +08:05:43", "2024-02-29"}, {catalog.Date, "10000-01-01", "10000-01-01"}, {catalog.Date, "0044-03-15 +08 BC", "0044-03-15 +08 BC"},
+		{catalog.Time, "08:00:00.5+08", "08:00:00.5"}, {catalog.Time, "08:00-0530", "08:00"}, {catalog.Time, "08:00:00", "08:00:00"},
+	} {
+		if got, ok := pgvalue.Param([]byte(c.text), false, 0, kind(c.kind), shanghai); !ok || got != c.want {
+			t.Errorf("%q: %q %v, want %q", c.text, got, ok, c.want)
+		}
+	}
+	for _, c := range []struct {
+		kind catalog.Kind
+		text string
+	}{{catalog.Bool, "maybe"}, {catalog.Text, "a\x00"}, {catalog.Text, "\xff"}} {
+		if got, ok := pgvalue.Param([]byte(c.text), false, 0, kind(c.kind), shanghai); ok {
+			t.Errorf("%q: %q", c.text, got)
+		}
+	}
+}
+
+// FuzzParam: no bytes of a client's make a parameter's value crash or hold what is no text.
+func FuzzParam(f *testing.F) {
+	oids := []uint32{0, pgvalue.BoolOID, pgvalue.Int2OID, pgvalue.Int8OID, pgvalue.NumericOID, pgvalue.DateOID, pgvalue.TimeOID, pgvalue.TimestampOID, pgvalue.TimestamptzOID, pgvalue.UUIDOID, pgvalue.JSONBOID, pgvalue.ByteaOID, 99999}
+	for i, oid := range oids {
+		f.Add([]byte{0, 1, 0, 0, 0, 0, 0, 2, 0, 1}, oid, i%2 == 0)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, oid uint32, isBinary bool) {
+		typ, _ := pgvalue.Declared(oid)
+		if text, ok := pgvalue.Param(raw, isBinary, oid, typ, time.UTC); ok && len(text) > 8*len(raw)+900 {
+			t.Errorf("%d bytes became %d", len(raw), len(text))
+		}
+	})
+}
+
+func TestItems(t *testing.T) {
+	null := "\x00"
+	for text, want := range map[string][]string{
+		"{}": {}, "{1,NULL,-3}": {"1", null, "-3"}, `{"a,b","null","q\"\\",c d}`: {"a,b", "null", `q"\`, "c d"},
+	} {
+		items, ok := pgvalue.Items(text)
+		var got []string
+		for _, i := range items {
+			if i == nil {
+				i = &null
+			}
+			got = append(got, *i)
+		}
+		if !ok || strings.Join(got, "|") != strings.Join(want, "|") || len(got) != len(want) {
+			t.Errorf("%s: %q %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", "{", "1", "{{1}}", "{1,}", `{"a}`, `{"a"b}`} {
+		if items, ok := pgvalue.Items(text); ok {
+			t.Errorf("%s: %d items", text, len(items))
+		}
+	}
+}
