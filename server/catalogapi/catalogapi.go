@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,21 +22,33 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/policy/document"
+	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
+	"github.com/lianji/lianji/server/identity"
+	"github.com/lianji/lianji/server/listen"
 )
 
 // Decide says what is to be done in a state of the catalogue, in the name of a
 // principal; nil when nothing is.
 type Decide func(*catalog.State, *catalog.Principal) (func(*store.Tx) error, error)
 
-// Keeper keeps the catalogue in the name of whoever has a token without limits. Every
+// Keeper keeps the catalogue in the name of whoever has a credential without limits. Every
 // error is an *errs.Error or has one in its chain.
 type Keeper interface {
 	// See gives the catalogue as it is now, and who asks.
-	See(ctx context.Context, token string) (*catalog.State, *catalog.Principal, error)
+	See(ctx context.Context, by server.Asker) (*catalog.State, *catalog.Principal, error)
 	// Keep does what is decided over the catalogue as it is when that is done, and gives
 	// the catalogue afterwards. It may ask several times.
-	Keep(ctx context.Context, token string, from store.Origin, what Decide) (*catalog.State, error)
+	Keep(ctx context.Context, by server.Asker, what Decide) (*catalog.State, error)
+	// Enrol begins to give who asks a second factor of their own, and Enrolled gives it them
+	// when its first code confirms it. Neither needs a factor, but to replace one.
+	Enrol(ctx context.Context, by server.Asker) (identity.Enrolment, error)
+	Enrolled(ctx context.Context, by server.Asker, ticket, code string) error
+	// ResetFactor takes the second factor of a login away.
+	ResetFactor(ctx context.Context, by server.Asker, login string) error
+	// Check tells whether grants can be applied to the sources' tables as they are now.
+	Check(ctx context.Context, s *catalog.State) document.Check
 	// Remembered is the store's.
 	Remembered(ctx context.Context, principal, key string) (digest, answer string, err error)
 }
@@ -44,7 +57,7 @@ type Keeper interface {
 type Options struct {
 	Keeper Keeper
 	// Refused hears of each request whose sender could not be established, as the door's.
-	Refused func(context.Context, httpapi.Refusal) error
+	Refused func(context.Context, server.Refusal) error
 }
 
 // Most of what an answer lists.
@@ -89,7 +102,10 @@ func (a *api) routes() []route {
 		route{http.MethodPost, prefix + "grants", (*call).postGrant},
 		route{http.MethodDelete, prefix + "grants/{key}", (*call).deleteGrant},
 		route{http.MethodPost, prefix + "tokens", (*call).postToken},
-		route{http.MethodDelete, prefix + "tokens/{key}", (*call).deleteToken})
+		route{http.MethodDelete, prefix + "tokens/{key}", (*call).deleteToken},
+		route{http.MethodPost, prefix + "factor", (*call).postFactor},
+		route{http.MethodPut, prefix + "factor", (*call).putFactor},
+		route{http.MethodDelete, prefix + "principals/{key}/factor", (*call).deleteFactor})
 }
 
 // noRoute refuses what has no route: another method at an address that there is, or an
@@ -147,22 +163,21 @@ func (a *api) answer(do func(*call) error) http.HandlerFunc {
 			return
 		}
 		if errs.CodeOf(err) == errs.Unauthenticated && a.Refused != nil {
-			_ = a.Refused(r.Context(), httpapi.Refusal{Asker: httpapi.Asker{Token: q.token}, Client: q.client(), Code: errs.Unauthenticated}) // the answer is the same
+			_ = a.Refused(r.Context(), server.Refusal{Asker: q.asker(), Code: errs.Unauthenticated}) // the answer is the same
 		}
 		httpapi.Refuse(w, r, err)
 	}
 }
 
-func (q *call) client() string {
+// asker is who sends the request, and from where.
+func (q *call) asker() server.Asker {
 	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
-	return host
+	return server.Asker{Token: q.token, Door: "http", Client: host, Certificate: listen.Shown(q.r.TLS)}
 }
 
-func (q *call) origin() store.Origin { return store.Origin{Door: "http", Client: q.client()} }
-
 func (q *call) see() (sight, error) {
-	state, by, err := q.Keeper.See(q.r.Context(), q.token)
-	return sight{state, by, time.Now()}, err
+	state, by, err := q.Keeper.See(q.r.Context(), q.asker())
+	return sight{state: state, by: by, at: time.Now()}, err
 }
 
 // notThere is of what is not there, or not to be seen.
@@ -196,19 +211,24 @@ func (q *call) list(c collection) error {
 	if err != nil {
 		return err
 	}
+	if asked.Has("resource") {
+		r, ok := document.ResourceNamed(v.state, asked.Get("resource"))
+		if !ok {
+			r = &catalog.Resource{} // nothing is granted of it
+		}
+		v.on = r
+	}
+	all := c.list(v)
+	first := 0
+	if after := asked.Get("after"); after != "" {
+		var there bool
+		if first, there = slices.BinarySearch(all.keys, after); there {
+			first++
+		}
+	}
 	found, next := []any{}, ""
-	after := asked.Get("after")
-	for _, e := range c.list(v) {
-		if g, ok := e.value.(grant); ok && asked.Has("resource") && !catalog.SameName(g.Resource, asked.Get("resource")) {
-			continue
-		}
-		if e.key <= after && after != "" {
-			continue
-		}
-		if len(found) == limit {
-			break
-		}
-		found, next = append(found, e.value), e.key
+	for i := first; i < len(all.keys) && len(found) < limit; i++ {
+		found, next = append(found, all.show(i)), all.keys[i]
 	}
 	answer := map[string]any{c.name: found}
 	if len(found) == limit {

@@ -13,11 +13,18 @@ import (
 // collection is one kind of objects below /v1/catalog.
 type collection struct {
 	name string
-	// list gives what somebody sees of it, in order of keys; find one of them.
-	list func(sight) []entry
+	// list gives what somebody sees of it; find one of them.
+	list func(sight) listing
 	find func(sight, string) (entry, bool)
 	// named is a new body of PUT, for a collection whose objects are put by name.
 	named func() namedBody
+}
+
+// listing is what somebody sees of a collection, in order of keys. Only what stands in
+// an answer is written out.
+type listing struct {
+	keys []string
+	show func(i int) any
 }
 
 // namedBody is an object that is put under a name.
@@ -29,8 +36,9 @@ type namedBody interface {
 var collections = []collection{
 	{
 		name: "agencies",
-		list: func(v sight) []entry {
-			return seen(v.state.Agencies(), func(a *catalog.Agency) (entry, bool) { return agencyOf(v.state, a), v.state.SeesAgency(v.by, a, v.at) })
+		list: func(v sight) listing {
+			return seen(v.state.Agencies(), func(a *catalog.Agency) (string, bool) { return a.Name, v.state.SeesAgency(v.by, a, v.at) },
+				func(a *catalog.Agency) entry { return agencyOf(v.state, a) })
 		},
 		find: func(v sight, key string) (entry, bool) {
 			a, ok := v.state.AgencyNamed(key)
@@ -43,8 +51,8 @@ var collections = []collection{
 	},
 	{
 		name: "purposes",
-		list: func(v sight) []entry {
-			return seen(v.state.Purposes(), func(p *catalog.Purpose) (entry, bool) { return purposeOf(p), v.state.SeesPurpose(v.by, p, v.at) })
+		list: func(v sight) listing {
+			return seen(v.state.Purposes(), func(p *catalog.Purpose) (string, bool) { return p.Code, v.state.SeesPurpose(v.by, p, v.at) }, purposeOf)
 		},
 		find: func(v sight, key string) (entry, bool) {
 			p, ok := v.state.Purpose(key)
@@ -57,10 +65,9 @@ var collections = []collection{
 	},
 	{
 		name: "principals",
-		list: func(v sight) []entry {
-			return seen(v.state.Principals(), func(p *catalog.Principal) (entry, bool) {
-				return principalOf(v.state, p), v.state.SeesPrincipal(v.by, p)
-			})
+		list: func(v sight) listing {
+			return seen(v.state.Principals(), func(p *catalog.Principal) (string, bool) { return p.Login, v.state.SeesPrincipal(v.by, p) },
+				func(p *catalog.Principal) entry { return principalOf(v.state, p) })
 		},
 		find: func(v sight, key string) (entry, bool) {
 			p, ok := v.state.Login(key)
@@ -73,8 +80,9 @@ var collections = []collection{
 	},
 	{
 		name: "sources",
-		list: func(v sight) []entry {
-			return seen(v.state.Sources(), func(s *catalog.Source) (entry, bool) { return sourceOf(v.state, s), v.state.SeesSource(v.by, s) })
+		list: func(v sight) listing {
+			return seen(v.state.Sources(), func(s *catalog.Source) (string, bool) { return s.Name, v.state.SeesSource(v.by, s) },
+				func(s *catalog.Source) entry { return sourceOf(v.state, s) })
 		},
 		find: func(v sight, key string) (entry, bool) {
 			s, ok := v.state.Source(key)
@@ -87,11 +95,14 @@ var collections = []collection{
 	},
 	{
 		name: "resources",
-		list: func(v sight) []entry {
-			return seen(v.state.Resources(), func(r *catalog.Resource) (entry, bool) {
-				sight := v.state.SeesResource(v.by, r, v.at)
-				return resourceOf(v, r, sight == catalog.Whole), sight != catalog.Nothing
-			})
+		list: func(v sight) listing {
+			sees := v.state.SeesResources(v.by, v.at)
+			return seen(v.state.Resources(), func(r *catalog.Resource) (string, bool) {
+				if sees(r) == catalog.Nothing {
+					return "", false
+				}
+				return document.NameOf(v.state, r), true
+			}, func(r *catalog.Resource) entry { return resourceOf(v, r, sees(r) == catalog.Whole) })
 		},
 		find: func(v sight, key string) (entry, bool) {
 			r, ok := document.ResourceNamed(v.state, key)
@@ -105,10 +116,11 @@ var collections = []collection{
 	},
 	{
 		name: "grants",
-		list: func(v sight) []entry {
-			return seen(v.state.Visible(v.by, v.at), func(g *catalog.Grant) (entry, bool) {
-				return grantOf(v.state, g, v.state.SeesGrant(v.by, g, v.at) == catalog.Whole), true
-			})
+		list: func(v sight) listing {
+			return seen(v.state.Visible(v.by, v.at), func(g *catalog.Grant) (string, bool) { return g.ID, v.on == nil || g.Resource == v.on.ID },
+				func(g *catalog.Grant) entry {
+					return grantOf(v.state, g, v.state.SeesGrant(v.by, g, v.at) == catalog.Whole)
+				})
 		},
 		find: func(v sight, key string) (entry, bool) {
 			g, ok := v.state.Grant(key)
@@ -121,8 +133,9 @@ var collections = []collection{
 	},
 	{
 		name: "tokens",
-		list: func(v sight) []entry {
-			return seen(v.state.Tokens(), func(k *catalog.Token) (entry, bool) { return tokenOf(v.state, k), v.state.SeesToken(v.by, k) })
+		list: func(v sight) listing {
+			return seen(v.state.Tokens(), func(k *catalog.Token) (string, bool) { return k.ID, v.state.SeesToken(v.by, k) },
+				func(k *catalog.Token) entry { return tokenOf(v.state, k) })
 		},
 		find: func(v sight, key string) (entry, bool) {
 			k, ok := v.state.Token(key)
@@ -134,15 +147,23 @@ var collections = []collection{
 	},
 }
 
-// seen lists what somebody sees, in order of keys.
-func seen[T any](all []*T, look func(*T) (entry, bool)) []entry {
-	out := []entry{}
+// seen lists what somebody sees: look gives an object's key, and whether they see it.
+func seen[T any](all []*T, look func(*T) (string, bool), show func(*T) entry) listing {
+	type keyed struct {
+		key string
+		of  *T
+	}
+	var found []keyed
 	for _, of := range all {
-		if e, sees := look(of); sees {
-			out = append(out, e)
+		if key, sees := look(of); sees {
+			found = append(found, keyed{key, of})
 		}
 	}
-	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	slices.SortFunc(found, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+	out := listing{keys: make([]string, len(found)), show: func(i int) any { return show(found[i].of).value }}
+	for i, k := range found {
+		out.keys[i] = k.key
+	}
 	return out
 }
 

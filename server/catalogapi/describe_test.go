@@ -1,6 +1,7 @@
 package catalogapi
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -74,8 +75,8 @@ func TestDescribedMembers(t *testing.T) {
 	d := readDescription(t)
 	known := map[string]any{
 		"Agency": agency{}, "Purpose": purpose{}, "Principal": principal{}, "Source": source{}, "Resource": resource{}, "Item": item{},
-		"Grant": grant{}, "Quota": quota{}, "Token": token{}, "Problem": output.Problem{},
-		"Applicable": httpapi.Applicable{}, "ApplicableItem": httpapi.ApplicableItem{},
+		"Grant": grant{}, "Quota": quota{}, "Token": token{}, "Enrolment": enrolment{}, "Confirmation": confirmation{}, "Problem": output.Problem{},
+		"Applicable": httpapi.Applicable{}, "ApplicableItem": httpapi.ApplicableItem{}, "Statement": httpapi.Statement{}, "StatementColumn": httpapi.StatementColumn{},
 	}
 	for name, s := range d.Components.Schemas {
 		if name == "Query" {
@@ -133,7 +134,7 @@ func TestDescribedQuery(t *testing.T) {
 			t.Errorf("%s is described; there is no such member", member)
 		}
 	}
-	door := httptest.NewServer(httpapi.New(httpapi.Options{Querier: &servertest.Querier{}, Session: func(httpapi.Asker) (server.Session, error) { return server.Session{}, nil }}))
+	door := httptest.NewServer(httpapi.New(httpapi.Options{Querier: &servertest.Querier{}, Session: func(_ context.Context, _ server.Asker) (server.Session, error) { return server.Session{}, nil }}))
 	t.Cleanup(door.Close)
 	ask := func(body string) (int, string) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, door.URL+"/v1/query", strings.NewReader(body))

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,12 +63,12 @@ func (q *call) put(c collection) error {
 	}
 	var made bool
 	var by *catalog.Principal
-	after, err := q.Keeper.Keep(q.r.Context(), q.token, q.origin(), func(state *catalog.State, p *catalog.Principal) (func(*store.Tx) error, error) {
+	after, err := q.Keeper.Keep(q.r.Context(), q.asker(), func(state *catalog.State, p *catalog.Principal) (func(*store.Tx) error, error) {
 		by, made = p, false
 		if !document.May(by, state, doc) {
 			return nil, notAllowed()
 		}
-		have, there := c.find(sight{state, by, time.Now()}, key)
+		have, there := c.find(sight{state: state, by: by, at: time.Now()}, key)
 		changes, err := document.Diff(state, doc)
 		if err != nil {
 			return nil, mistaken(err)
@@ -86,7 +88,7 @@ func (q *call) put(c collection) error {
 	if err != nil {
 		return mistaken(err)
 	}
-	e, ok := c.find(sight{after, by, time.Now()}, key)
+	e, ok := c.find(sight{state: after, by: by, at: time.Now()}, key)
 	if !ok {
 		return notThere()
 	}
@@ -195,14 +197,14 @@ func (q *call) postGrant() error {
 	}
 	var made entry
 	status := http.StatusCreated
-	_, err = q.Keeper.Keep(q.r.Context(), q.token, q.origin(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
+	_, err = q.Keeper.Keep(q.r.Context(), q.asker(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
 		if !document.May(by, state, &document.Document{Grants: map[string][]document.Grant{body.Resource: nil}}) {
 			return nil, notAllowed()
 		}
 		if err := o.before(by); err != nil || o.answer != "" {
 			return nil, err
 		}
-		changes, there, err := document.Granting(state, body.Resource, body.document())
+		changes, there, err := document.Granting(state, body.Resource, body.document(), q.Keeper.Check(q.r.Context(), state))
 		if err != nil {
 			return nil, mistaken(err)
 		}
@@ -249,7 +251,7 @@ func (q *call) made(collection string, o *once, status int, e entry) error {
 // deleteGrant takes a grant back.
 func (q *call) deleteGrant() error {
 	id := q.r.PathValue("key")
-	_, err := q.Keeper.Keep(q.r.Context(), q.token, q.origin(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
+	_, err := q.Keeper.Keep(q.r.Context(), q.asker(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
 		g, ok := state.Grant(id)
 		if !ok || state.SeesGrant(by, g, time.Now()) == catalog.Nothing {
 			return nil, notThere()
@@ -272,19 +274,23 @@ func (q *call) postToken() error {
 	if err := q.decode(&body); err != nil {
 		return err
 	}
-	if body.ID != "" || body.Created != "" || body.Revoked != "" || body.Token != "" {
-		return invalid("catalogapi_read_only", msg.Args{"Name": "id, created, revoked, token"})
+	if body.ID != "" || body.Created != "" || body.Revoked != "" || body.Token != "" || body.Signs != "" {
+		return invalid("catalogapi_read_only", msg.Args{"Name": "id, created, revoked, signs, token"})
 	}
 	expires, err := time.Parse(time.RFC3339, body.Expires)
 	if err != nil {
 		return invalid("catalogapi_member", msg.Args{"Name": "expires"})
+	}
+	from, err := addressesOf(body.Addresses)
+	if err != nil {
+		return err
 	}
 	o, err := q.once("token", body)
 	if err != nil {
 		return err
 	}
 	var made entry
-	_, err = q.Keeper.Keep(q.r.Context(), q.token, q.origin(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
+	_, err = q.Keeper.Keep(q.r.Context(), q.asker(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
 		p, ok := state.Login(body.Principal)
 		if !ok {
 			p = &catalog.Principal{} // not there reads like not allowed
@@ -295,8 +301,14 @@ func (q *call) postToken() error {
 		if err := o.before(by); err != nil || o.answer != "" {
 			return nil, err
 		}
+		only, err := resourcesOf(state, by, body.Resources)
+		if err != nil {
+			return nil, err
+		}
 		return func(tx *store.Tx) error {
-			k := &catalog.Token{Principal: p.ID, Label: body.Label, Purposes: body.Purposes, Expires: expires}
+			k := &catalog.Token{
+				Principal: p.ID, Label: body.Label, Purposes: body.Purposes, Addresses: slices.Clone(from), Resources: only, PerMinute: body.PerMinute, Expires: expires,
+			}
 			for _, m := range body.Modes {
 				k.Modes = append(k.Modes, catalog.Mode(m))
 			}
@@ -320,10 +332,34 @@ func (q *call) postToken() error {
 	return q.made("tokens", o, http.StatusCreated, made)
 }
 
+// resourcesOf gives the IDs of resources that somebody sees.
+func resourcesOf(state *catalog.State, by *catalog.Principal, names []string) (ids []string, err error) {
+	for _, name := range names {
+		r, ok := document.ResourceNamed(state, name)
+		if !ok || state.SeesResource(by, r, time.Now()) == catalog.Nothing {
+			return nil, errs.New(errs.UnknownName, "store_unknown", msg.Args{"Kind": "resource"})
+		}
+		ids = append(ids, r.ID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+func addressesOf(texts []string) (out []netip.Prefix, err error) {
+	for _, text := range texts {
+		p, ok := catalog.ParseAddresses(text)
+		if !ok {
+			return nil, invalid("catalogapi_member", msg.Args{"Name": "addresses"})
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
 // deleteToken ends a token. One that has ended stays so.
 func (q *call) deleteToken() error {
 	id := q.r.PathValue("key")
-	_, err := q.Keeper.Keep(q.r.Context(), q.token, q.origin(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
+	_, err := q.Keeper.Keep(q.r.Context(), q.asker(), func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
 		k, ok := state.Token(id)
 		if !ok || !state.SeesToken(by, k) {
 			return nil, notThere()

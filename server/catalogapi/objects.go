@@ -91,6 +91,10 @@ type token struct {
 	Label     string   `json:"label,omitempty"`
 	Purposes  []string `json:"purposes,omitempty"`
 	Modes     []string `json:"modes,omitempty"`
+	Addresses []string `json:"addresses,omitempty"`
+	Resources []string `json:"resources,omitempty"`
+	PerMinute int64    `json:"per_minute,omitempty"`
+	Signs     string   `json:"signs,omitempty"`
 	Created   string   `json:"created,omitempty"`
 	Expires   string   `json:"expires"`
 	Revoked   string   `json:"revoked,omitempty"`
@@ -102,6 +106,7 @@ type sight struct {
 	state *catalog.State
 	by    *catalog.Principal
 	at    time.Time
+	on    *catalog.Resource // of grants, those on it alone; nil for all
 }
 
 // entry is an object as somebody sees it.
@@ -185,6 +190,15 @@ func tokenOf(s *catalog.State, k *catalog.Token) entry {
 	out := token{ID: k.ID, Principal: p.Login, Label: k.Label, Purposes: k.Purposes, Created: moment(k.Created), Expires: moment(k.Expires), Revoked: moment(k.Revoked)}
 	for _, m := range k.Modes {
 		out.Modes = append(out.Modes, string(m))
+	}
+	out.PerMinute, out.Signs = k.PerMinute, string(k.Signs)
+	for _, id := range k.Resources {
+		if r, ok := s.Resource(id); ok {
+			out.Resources = append(out.Resources, document.NameOf(s, r))
+		}
+	}
+	for _, p := range k.Addresses {
+		out.Addresses = append(out.Addresses, p.String())
 	}
 	return entry{k.ID, 0, out}
 }

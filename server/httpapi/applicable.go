@@ -30,7 +30,7 @@ func (d *door) applicable(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := &ask{door: d, w: w, r: r, id: newID(), start: time.Now()}
-	var by Asker
+	by := q.asker("", "")
 	var list []Applicable
 	err := safego.Call(func() (err error) {
 		if by.Token, err = bearer(r); err != nil {

@@ -15,25 +15,25 @@ func TestBearer(t *testing.T) {
 	for name, c := range map[string]struct {
 		headers []string
 		body    string
-		want    httpapi.Asker
+		want    server.Asker
 		status  int
 	}{
-		"token":           {[]string{"Bearer abc"}, `{"sql":"x"}`, httpapi.Asker{Token: "abc", Mode: "interface"}, 200},
-		"scheme's case":   {[]string{"bearer abc"}, `{"sql":"x","purpose":"DB-HC","mode":"download"}`, httpapi.Asker{Token: "abc", Purpose: "DB-HC", Mode: "download"}, 200},
-		"none":            {nil, `{"sql":"x"}`, httpapi.Asker{Mode: "interface"}, 200},
-		"another scheme":  {[]string{"Basic abc"}, `{"sql":"x"}`, httpapi.Asker{}, 401},
-		"without a token": {[]string{"Bearer"}, `{"sql":"x"}`, httpapi.Asker{}, 401},
-		"empty":           {[]string{"Bearer "}, `{"sql":"x"}`, httpapi.Asker{}, 401},
-		"two":             {[]string{"Bearer a", "Bearer b"}, `{"sql":"x"}`, httpapi.Asker{}, 401},
-		"refused":         {[]string{"Bearer bad"}, `{"sql":"x"}`, httpapi.Asker{}, 401},
-		"browsing":        {[]string{"Bearer abc"}, `{"sql":"x","mode":"online"}`, httpapi.Asker{Token: "abc", Mode: "online"}, 200},
-		"off-line":        {[]string{"Bearer abc"}, `{"sql":"x","mode":"offline"}`, httpapi.Asker{}, 400},
-		"no mode":         {[]string{"Bearer abc"}, `{"sql":"x","mode":""}`, httpapi.Asker{}, 400},
+		"token":           {[]string{"Bearer abc"}, `{"sql":"x"}`, server.Asker{Token: "abc", Mode: "interface"}, 200},
+		"scheme's case":   {[]string{"bearer abc"}, `{"sql":"x","purpose":"DB-HC","mode":"download"}`, server.Asker{Token: "abc", Purpose: "DB-HC", Mode: "download"}, 200},
+		"none":            {nil, `{"sql":"x"}`, server.Asker{Mode: "interface"}, 200},
+		"another scheme":  {[]string{"Basic abc"}, `{"sql":"x"}`, server.Asker{}, 401},
+		"without a token": {[]string{"Bearer"}, `{"sql":"x"}`, server.Asker{}, 401},
+		"empty":           {[]string{"Bearer "}, `{"sql":"x"}`, server.Asker{}, 401},
+		"two":             {[]string{"Bearer a", "Bearer b"}, `{"sql":"x"}`, server.Asker{}, 401},
+		"refused":         {[]string{"Bearer bad"}, `{"sql":"x"}`, server.Asker{}, 401},
+		"browsing":        {[]string{"Bearer abc"}, `{"sql":"x","mode":"online"}`, server.Asker{Token: "abc", Mode: "online"}, 200},
+		"off-line":        {[]string{"Bearer abc"}, `{"sql":"x","mode":"offline"}`, server.Asker{}, 400},
+		"no mode":         {[]string{"Bearer abc"}, `{"sql":"x","mode":""}`, server.Asker{}, 400},
 	} {
 		q := &servertest.Querier{}
-		var got httpapi.Asker
+		var got server.Asker
 		url := open(t, q, func(o *httpapi.Options) {
-			o.Session = func(a httpapi.Asker) (server.Session, error) {
+			o.Session = func(_ context.Context, a server.Asker) (server.Session, error) {
 				if a.Token == "bad" {
 					return server.Session{}, errs.New(errs.Unauthenticated, "unauthenticated", nil)
 				}
@@ -47,6 +47,9 @@ func TestBearer(t *testing.T) {
 		}
 		res := post(t, url, c.body, headers...)
 		asked, _ := q.Asked()
+		if c.status == 200 {
+			c.want.Door, c.want.Client = "http", "127.0.0.1"
+		}
 		if res.StatusCode != c.status || got != c.want || (len(asked) > 0) != (c.status == 200) {
 			t.Errorf("%s: status %d, %+v, %d asked", name, res.StatusCode, got, len(asked))
 		}
@@ -61,22 +64,22 @@ func TestBearer(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		token, body string
-		want        httpapi.Refusal
+		want        server.Refusal
 	}{
-		"passes":          {"good", `{"sql":"x","purpose":"DB-HC"}`, httpapi.Refusal{}},
-		"the statement":   {"good", `{"sql":"wrong"}`, httpapi.Refusal{}},
-		"the token":       {"bad", `{"sql":"x","purpose":"DB-HC"}`, httpapi.Refusal{Asker: httpapi.Asker{Token: "bad", Purpose: "DB-HC", Mode: "interface"}, Code: errs.Unauthenticated}},
-		"no token at all": {"", `{"sql":"x","mode":"download"}`, httpapi.Refusal{Asker: httpapi.Asker{Mode: "download"}, Code: errs.Unauthenticated}},
-		"a mode":          {"good", `{"sql":"x","mode":"nosuch"}`, httpapi.Refusal{Asker: httpapi.Asker{Token: "good"}, Code: errs.RequestInvalid}},
-		"a panic":         {"panics", `{"sql":"x"}`, httpapi.Refusal{Asker: httpapi.Asker{Token: "panics", Mode: "interface"}, Code: errs.Internal}},
+		"passes":          {"good", `{"sql":"x","purpose":"DB-HC"}`, server.Refusal{}},
+		"the statement":   {"good", `{"sql":"wrong"}`, server.Refusal{}},
+		"the token":       {"bad", `{"sql":"x","purpose":"DB-HC"}`, server.Refusal{Asker: server.Asker{Token: "bad", Purpose: "DB-HC", Mode: "interface"}, Code: errs.Unauthenticated}},
+		"no token at all": {"", `{"sql":"x","mode":"download"}`, server.Refusal{Asker: server.Asker{Mode: "download"}, Code: errs.Unauthenticated}},
+		"a mode":          {"good", `{"sql":"x","mode":"nosuch"}`, server.Refusal{Asker: server.Asker{Token: "good"}, Code: errs.RequestInvalid}},
+		"a panic":         {"panics", `{"sql":"x"}`, server.Refusal{Asker: server.Asker{Token: "panics", Mode: "interface"}, Code: errs.Internal}},
 	} {
 		q := &servertest.Querier{}
 		if name == "the statement" {
 			q.Err = errs.New(errs.UnknownName, "unknown_column", nil)
 		}
-		var heard []httpapi.Refusal
+		var heard []server.Refusal
 		url := open(t, q, func(o *httpapi.Options) {
-			o.Session = func(a httpapi.Asker) (server.Session, error) {
+			o.Session = func(_ context.Context, a server.Asker) (server.Session, error) {
 				switch a.Token {
 				case "good":
 					return server.Session{Snapshot: none{}}, nil
@@ -85,7 +88,7 @@ func TestRefusals(t *testing.T) {
 				}
 				return server.Session{}, errs.New(errs.Unauthenticated, "unauthenticated", nil)
 			}
-			o.Refused = func(_ context.Context, r httpapi.Refusal) error {
+			o.Refused = func(_ context.Context, r server.Refusal) error {
 				heard = append(heard, r)
 				return nil
 			}
@@ -95,13 +98,13 @@ func TestRefusals(t *testing.T) {
 			headers = nil
 		}
 		res := post(t, url, c.body, headers...)
-		if c.want == (httpapi.Refusal{}) {
+		if c.want == (server.Refusal{}) {
 			if len(heard) != 0 {
 				t.Errorf("%s: heard of %+v", name, heard)
 			}
 			continue
 		}
-		c.want.Query, c.want.Client = res.Header.Get(httpapi.QueryIDHeader), "127.0.0.1"
+		c.want.Query, c.want.Door, c.want.Client = res.Header.Get(httpapi.QueryIDHeader), "http", "127.0.0.1"
 		if len(heard) != 1 || heard[0] != c.want || c.want.Query == "" {
 			t.Errorf("%s: heard of %+v, want %+v", name, heard, c.want)
 		}

@@ -7,40 +7,19 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/server"
 )
-
-// pace is how many bytes a second a client has to take, on the whole: slower ones use
-// up the time that they may keep a statement waiting.
-const pace = 64 << 10
-
-// patience is how much longer a client may keep its statement waiting. Bytes that it
-// takes win back the time that the pace allows for them, but no more than there was:
-// what buffers on the way took in at the beginning is no credit for later.
-type patience struct {
-	limit time.Duration
-	used  time.Duration
-}
-
-// left is how long the client may take for n more bytes.
-func (p *patience) left(n int) time.Duration { return p.limit - p.used + atPace(n) }
-
-// took notes n bytes that kept the statement waiting.
-func (p *patience) took(n int, waited time.Duration) {
-	p.used = max(p.used+waited-atPace(n), 0)
-}
-
-func atPace(n int) time.Duration { return time.Duration(n) * time.Second / pace }
 
 // patient writes an answer, as long as the client takes it at a pace. A client that
 // does not ends with errs.ClientSlow: what its statement holds is for others.
 type patient struct {
-	w  http.ResponseWriter
-	rc *http.ResponseController
-	patience
+	w        http.ResponseWriter
+	rc       *http.ResponseController
+	patience *server.Patience
 }
 
 func newPatient(w http.ResponseWriter, limit time.Duration) *patient {
-	return &patient{w: w, rc: http.NewResponseController(w), patience: patience{limit: limit}}
+	return &patient{w: w, rc: http.NewResponseController(w), patience: server.NewPatience(limit)}
 }
 
 func (p *patient) Write(b []byte) (n int, err error) {
@@ -56,11 +35,11 @@ func (p *patient) Flush() error { return p.within(0, p.rc.Flush) }
 // within runs what hands n bytes to the client, with a deadline.
 func (p *patient) within(n int, hand func() error) error {
 	began := time.Now()
-	if err := p.rc.SetWriteDeadline(began.Add(p.left(n))); err != nil {
+	if err := p.rc.SetWriteDeadline(began.Add(p.patience.Left(n))); err != nil {
 		return err
 	}
 	err := hand()
-	p.took(n, time.Since(began))
+	p.patience.Took(n, time.Since(began))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return errs.Wrap(errs.ClientSlow, "http_client_slow", nil, err)
 	}

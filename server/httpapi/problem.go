@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/output"
@@ -35,6 +36,9 @@ func writeProblem(w http.ResponseWriter, p output.Problem) {
 	}
 	w.Header().Set("Content-Type", problemType)
 	w.Header().Add("Vary", "Accept-Language")
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(p.RetryAfter, 10))
+	}
 	w.WriteHeader(p.Status)
 	// A client that has gone away needs no answer.
 	_, _ = w.Write(append(body, '\n'))

@@ -15,8 +15,10 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/output"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/listen"
 )
 
 // ask is one request for rows while it is being answered.
@@ -28,6 +30,7 @@ type ask struct {
 	form  output.Form
 	start time.Time
 	sum   output.Summary
+	trace string // the id of the trace by which the statement is followed; empty when it is not
 }
 
 func (d *door) query(w http.ResponseWriter, r *http.Request) {
@@ -45,15 +48,15 @@ func (q *ask) answer() error {
 	q.form = form
 	a, err := read(q.w, q.r)
 	if err != nil {
-		return q.refused(Asker{}, err)
+		return q.refused(q.asker("", ""), err)
 	}
 	if a.mode == catalog.Online && !form.TellsItself() {
-		return q.refused(Asker{Purpose: a.purpose, Mode: a.mode}, errs.New(errs.NotAcceptable, "http_online_form", nil))
+		return q.refused(q.asker(a.purpose, a.mode), errs.New(errs.NotAcceptable, "http_online_form", nil))
 	}
-	a.ID = q.id
+	a.ID, a.Pages, a.TraceID = q.id, a.mode == catalog.Online, &q.trace
 	ctx := q.r.Context()
 	var session server.Session
-	asker := Asker{Purpose: a.purpose, Mode: a.mode}
+	asker := q.asker(a.purpose, a.mode)
 	// A panic in there must look like a failed query, not like a dropped connection.
 	err = safego.Call(func() error {
 		session, err = q.session(a, &asker)
@@ -111,38 +114,37 @@ func formOf(r *http.Request) (output.Form, error) {
 
 // refused answers a request whose statement was not looked at, and says so to who
 // keeps account of that.
-func (q *ask) refused(by Asker, err error) error {
+func (q *ask) refused(by server.Asker, err error) error {
 	if q.door.Refused != nil {
 		if by.Token == "" {
 			by.Token, _ = bearer(q.r) // it may tell who it was
 		}
 		told := safego.Call(func() error {
-			return q.door.Refused(q.r.Context(), Refusal{Asker: by, Query: q.id, Client: q.client(), Code: errs.CodeOf(err)})
+			return q.door.Refused(q.r.Context(), server.Refusal{Asker: by, Query: q.id, Code: errs.CodeOf(err)})
 		})
 		err = errors.Join(err, told)
 	}
 	return q.problem(err)
 }
 
-// client is the address that the request came from.
-func (q *ask) client() string {
+func (q *ask) asker(purpose string, mode catalog.Mode) server.Asker {
 	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
-	return host
+	return server.Asker{Purpose: purpose, Mode: mode, Door: "http", Client: host, Certificate: listen.Shown(q.r.TLS)}
 }
 
 // session finds whose statement it is, and fills in who asks.
-func (q *ask) session(a asked, by *Asker) (_ server.Session, err error) {
+func (q *ask) session(a asked, by *server.Asker) (_ server.Session, err error) {
 	if q.door.Session == nil {
 		return server.Session{Snapshot: policy.Denied{}, Purpose: a.purpose}, nil
 	}
-	if by.Token, err = bearer(q.r); err != nil {
+	if err = who(q.r, a.body, by); err != nil {
 		return server.Session{}, err
 	}
-	s, err := q.door.Session(*by)
+	s, err := q.door.Session(q.r.Context(), *by)
 	if err != nil {
 		return s, err
 	}
-	s.Door, s.Mode, s.Client = "http", a.mode, q.client()
+	s.Door, s.Mode, s.Client = by.Door, by.Mode, by.Client
 	return s, nil
 }
 
@@ -156,36 +158,31 @@ func (q *ask) write(ctx context.Context, answer *server.Answer) (err error) {
 	h.Set(QueryIDHeader, q.id)
 	h.Add("Vary", "Accept, Accept-Language")
 	if !q.form.TellsItself() {
-		h.Add("Trailer", WarningsTrailer)
+		h.Add("Trailer", FooterTrailer)
 		if answer.Receipt != nil {
 			h.Add("Trailer", ReceiptTrailer)
 		}
 	}
-	out := newPatient(q.w, q.door.ClientWait)
-	o := output.Options{Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start, Warnings: answer.Stream.Warnings}
-	if o.Truncated = answer.Truncated; o.Truncated != nil {
-		o.Most = mostOnline
-	}
+	out := q.codedFor(q.form)
+	defer out.free()
+	o := output.Options{Types: types, Flush: out.Flush, QueryID: q.id, Langs: languages(q.r), Started: q.start, Footer: answer.Footer}
 	var w io.Writer = out
 	if answer.Receipt != nil {
 		w = &summed{out, answer.Receipt}
 		o.Receipt = answer.Receipt.Make
 	}
 	q.sum, err = output.Write(ctx, w, q.form, answer.Stream, o)
+	if err == nil || q.form.TellsItself() {
+		err = out.end(err)
+	}
 	if err == nil && !q.form.TellsItself() && answer.Receipt != nil {
 		err = q.receipt(answer.Receipt)
 	}
 	if err == nil && !q.form.TellsItself() && h.Get(ReceiptTrailer) == "" {
-		if line := output.WarningsTrailer(answer.Stream.Warnings(), languages(q.r)...); line != "" {
-			h.Set(WarningsTrailer, line)
-		}
+		h.Set(FooterTrailer, output.FooterLine(answer.Footer(q.sum.Rows), "", languages(q.r)...))
 	}
 	return err
 }
-
-// mostOnline is the most bytes that on-line browsing gives: a page for a person's eyes,
-// whatever was packed into its rows.
-const mostOnline = 256 << 10
 
 // summed writes an answer's bytes, and hands those that were taken to its receipt.
 type summed struct {
@@ -218,6 +215,10 @@ func (q *ask) receipt(r server.Receipt) error {
 
 // problem answers with an error instead of rows, and returns it.
 func (q *ask) problem(err error) error {
+	var own *errs.Error
+	if errs.CodeOf(err) == errs.Canceled && errors.As(context.Cause(q.r.Context()), &own) {
+		err = own // what ended the statement: the gateway that closes
+	}
 	p := output.ProblemOf(err, q.id, languages(q.r)...)
 	if errs.CodeOf(err) == errs.Unauthenticated {
 		q.w.Header().Set("WWW-Authenticate", "Bearer")
@@ -255,7 +256,7 @@ func (q *ask) log(err error) {
 		code, level = string(e.Code), slog.LevelWarn
 		attrs = append(attrs, slog.Any("error", err))
 	}
-	attrs = append(attrs, slog.String("code", code))
+	attrs = tracing.Attr(append(attrs, slog.String("code", code)), q.trace)
 	q.door.Logger.LogAttrs(context.WithoutCancel(q.r.Context()), level, "query", attrs...)
 }
 

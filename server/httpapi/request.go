@@ -54,6 +54,7 @@ type asked struct {
 	server.Request
 	purpose string
 	mode    catalog.Mode
+	body    []byte // as it was sent
 }
 
 // refused is a request's error together with its HTTP status, where that is not
@@ -113,6 +114,7 @@ func read(w http.ResponseWriter, r *http.Request) (asked, error) {
 	if err != nil {
 		return asked{}, err
 	}
+	a.body, a.Traceparent = text, traceparent(r)
 	switch sent := r.Header.Values(NonceHeader); {
 	case len(sent) == 0:
 	case len(sent) > 1, a.Nonce != "" && a.Nonce != sent[0]:
@@ -121,6 +123,15 @@ func read(w http.ResponseWriter, r *http.Request) (asked, error) {
 		a.Nonce = sent[0]
 	}
 	return a, nil
+}
+
+// traceparent gives the header by which a request says of which trace it is; empty without
+// one. What is sent twice is of none.
+func traceparent(r *http.Request) string {
+	if sent := r.Header.Values("Traceparent"); len(sent) == 1 {
+		return sent[0]
+	}
+	return ""
 }
 
 // decode reads {"sql": …, "params": …, "purpose": …, "mode": …} strictly: names are exact, none
@@ -145,6 +156,8 @@ func decode(body []byte) (asked, error) {
 			a.mode, err = d.mode(name)
 		case "params":
 			a.Params, err = d.params()
+		case "page":
+			a.Page, err = d.text(name)
 		case "nonce":
 			a.Nonce, err = d.text(name)
 		default:
@@ -158,7 +171,12 @@ func decode(body []byte) (asked, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return asked{}, invalid("http_json", nil)
 	}
-	if strings.TrimSpace(a.SQL) == "" {
+	switch {
+	case a.Page != "":
+		if a.SQL != "" || a.Params != nil || a.mode != catalog.Online {
+			return asked{}, invalid("http_page", nil)
+		}
+	case strings.TrimSpace(a.SQL) == "":
 		return asked{}, invalid("http_no_sql", nil)
 	}
 	return a, nil
