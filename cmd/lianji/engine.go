@@ -30,7 +30,7 @@ func newEngine(o app.EngineOptions) (app.Engine, error) {
 	}
 	g, err := gateway.New(gateway.Options{
 		Binder: binder, Sources: o.Sources, Audit: o.Audit, Tokens: o.Tokens, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
-		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
+		MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout, Limits: o.Limits, Ended: o.Ended, Tracer: o.Tracer,
 	})
 	if err != nil && binder != nil {
 		binder.Close()

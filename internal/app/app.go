@@ -18,9 +18,15 @@ import (
 	"github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/tracing"
+	"github.com/lianji/lianji/internal/tracing/otlp"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/quota"
 	"github.com/lianji/lianji/policy/tokenize"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/admin"
+	"github.com/lianji/lianji/server/identity"
+	"github.com/lianji/lianji/server/limits"
 )
 
 // Options are what the program is made of.
@@ -34,6 +40,8 @@ type Options struct {
 	Only func(source string) bool
 	// Slow hears, once, which sources have not answered after a second; nil means nobody.
 	Slow func(sources []string)
+	// Plaintext lets doors with a login serve other machines without TLS.
+	Plaintext bool
 }
 
 // Kinds lists the kinds of sources that can be opened.
@@ -57,6 +65,9 @@ type EngineOptions struct {
 	MaxRunning   int
 	MaxQueued    int
 	QueueTimeout time.Duration
+	Limits       limits.Options
+	Ended        func(server.Ended) // nil means that nobody counts
+	Tracer       *tracing.Tracer    // nil means that no statement is followed
 	// Own says that only whoever runs this process asks: his binds need no process of
 	// their own.
 	Own bool
@@ -68,10 +79,16 @@ type Engine interface {
 	Close() error
 }
 
+// HeapFloor is how many bytes are reserved and never touched, so that they take none of
+// the machine's memory. The collector runs when the heap has grown by as much as lives in
+// it, and between large answers only 3 MB live: it would run for every fifty look-ups by key.
+const HeapFloor = 32 << 20
+
 // App is a running program. Close ends it.
 type App struct {
 	cfg    *config.Config
 	log    *slog.Logger
+	plain  bool // serves other machines without TLS
 	engine Engine
 	temp   *runDir
 
@@ -80,12 +97,18 @@ type App struct {
 	endStatistics context.CancelFunc // nil when none are read
 	statistics    <-chan error       // closed when none are read any more
 
-	store     *store.Store      // nil without one
-	audit     *audit.Log        // nil without a store
-	refusals  *audit.Refusals   // of requests whose statement is not looked at
-	unknowns  unknowns          // statements that were refused for a name
-	authority *policy.Authority // nil without a store
-	zone      *time.Location    // of the hours and dates of grants; nil without a store
+	store     *store.Store            // nil without one
+	audit     *audit.Log              // nil without a store
+	refusals  *audit.Refusals         // of requests whose statement is not looked at
+	unknowns  unknowns                // statements that were refused for a name
+	authority *policy.Authority       // nil without a store
+	quotas    *quota.Meter            // nil without a store
+	identity  *identity.Authenticator // nil without a store
+	zone      *time.Location          // of the hours and dates of grants; nil without a store
+
+	floor   []byte         // see HeapFloor
+	metrics *admin.Metrics // nil where nobody can ask for them
+	traces  *otlp.Export   // nil where no statement is followed
 
 	mu        sync.Mutex // guards the sources' described
 	published atomic.Pointer[policy.Granted]
@@ -95,7 +118,7 @@ type App struct {
 // reached does not hide the others: statements that name its tables get its error.
 // The caller closes the App.
 func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error) {
-	a := &App{cfg: cfg, log: o.Logger}
+	a := &App{cfg: cfg, log: o.Logger, plain: o.Plaintext, floor: make([]byte, HeapFloor)}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -128,12 +151,16 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 	if err := a.openAudit(ctx, o.Operator); err != nil {
 		return nil, err
 	}
+	if a.traces, err = traces(cfg.Tracing, a.log); err != nil {
+		return nil, err
+	}
 	g := cfg.Engine
 	a.engine, err = o.NewEngine(EngineOptions{
 		Audit:   a.audit,
 		Tokens:  TokenKeys(cfg),
 		Sources: open, MemoryBytes: g.MemoryBytes, TempDir: a.temp.path, TempBytes: g.TempBytes, TimeZone: g.TimeZone,
 		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout, Own: o.Operator,
+		Limits: Limits(cfg), Ended: a.counted(), Tracer: a.traces.Tracer(),
 	})
 	if err != nil {
 		return nil, errs.From(err)
@@ -153,6 +180,7 @@ func (a *App) Close() error {
 	if a.engine != nil {
 		all = append(all, a.engine.Close())
 	}
+	a.traces.Close() // after the last statement's end
 	for _, s := range a.sources {
 		if s.open != nil {
 			all = append(all, s.open.Close())
@@ -165,7 +193,7 @@ func (a *App) Close() error {
 		all = append(all, a.store.Close())
 	}
 	all = append(all, a.temp.remove())
-	a.engine, a.sources, a.audit, a.store, a.temp = nil, nil, nil, nil, nil
+	a.engine, a.sources, a.audit, a.store, a.temp, a.traces = nil, nil, nil, nil, nil, nil
 	return errors.Join(all...)
 }
 

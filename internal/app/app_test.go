@@ -23,9 +23,11 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/turns"
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/limits"
 	"github.com/lianji/lianji/server/servertest"
 )
 
@@ -189,6 +191,7 @@ sources:
 publish:
   公安: {人口: ga.main.t}
   民政: {低保: mz.main.t}
+limits: {running: {all: 40, principal: 4}, queued: {agency: 9}, queue_timeout: 3s, statement_timeout: 9m, result_rows: 11, result_bytes: 5MiB}
 `
 
 func TestOpen(t *testing.T) {
@@ -197,6 +200,9 @@ func TestOpen(t *testing.T) {
 	e := w.engine
 	if e.MemoryBytes != 128<<20 || e.TempBytes != 2<<20 || e.TimeZone != "UTC" || e.MaxRunning != 3 || e.MaxQueued != 5 || e.QueueTimeout != 7*time.Second || len(e.Sources) != 2 {
 		t.Errorf("engine made with %+v", e)
+	}
+	if want := (limits.Options{Running: turns.Most{All: 40, Principal: 4}, Queued: turns.Most{Agency: 9}, QueueTimeout: 3 * time.Second, Timeout: 9 * time.Minute, Rows: 11, Bytes: 5 << 20}); e.Limits != want {
+		t.Errorf("limits %+v", e.Limits)
 	}
 	if info, err := os.Stat(e.TempDir); err != nil || info.Mode().Perm() != 0o700 || filepath.Dir(e.TempDir) != filepath.Join(w.cfg.Dir, "tmp") {
 		t.Errorf("temporary folder %s: %v %v", e.TempDir, info, err)
@@ -338,7 +344,7 @@ func TestSourceComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = door.ln.Close() }()
+	defer func() { _ = door.http.Close() }()
 	before := a.published.Load()
 	ctx, end := context.WithCancel(t.Context())
 	done := safego.Run(func() error { return a.retry(ctx, time.Millisecond) })
@@ -382,7 +388,7 @@ func TestListenFails(t *testing.T) {
 			}
 			door, err := a.ListenOpen(t.Context(), address)
 			if err == nil {
-				_ = door.ln.Close()
+				_ = door.http.Close()
 			}
 			e := errs.From(err)
 			if (e == nil) != (c.id == "") || (e != nil && (e.ID != c.id || e.Code != errs.ConfigInvalid)) {

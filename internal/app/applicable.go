@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/catalog"
-	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
@@ -64,15 +63,27 @@ func (u *unknowns) get(id string) (unknown, bool) {
 // Query runs a statement for whoever has the session.
 func (a *App) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
 	answer, err := a.engine.Query(ctx, s, r)
+	return answer, a.unknown(s, r, err)
+}
+
+// Describe tells of a statement what its answer would be.
+func (a *App) Describe(ctx context.Context, s server.Session, r server.Request) (*server.Described, error) {
+	described, err := a.engine.Describe(ctx, s, r)
+	return described, a.unknown(s, r, err)
+}
+
+// unknown remembers a statement that was refused for a name, and says so where a purpose
+// was forgotten. Other errors, and none, it gives back.
+func (a *App) unknown(s server.Session, r server.Request, err error) error {
 	if errs.CodeOf(err) == errs.UnknownName && s.Principal != "" && r.ID != "" {
 		a.unknowns.note(r.ID, unknown{s.Principal, s.Purpose, s.Mode, dotted(r.SQL), time.Now()})
 	}
 	if e := errs.From(err); e != nil && e.ID == "unknown_table" && s.Principal != "" && s.Purpose == "" {
 		told := *e
 		told.ID = "app_no_purpose"
-		return nil, &told
+		return &told
 	}
-	return answer, err
+	return err
 }
 
 // dotted gives the first names with a dot between them that stand in a statement, its
@@ -110,9 +121,12 @@ func dotted(text string) map[[2]string]bool {
 // resources that may be shared at all, the items that are not open. It looks neither at
 // what is withheld nor at sources, so it says nothing of other names: they may be there
 // or not.
-func (a *App) applicable(by httpapi.Asker, id string) ([]httpapi.Applicable, error) {
-	hash := store.Hash(by.Token)
-	_, p, err := a.authority.Bearer(hash)
+func (a *App) applicable(by server.Asker, id string) ([]httpapi.Applicable, error) {
+	cred, err := a.credential(by)
+	if err != nil {
+		return nil, err
+	}
+	_, p, err := a.authority.Bearer(cred)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +134,7 @@ func (a *App) applicable(by httpapi.Asker, id string) ([]httpapi.Applicable, err
 	if !ok || q.principal != p.Login || !policy.MayAsk(p) {
 		return nil, errs.New(errs.RequestInvalid, "http_not_found", nil)
 	}
-	granted, err := a.authority.Snapshot(hash, q.purpose, q.mode)
+	granted, err := a.authority.Snapshot(cred, q.purpose, q.mode)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type kept struct {
 func newKept(t *testing.T) *kept {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lianji.yaml")
-	if err := os.WriteFile(file, []byte("catalog: {store: \"sqlite://c.db\"}\nengine: {timezone: UTC}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("catalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {timezone: UTC}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := config.Load(file, nil, os.LookupEnv)

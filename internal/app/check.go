@@ -13,7 +13,7 @@ import (
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/policy"
-	"github.com/lianji/lianji/server/httpapi"
+	"github.com/lianji/lianji/server/listen"
 )
 
 // SourceReport is what Check found out about one source. What was not reached has a
@@ -155,7 +155,7 @@ func checkRest(ctx context.Context, cfg *config.Config, o Options, state []polic
 	if cfg.Store.IsEmpty() && len(cfg.Published) == 0 {
 		out = append(out, Finding{Level: LevelWarning, Code: "nothing_published", ID: "check_nothing_published"})
 	}
-	if err := httpapi.Loopback(ctx, cfg.HTTP); err != nil {
+	if err := checkListen(ctx, cfg); err != nil {
 		out = append(out, failure(err))
 	}
 	g := cfg.Engine
@@ -167,6 +167,25 @@ func checkRest(ctx context.Context, cfg *config.Config, o Options, state []polic
 		return append(out, failure(errs.From(err))), nil
 	}
 	return out, engine.Close()
+}
+
+// checkListen tells whether the doors could listen as the configuration says. A gateway
+// that serves other machines without TLS is told so when it starts.
+func checkListen(ctx context.Context, cfg *config.Config) error {
+	if t := cfg.TLS; t != nil {
+		if _, err := listen.Load(listen.Files{Cert: t.Cert, Key: t.Key, ClientCA: t.ClientCA}, nil); err != nil {
+			return err
+		}
+	}
+	for _, address := range []string{cfg.HTTP, cfg.Flight, cfg.Postgres} {
+		if address == "" {
+			continue
+		}
+		if err := listen.Check(ctx, address, reach(cfg, false)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check opens, reaches, describes and examines a source, and closes it again.

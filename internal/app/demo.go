@@ -5,6 +5,7 @@ import (
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/server/listen"
 )
 
 // ListenDemo is ListenHTTP for a store that may hold principals of the sample city.
@@ -12,7 +13,7 @@ func (a *App) ListenDemo(ctx context.Context, address string) (*Door, error) {
 	if _, err := a.Catalogue(); err != nil {
 		return nil, err
 	}
-	return a.listen(ctx, address, a.Session)
+	return a.listen(ctx, address, listen.Loopback, a.Session)
 }
 
 // refuseDemo refuses a store that holds principals of the sample city: the tokens of

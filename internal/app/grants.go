@@ -10,9 +10,10 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/grantsql"
+	"github.com/lianji/lianji/policy/quota"
 	"github.com/lianji/lianji/policy/tokenize"
 	"github.com/lianji/lianji/server"
-	"github.com/lianji/lianji/server/httpapi"
 )
 
 // TokenKeys gives the keys for tokens of a configuration; new ones are of its profile.
@@ -44,6 +45,10 @@ func (a *App) follow(ctx context.Context) error {
 	if a.zone, err = time.LoadLocation(a.cfg.Engine.TimeZone); err != nil {
 		return errs.Wrap(errs.ConfigInvalid, "config_no_zone", msg.Args{"File": a.cfg.File}, err)
 	}
+	if a.cfg.FactorWaived {
+		a.log.Warn("second factors are waived: a token or password alone is enough to grant and to keep the catalogue", "file", a.cfg.File)
+	}
+	a.quotas = quota.NewMeter(a.store, a.zone)
 	checker, _ := a.engine.(policy.GuardChecker) // without one what has a guard is closed
 	a.authority, err = policy.NewAuthority(ctx, policy.AuthorityOptions{
 		Store: a.store, Sources: a.state, Zone: a.zone, Checker: checker,
@@ -56,6 +61,9 @@ func (a *App) follow(ctx context.Context) error {
 	}
 	state, err := a.authority.State()
 	if err != nil {
+		return err
+	}
+	if err := a.identify(ctx); err != nil {
 		return err
 	}
 	return usable(a.cfg, state)
@@ -83,19 +91,30 @@ func usable(cfg *config.Config, state *catalog.State) error {
 }
 
 // Session gives the session of a token's bearer.
-func (a *App) Session(asker httpapi.Asker) (server.Session, error) {
-	hash := store.Hash(asker.Token)
-	granted, err := a.authority.Snapshot(hash, asker.Purpose, asker.Mode)
+func (a *App) Session(ctx context.Context, asker server.Asker) (server.Session, error) {
+	by, k, err := a.proved(ctx, asker)
 	if err != nil {
 		return server.Session{}, err
 	}
+	granted, err := a.authority.Snapshot(by, asker.Purpose, asker.Mode)
+	if err != nil {
+		return server.Session{}, err
+	}
+	under := ""
+	if k.Limited() {
+		under = k.ID
+	}
+	// What its leader decided is shown as the catalogue shows it.
+	decides := a.catalogue().withFactor(k, granted.Subject.Principal) == nil
 	return server.Session{
-		Snapshot: granted, Purpose: asker.Purpose, Principal: granted.Subject.Principal.Login, Agency: granted.Subject.Agency.Code,
-		Holds:    func(reads []*policy.Resource) error { return a.authority.Holds(hash, granted, reads) },
-		Explains: func(r *policy.Resource) bool { return provides(granted.Subject, r) },
+		Snapshot: granted, Purpose: asker.Purpose, Principal: granted.Subject.Principal.Login, Agency: granted.Subject.Agency.Code, Under: under,
+		Holds:    func(reads []*policy.Resource) error { return a.authority.Holds(by, granted, reads) },
+		Explains: func(r *policy.Resource) bool { return decides && provides(granted.Subject, r) },
+		Quota:    a.quotas,
 		Grants: func(ctx context.Context, s server.Session, text string) (server.Table, error) {
-			return a.statement(ctx, s, hash, text)
+			return a.statement(ctx, s, by, text)
 		},
+		GrantsColumns: func(text string) ([]string, error) { return grantsql.Columns(text, a.zone) },
 	}, nil
 }
 
@@ -107,7 +126,7 @@ func provides(s policy.Subject, r *policy.Resource) bool {
 }
 
 // openSession gives everybody what the configuration publishes.
-func (a *App) openSession(asker httpapi.Asker) (server.Session, error) {
+func (a *App) openSession(_ context.Context, asker server.Asker) (server.Session, error) {
 	return server.Session{
 		Snapshot: a.published.Load(), Purpose: asker.Purpose,
 		Explains: func(*policy.Resource) bool { return true }, // nothing is hidden from anybody

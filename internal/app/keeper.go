@@ -6,14 +6,21 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/catalog/store"
+	"github.com/lianji/lianji/policy/document"
+	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/catalogapi"
+	"github.com/lianji/lianji/server/identity"
 )
 
 // keeper keeps the catalogue for those who come over HTTP.
 type keeper struct{ *App }
 
 // See implements catalogapi.Keeper.
-func (k keeper) See(ctx context.Context, token string) (*catalog.State, *catalog.Principal, error) {
+func (k keeper) See(ctx context.Context, by server.Asker) (*catalog.State, *catalog.Principal, error) {
+	cred, err := k.credential(by)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := k.authority.Refresh(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -21,22 +28,73 @@ func (k keeper) See(ctx context.Context, token string) (*catalog.State, *catalog
 	if err != nil {
 		return nil, nil, err
 	}
-	p, state, err := k.catalogue().bearer(ctx, store.Hash(token), before)
+	p, state, err := k.catalogue().bearer(ctx, cred, before)
 	return state, p, err
 }
 
 // Keep implements catalogapi.Keeper.
-func (k keeper) Keep(ctx context.Context, token string, from store.Origin, what catalogapi.Decide) (*catalog.State, error) {
-	before, err := k.authority.State()
+func (k keeper) Keep(ctx context.Context, by server.Asker, what catalogapi.Decide) (*catalog.State, error) {
+	cred, before, err := k.now(by)
 	if err != nil {
 		return nil, err
 	}
-	after, err := k.catalogue().keep(store.WithOrigin(ctx, from), store.Hash(token), before, what)
+	after, err := k.catalogue().keep(origin(ctx, by), cred, before, what)
+	return after, k.after(ctx, err)
+}
+
+// Enrol implements catalogapi.Keeper.
+func (k keeper) Enrol(ctx context.Context, by server.Asker) (identity.Enrolment, error) {
+	cred, before, err := k.now(by)
+	if err != nil {
+		return identity.Enrolment{}, err
+	}
+	return k.catalogue().enrol(ctx, cred, before)
+}
+
+// Enrolled implements catalogapi.Keeper.
+func (k keeper) Enrolled(ctx context.Context, by server.Asker, ticket, code string) error {
+	cred, before, err := k.now(by)
+	if err != nil {
+		return err
+	}
+	return k.after(ctx, k.catalogue().enrolled(origin(ctx, by), cred, before, ticket, code))
+}
+
+// ResetFactor implements catalogapi.Keeper.
+func (k keeper) ResetFactor(ctx context.Context, by server.Asker, login string) error {
+	cred, before, err := k.now(by)
+	if err != nil {
+		return err
+	}
+	return k.after(ctx, k.catalogue().resetFactor(origin(ctx, by), cred, before, login))
+}
+
+// now gives the credential of who asks, and the catalogue as it is in force.
+func (k keeper) now(by server.Asker) (catalog.Credential, *catalog.State, error) {
+	cred, err := k.credential(by)
+	if err != nil {
+		return nil, nil, err
+	}
+	state, err := k.authority.State()
+	return cred, state, err
+}
+
+// after puts a change in force for the next statement; where the store cannot be asked
+// now, soon.
+func (k keeper) after(ctx context.Context, err error) error {
 	if err == nil {
-		// It is in force for the next statement; where the store cannot be asked now, soon.
 		_ = k.authority.Refresh(ctx)
 	}
-	return after, err
+	return err
+}
+
+func origin(ctx context.Context, by server.Asker) context.Context {
+	return store.WithOrigin(ctx, store.Origin{Door: by.Door, Client: by.Client})
+}
+
+// Check implements catalogapi.Keeper.
+func (k keeper) Check(ctx context.Context, s *catalog.State) document.Check {
+	return k.grantCheck(ctx, s)
 }
 
 // Remembered implements catalogapi.Keeper.

@@ -4,25 +4,25 @@ import (
 	"context"
 	"time"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/catalog/audit"
-	"github.com/lianji/lianji/catalog/store"
-	"github.com/lianji/lianji/server/httpapi"
+	"github.com/lianji/lianji/server"
 )
 
 // refused records a request that was refused before its statement was looked at.
-func (a *App) refused(ctx context.Context, r httpapi.Refusal) error {
+func (a *App) refused(ctx context.Context, r server.Refusal) error {
 	if a.store == nil {
 		return nil
 	}
 	s := audit.Start{
-		Query: r.Query, Client: r.Client, Door: "http", Mode: string(r.Mode), Code: string(r.Code),
+		Query: r.Query, Client: r.Client, Door: r.Door, Mode: string(r.Mode), Code: string(r.Code),
 	}
 	// A purpose that is in no catalogue is a text of whoever sent it.
 	if state, err := a.authority.State(); err == nil {
 		if _, known := state.Purpose(r.Purpose); known {
 			s.Purpose = r.Purpose
 		}
-		if _, p, err := a.authority.Bearer(store.Hash(r.Token)); err == nil {
+		if p := a.asks(state, r); p != nil {
 			s.Principal = p.Login
 			if agency, ok := state.Agency(p.Agency); ok {
 				s.Agency = agency.Code
@@ -30,6 +30,24 @@ func (a *App) refused(ctx context.Context, r httpapi.Refusal) error {
 		}
 	}
 	return a.refusals.Refuse(context.WithoutCancel(ctx), s)
+}
+
+// asks tells who a refused request said that it was from; nil where there is nobody.
+func (a *App) asks(state *catalog.State, r server.Refusal) *catalog.Principal {
+	if r.Login != "" {
+		// A login that nobody has is a text of whoever sent it: it may be a password.
+		p, _ := state.Login(r.Login)
+		return p
+	}
+	cred, err := a.credential(r.Asker)
+	if err != nil {
+		return nil
+	}
+	_, p, err := a.authority.Bearer(cred)
+	if err != nil {
+		return nil
+	}
+	return p
 }
 
 // recordEvery is how often it is looked whether the catalogue was changed.

@@ -27,7 +27,7 @@ type served struct {
 
 func serve(t *testing.T, before func(*kept)) *served {
 	t.Helper()
-	w := newWorld(t, "catalog: {store: \"sqlite://c.db\"}\nlisten: {http: \"127.0.0.1:0\"}\n")
+	w := newWorld(t, "catalog: {store: \"sqlite://c.db\", second_factor: waived}\nlisten: {http: \"127.0.0.1:0\"}\n")
 	k := keepIn(t, w.cfg)
 	before(k)
 	a := w.open(t)
@@ -177,7 +177,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 
 // The audit's own section decides where the log is and who signs.
 func TestAuditSection(t *testing.T) {
-	w := newWorld(t, "catalog: {store: \"sqlite://c.db\"}\naudit: {folder: ./elsewhere, profile: gm, keep: 200d}\n")
+	w := newWorld(t, "catalog: {store: \"sqlite://c.db\", second_factor: waived}\naudit: {folder: ./elsewhere, profile: gm, keep: 200d}\n")
 	keepIn(t, w.cfg)
 	w.open(t)
 	files, err := filepath.Glob(filepath.Join(w.cfg.Dir, "elsewhere", "*.jsonl"))

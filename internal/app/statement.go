@@ -13,22 +13,24 @@ import (
 )
 
 // catalogue is the store for those who change it over this gateway.
-func (a *App) catalogue() *Catalogue { return &Catalogue{a.store, a.cfg.File} }
+func (a *App) catalogue() *Catalogue {
+	return &Catalogue{Store: a.store, file: a.cfg.File, seal: sealer(a.cfg), waived: a.cfg.FactorWaived, identity: a.identity}
+}
 
-// statement answers a GRANT, REVOKE or SHOW GRANTS of the bearer of a token with a hash.
-func (a *App) statement(ctx context.Context, s server.Session, hash, text string) (server.Table, error) {
+// statement answers a GRANT, REVOKE or SHOW GRANTS of the holder of a credential.
+func (a *App) statement(ctx context.Context, s server.Session, cred catalog.Credential, text string) (server.Table, error) {
 	stmt, err := grantsql.Parse(text, a.zone)
 	if err != nil {
 		return server.Table{}, err
 	}
 	if stmt.Kind == grantsql.Show {
-		return a.showGrants(ctx, stmt, hash)
+		return a.showGrants(ctx, stmt, cred)
 	}
-	k, _, err := a.authority.Bearer(hash)
+	k, _, err := a.authority.Bearer(cred)
 	if err != nil {
 		return server.Table{}, err
 	}
-	if len(k.Purposes) > 0 || len(k.Modes) > 0 {
+	if k.Limited() {
 		return server.Table{}, errs.New(errs.Forbidden, "grants_limited_token", nil)
 	}
 	before, err := a.authority.State()
@@ -38,8 +40,8 @@ func (a *App) statement(ctx context.Context, s server.Session, hash, text string
 	ctx = store.WithOrigin(ctx, store.Origin{Door: s.Door, Client: s.Client})
 	var changes []document.Change
 	var there string
-	after, err := a.catalogue().keep(ctx, hash, before, func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
-		if changes, there, err = stmt.Changes(state, by); err != nil || len(changes) == 0 {
+	after, err := a.catalogue().keep(ctx, cred, before, func(state *catalog.State, by *catalog.Principal) (func(*store.Tx) error, error) {
+		if changes, there, err = stmt.Changes(state, by, a.grantCheck(ctx, state)); err != nil || len(changes) == 0 {
 			return nil, err
 		}
 		return func(tx *store.Tx) error { return document.Apply(tx, changes) }, nil
@@ -52,12 +54,18 @@ func (a *App) statement(ctx context.Context, s server.Session, hash, text string
 	return server.Table{Columns: grantsql.ChangeColumns(), Rows: grantsql.Changed(after, changes, there, a.zone)}, nil
 }
 
+// shownAtOnce is how many grants are in memory as text at a time.
+const shownAtOnce = 1024
+
 // showGrants answers SHOW GRANTS from the store as it is now.
-func (a *App) showGrants(ctx context.Context, stmt *grantsql.Statement, hash string) (server.Table, error) {
+func (a *App) showGrants(ctx context.Context, stmt *grantsql.Statement, cred catalog.Credential) (server.Table, error) {
 	if err := a.authority.Refresh(ctx); err != nil {
 		return server.Table{}, err
 	}
-	k, p, err := a.authority.Bearer(hash)
+	k, p, err := a.authority.Bearer(cred)
+	if err == nil {
+		err = a.catalogue().withFactor(k, p)
+	}
 	if err != nil {
 		return server.Table{}, err
 	}
@@ -65,6 +73,9 @@ func (a *App) showGrants(ctx context.Context, stmt *grantsql.Statement, hash str
 	if err != nil {
 		return server.Table{}, err
 	}
-	rows, err := stmt.Show(state, grantsql.Asker{Principal: p, Purposes: k.Purposes, Modes: k.Modes}, time.Now(), a.zone)
-	return server.Table{Columns: grantsql.ShowColumns(), Rows: rows}, err
+	shown, err := stmt.Show(state, grantsql.Asker{Principal: p, Purposes: k.Purposes, Modes: k.Modes, Resources: k.Resources, Closed: a.closed(ctx, state)}, time.Now(), a.zone)
+	if err != nil {
+		return server.Table{}, err
+	}
+	return server.Table{Columns: grantsql.ShowColumns(), More: func() [][]string { return shown.Next(shownAtOnce) }}, nil
 }

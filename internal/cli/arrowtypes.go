@@ -1,10 +1,28 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/lianji/lianji/catalog"
 )
+
+// typeNamed gives a column's type that came as Arrow and has a name beside it: Arrow has
+// one type for some of those that are shown, and the name says which. A name that does not
+// fit says nothing.
+func typeNamed(in arrow.DataType, name string) catalog.Type {
+	t := typeOf(in)
+	if elem, isList := strings.CutSuffix(name, "[]"); isList && t.Kind == catalog.List {
+		return catalog.ListOf(typeNamed(t.Elem.Arrow(), elem))
+	}
+	for _, kind := range []catalog.Kind{catalog.UUID, catalog.JSON, catalog.HugeInt, catalog.Null} {
+		if of := (catalog.Type{Kind: kind}); of.DuckDB() == name && arrow.TypeEqual(of.Arrow(), in) {
+			return of
+		}
+	}
+	return t
+}
 
 // typeOf is the way back from catalog.Type.Arrow: the type in whose name a column
 // that came as Arrow is shown. Types that travel as text come back as text, and

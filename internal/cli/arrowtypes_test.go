@@ -27,6 +27,15 @@ func TestTypesComeBack(t *testing.T) {
 		if !got.Readable() || !arrow.TypeEqual(got.Arrow(), want.Arrow()) {
 			t.Errorf("%s came back as %s", want, got)
 		}
+		if got := typeNamed(want.Arrow(), want.DuckDB()); !got.Equal(want) {
+			t.Errorf("%s came back as %s with its name", want, got)
+		}
+		if list := catalog.ListOf(want); !typeNamed(list.Arrow(), list.DuckDB()).Equal(list) {
+			t.Errorf("%s came back as %s with its name", list, typeNamed(list.Arrow(), list.DuckDB()))
+		}
+		if got := typeNamed(arrow.BinaryTypes.Binary, want.DuckDB()); got.Kind != catalog.Blob {
+			t.Errorf("bytes called %s came back as %s", want, got)
+		}
 		switch want.Kind {
 		case catalog.UUID, catalog.JSON, catalog.HugeInt, catalog.Null: // known only by their Arrow type
 		default:

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/lianji/lianji/server/servertest"
 )
 
 // keep makes a catalogue in the current folder, with a leader ga and an analyst wang,
@@ -71,9 +73,68 @@ func TestCatalogTokens(t *testing.T) {
 	if _, stdout, _ := as("secadmin", "catalog", "token", "--list"); !strings.Contains(stdout, line[1]+"  ga  revoked  of ga\n") || strings.Count(stdout, "\n") != 5 {
 		t.Errorf("listed %q", stdout)
 	}
+	if code, _, stderr := as("secadmin", "catalog", "token", "--login", "wang", "--from", "10.1.0.0/16", "--from", "2001:db8::1"); code != 0 {
+		t.Errorf("exit %d, stderr %q", code, stderr)
+	}
+	if _, stdout, _ := as("secadmin", "catalog", "token", "--list"); !strings.Contains(stdout, "  from 10.1.0.0/16  from 2001:db8::1/128\n") {
+		t.Errorf("listed %q", stdout)
+	}
+	if code, _, stderr := as("secadmin", "catalog", "token", "--login", "wang", "--from", "10.1.0.9/16"); code != 2 || !strings.Contains(stderr, "10.1.0.9/16 is not an address") {
+		t.Errorf("exit %d, stderr %q", code, stderr)
+	}
+	if code, stdout, stderr := as("secadmin", "catalog", "app-key", "--login", "wang", "--resource", "公安.人口", "--per-minute", "60", "--label", "of a job"); code != 0 || !regexp.MustCompile(`^[a-z0-9]{16} [A-Z2-7]{52}\n$`).MatchString(stdout) {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if _, stdout, _ := as("secadmin", "catalog", "token", "--list"); !strings.Contains(stdout, "  1 resources  60/min  hmac-sha256  of a job\n") {
+		t.Errorf("listed %q", stdout)
+	}
+	if code, _, stderr := as("secadmin", "catalog", "certificate", "--login", "wang", "--cert", "lianji.yaml"); code != 2 || !strings.Contains(stderr, "There is no certificate in PEM to read in lianji.yaml.") {
+		t.Errorf("exit %d, stderr %q", code, stderr)
+	}
+	servertest.Certificate(t, ".")
+	if code, _, stderr := as("secadmin", "catalog", "certificate", "--login", "nobody", "--cert", "cert.pem"); code != 1 || !strings.Contains(stderr, "error[unknown_name]") {
+		t.Errorf("nobody's: exit %d, stderr %q", code, stderr)
+	}
+	if code, _, stderr := as("secadmin", "catalog", "app-key", "--login", "wang", "--resource", "公安.无"); code != 1 || !strings.Contains(stderr, "error[unknown_name]") {
+		t.Errorf("exit %d, stderr %q", code, stderr)
+	}
 	for _, wrong := range [][]string{{"--list", "--revoke", "x"}, {"--list", "--login", "ga"}, {"--revoke", "x", "--login", "ga"}} {
 		if code, _, stderr := as("secadmin", append([]string{"catalog", "token"}, wrong...)...); code != 2 || !strings.Contains(stderr, "Name one of --login, --list and --revoke.") {
 			t.Errorf("%q: exit %d, stderr %q", wrong, code, stderr)
+		}
+	}
+}
+
+// Who has the configuration makes the security administrator a token, and every
+// administrator is told of it.
+func TestCatalogRecover(t *testing.T) {
+	as := keep(t)
+	if _, _, stderr := as("auditor", "catalog", "token", "--list"); stderr != "" {
+		t.Errorf("before: %q", stderr)
+	}
+	if code, _, stderr := as("nobody", "catalog", "recover", "--tokens", "back"); code != 0 || !strings.Contains(stderr, "a token of secadmin for 1 day") {
+		t.Fatalf("exit %d, %q", code, stderr)
+	}
+	info, err := os.Stat("back")
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	if code, _, stderr := as("nobody", "catalog", "recover", "--tokens", "back"); code != 2 || !strings.Contains(stderr, "exists already") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	if code, _, stderr := as("nobody", "catalog", "recover", "--login", "wang", "--tokens", "wang"); code == 0 || !strings.Contains(stderr, "0 security administrators") {
+		t.Errorf("of another: exit %d, %q", code, stderr)
+	}
+	if _, err := os.Stat("wang"); err == nil {
+		t.Error("a file was left")
+	}
+	code, stdout, _ := (run{}).args(t, "catalog", "token", "--login", "ga", "--token-file", "back")
+	if code != 0 || stdout == "" {
+		t.Errorf("it opens nothing: exit %d", code)
+	}
+	for login, told := range map[string]bool{"auditor": true, "secadmin": true, "sysadmin": true, "ga": false, "bureau": false} {
+		if _, _, stderr := as(login, "catalog", "token", "--list"); strings.Contains(stderr, "made by catalog recover") != told {
+			t.Errorf("%s: %q", login, stderr)
 		}
 	}
 }
@@ -104,5 +165,40 @@ func TestPolicyOfALeader(t *testing.T) {
 	code, stdout, stderr = as("ga", "policy", "export")
 	if code != 0 || stderr != "" || !strings.Contains(stdout, "grants:\n  公安.人口:\n") || strings.Contains(stdout, "principals") {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// One file of several authors is applied by each of them.
+func TestPolicyOfSeveralAuthors(t *testing.T) {
+	as := keep(t)
+	_, whole, _ := as("bureau", "policy", "export")
+	text := strings.Replace(whole, "until: \"2099", "until: \"2098", 1)
+	text = strings.Replace(text, "name: 核查", "name: 复查", 1)
+	if text == whole || strings.Count(text, "2098")+strings.Count(text, "复查") != 2 {
+		t.Fatalf("the export has another form:\n%s", whole)
+	}
+	if err := os.WriteFile("all.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := as("bureau", "policy", "apply", "all.yaml"); code != 1 || !strings.Contains(stderr, "error[forbidden]") ||
+		!strings.HasPrefix(stderr, "Of this file others apply principals, sources, resources.公安.人口, grants.公安.人口. With --own ") {
+		t.Errorf("all of it by one: exit %d, %q", code, stderr)
+	}
+	if code, _, stderr := as("auditor", "policy", "apply", "all.yaml"); code != 1 || strings.Contains(stderr, "--own") {
+		t.Errorf("by whom nothing of it is: exit %d, %q", code, stderr)
+	}
+	for _, c := range []struct{ login, want, others string }{
+		{"bureau", "~ purpose DB-HC\n", "principals, sources, resources.公安.人口, grants.公安.人口"},
+		{"ga", "~ grant on 公安.人口 to 民政\n", "agencies, purposes, principals, sources"},
+		{"secadmin", "", "agencies, purposes, sources, resources.公安.人口, grants.公安.人口"},
+		{"auditor", "", "agencies, purposes, principals, sources, resources.公安.人口, grants.公安.人口"},
+	} {
+		code, stdout, stderr := as(c.login, "policy", "apply", "--own", "all.yaml")
+		if code != 0 || stdout != c.want || !strings.Contains(stderr, "Left to others: "+c.others+"\n") {
+			t.Errorf("%s: exit %d, %q, %q", c.login, code, stdout, stderr)
+		}
+	}
+	if _, now, _ := as("bureau", "policy", "export"); now != text {
+		t.Errorf("the catalogue is\n%s\nand not\n%s", now, text)
 	}
 }

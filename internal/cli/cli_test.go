@@ -44,15 +44,16 @@ func (s source) Describe(context.Context) ([]*catalog.Table, error) {
 
 // run is one run of the program with fakes behind it.
 type run struct {
-	querier server.Querier
-	engine  error
-	city    cli.City
-	env     map[string]string
-	stdin   string
-	stdout  io.Writer // instead of a buffer
-	stderr  io.Writer // instead of a buffer
-	ctx     context.Context
-	sources func(map[string]connectors.Source) // gets the engine's
+	terminal *os.File // standard input
+	querier  server.Querier
+	engine   error
+	city     cli.City
+	env      map[string]string
+	stdin    string
+	stdout   io.Writer // instead of a buffer
+	stderr   io.Writer // instead of a buffer
+	ctx      context.Context
+	sources  func(map[string]connectors.Source) // gets the engine's
 }
 
 type engine struct{ server.Querier }
@@ -84,6 +85,9 @@ func (r run) args(t *testing.T, args ...string) (code int, stdout, stderr string
 	}
 	var out, problems bytes.Buffer
 	env := cli.Env{Args: args, Name: "./bin/lianji", Stdin: strings.NewReader(r.stdin), Stdout: &out, Stderr: &problems}
+	if r.terminal != nil {
+		env.Stdin = r.terminal
+	}
 	if r.stdout != nil {
 		env.Stdout = r.stdout
 	}
@@ -157,9 +161,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"query", "--direct", "-o", "/dev/null", "select 1"}, "/dev/null is not an ordinary file"},
 		{[]string{"query", "--direct", "-o", "nowhere/x", "select 1"}, "nowhere/x cannot be written: no such file or directory."},
 		{[]string{"query", "--direct", "--format", "xml", "select 1"}, "There is no form xml"},
-		{[]string{"query", "--direct", "-o", "x.xlsx", "select 1"}, "No form is called xlsx"},
+		{[]string{"query", "--direct", "-o", "x.xls", "select 1"}, "No form is called xls"},
 		{[]string{"query", "--direct", "--mode", "download", "select 1"}, "--mode goes with --url"},
-		{[]string{"query", "--url", "http://127.0.0.1:1", "--mode", "file", "select 1"}, "The mode is interface or download"},
+		{[]string{"query", "--url", "http://127.0.0.1:1", "--mode", "file", "select 1"}, "The mode is interface, download or online"},
 		{[]string{"query", "--direct", "--url", "http://127.0.0.1:1", "select 1"}, "choose one"},
 		{[]string{"query", "--config", "lianji.yaml", "--url", "http://127.0.0.1:1", "select 1"}, "choose one"},
 		{[]string{"query", "--url", "127.0.0.1:8080", "select 1"}, "--url must be an address"},
@@ -194,7 +198,7 @@ func TestUsage(t *testing.T) {
 
 func TestConfigurationErrors(t *testing.T) {
 	for text, in := range map[string]string{
-		"lisen: {}\n": "error[config_invalid]: lianji.yaml:1:1: unknown key lisen. Known here: listen, catalog, engine, roots, sources, publish, policy, direct, audit.\n  Did you mean: listen?\n",
+		"lisen: {}\n": "error[config_invalid]: lianji.yaml:1:1: unknown key lisen. Known here: listen, catalog, engine, roots, sources, publish, policy, direct, audit, limits, issuers, tracing.\n  Did you mean: listen?\n",
 		"sources: {mz: {kind: postgres, dsn: \"x\"}}\n": "this build has no kind of source postgres. It has: sqlite",
 		"direct: off\n" + good:                          "lianji.yaml switches direct mode off",
 	} {

@@ -44,6 +44,14 @@ type client struct {
 
 // remote makes the target for --url.
 func (c *command) remote(f queryFlags) (*target, error) {
+	cl, err := c.client(f)
+	if err != nil {
+		return nil, err
+	}
+	return &target{query: cl.ask, close: func() error { cl.http.CloseIdleConnections(); return nil }}, nil
+}
+
+func (c *command) client(f queryFlags) (*client, error) {
 	u, err := url.Parse(f.url)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, usage("cli_url", nil)
@@ -55,13 +63,19 @@ func (c *command) remote(f queryFlags) (*target, error) {
 	if token != "" && u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		return nil, usage("cli_token_in_clear", nil)
 	}
+	if f.ca != "" && u.Scheme != "https" {
+		return nil, usage("cli_ca_without_https", nil)
+	}
+	trusted, err := trust(f.ca)
+	if err != nil {
+		return nil, err
+	}
 	// A transport of its own: its connections end with it.
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true}
-	cl := &client{
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true, TLSClientConfig: trusted, ForceAttemptHTTP2: true}
+	return &client{
 		address: f.url, query: u.JoinPath("v1", "query").String(), token: token, purpose: f.purpose, mode: f.mode, langs: c.langs,
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-	}
-	return &target{query: cl.ask, close: func() error { transport.CloseIdleConnections(); return nil }}, nil
+	}, nil
 }
 
 func isLoopback(host string) bool {
@@ -97,16 +111,25 @@ func (c *command) token(file string) (string, error) {
 
 // ask posts a statement. The answer comes as Arrow and is shown here.
 func (cl *client) ask(ctx context.Context, r server.Request) (*server.Answer, error) {
-	body, err := json.Marshal(cl.body(r))
+	res, err := cl.post(ctx, r, output.Arrow)
 	if err != nil {
-		return nil, errs.From(err)
+		return nil, err
 	}
+	s := &remoteStream{ctx: ctx, body: res.Body, id: res.Header.Get(httpapi.QueryIDHeader), answer: res}
+	if s.reader, err = ipc.NewReader(s); err != nil {
+		return nil, closing(s.broken(err), res.Body.Close)
+	}
+	return &server.Answer{ID: s.id, Columns: columns(s.reader.Schema()), Stream: s, Times: func() []server.SourceTimes { return s.times }}, nil
+}
+
+// send posts a body and asks for a form. It gives the response and its media type.
+func (cl *client) send(ctx context.Context, body []byte, form output.Form) (*http.Response, string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, cl.query, bytes.NewReader(body))
 	if err != nil {
-		return nil, usage("cli_url", nil)
+		return nil, "", usage("cli_url", nil)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", output.ContentType(output.Arrow))
+	req.Header.Set("Accept", output.ContentType(form))
 	req.Header.Set("Accept-Language", strings.Join(cl.langs, ", "))
 	if cl.token != "" {
 		req.Header.Set("Authorization", "Bearer "+cl.token)
@@ -114,20 +137,12 @@ func (cl *client) ask(ctx context.Context, r server.Request) (*server.Answer, er
 	res, err := cl.http.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, errs.From(ctx.Err())
+			return nil, "", errs.From(ctx.Err())
 		}
-		return nil, errs.Wrap(errs.SourceUnreachable, "cli_unreachable", msg.Args{"URL": cl.address}, err)
+		return nil, "", unreachable(cl.address, err)
 	}
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	if res.StatusCode != http.StatusOK || kind != output.ContentType(output.Arrow) {
-		err := cl.problem(res, kind, r.SQL)
-		return nil, closing(err, res.Body.Close)
-	}
-	s := &remoteStream{ctx: ctx, body: res.Body, id: res.Header.Get(httpapi.QueryIDHeader), answer: res}
-	if s.reader, err = ipc.NewReader(s); err != nil {
-		return nil, closing(s.broken(err), res.Body.Close)
-	}
-	return &server.Answer{ID: s.id, Columns: columns(s.reader.Schema()), Stream: s}, nil
+	return res, kind, nil
 }
 
 // closing gives err after something was closed whose own error does not matter
@@ -138,14 +153,16 @@ func closing(err error, close func() error) error {
 }
 
 type requestBody struct {
-	SQL     string `json:"sql"`
+	SQL     string `json:"sql,omitempty"`
+	Page    string `json:"page,omitempty"`
+	Nonce   string `json:"nonce,omitempty"`
 	Params  any    `json:"params,omitempty"`
 	Purpose string `json:"purpose,omitempty"`
 	Mode    string `json:"mode,omitempty"`
 }
 
 func (cl *client) body(r server.Request) requestBody {
-	b := requestBody{SQL: r.SQL, Purpose: cl.purpose, Mode: cl.mode}
+	b := requestBody{SQL: r.SQL, Page: r.Page, Nonce: r.Nonce, Purpose: cl.purpose, Mode: cl.mode}
 	if len(r.Params) == 0 {
 		return b
 	}
@@ -184,6 +201,7 @@ type remoteStream struct {
 	tail     []byte         // the last bytes that were read
 	answer   *http.Response // its trailer comes with the end of body
 	warnings []errs.Warning
+	times    []server.SourceTimes
 	err      error
 }
 
@@ -206,13 +224,15 @@ func (s *remoteStream) Next() bool {
 // maxRest is how much is read behind the end of an answer, where nothing should stand.
 const maxRest = 64 << 10
 
-// ended reads the warnings, which come after the rows. An answer that is whole stays so
-// without them.
+// ended reads the footer, which comes after the rows. An answer that is whole stays so
+// without it.
 func (s *remoteStream) ended() {
 	if _, err := io.Copy(io.Discard, io.LimitReader(s.body, maxRest)); err != nil {
 		return
 	}
-	for _, w := range output.ParseWarnings(s.answer.Trailer.Get(httpapi.WarningsTrailer)) {
+	f, _ := output.ParseFooter(s.answer.Trailer.Get(httpapi.FooterTrailer))
+	s.times = f.Times()
+	for _, w := range f.Warnings {
 		s.warnings = append(s.warnings, errs.Warning{Code: w.Code, ID: "cli_remote", Args: msg.Args{"Text": w.Title}})
 	}
 }
@@ -249,8 +269,12 @@ func (s *remoteStream) Release() {
 // columns gives the columns of an Arrow schema that a gateway sent.
 func columns(schema *arrow.Schema) []catalog.Column {
 	out := make([]catalog.Column, schema.NumFields())
+	names := output.TypeNames(schema)
 	for i, f := range schema.Fields() {
 		out[i] = catalog.Column{Name: f.Name, Type: typeOf(f.Type)}
+		if names != nil {
+			out[i].Type = typeNamed(f.Type, names[i])
+		}
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -71,8 +72,8 @@ func TestUrlAnswersLikeDirect(t *testing.T) {
 // Who asks, what for and in which mode reach the gateway.
 func TestAskerIsSent(t *testing.T) {
 	config(t, good)
-	var got httpapi.Asker
-	s := httptest.NewServer(httpapi.New(httpapi.Options{Querier: rows(1), Session: func(a httpapi.Asker) (server.Session, error) {
+	var got server.Asker
+	s := httptest.NewServer(httpapi.New(httpapi.Options{Querier: rows(1), Session: func(_ context.Context, a server.Asker) (server.Session, error) {
 		got = a
 		return server.Session{}, nil
 	}}))
@@ -80,10 +81,10 @@ func TestAskerIsSent(t *testing.T) {
 	r := run{env: map[string]string{"LIANJI_TOKEN": "t-1"}}
 	for _, c := range []struct {
 		args []string
-		want httpapi.Asker
+		want server.Asker
 	}{
-		{nil, httpapi.Asker{Token: "t-1", Mode: catalog.Interface}},
-		{[]string{"--purpose", "JC-1", "--mode", "download"}, httpapi.Asker{Token: "t-1", Purpose: "JC-1", Mode: catalog.Download}},
+		{nil, server.Asker{Token: "t-1", Mode: catalog.Interface, Door: "http", Client: "127.0.0.1"}},
+		{[]string{"--purpose", "JC-1", "--mode", "download"}, server.Asker{Token: "t-1", Purpose: "JC-1", Mode: catalog.Download, Door: "http", Client: "127.0.0.1"}},
 	} {
 		code, _, stderr := r.args(t, append([]string{"query", "--url", s.URL, "select 1"}, c.args...)...)
 		if code != 0 || got != c.want {

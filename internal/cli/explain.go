@@ -17,7 +17,7 @@ func (c *command) explainCommand() *cobra.Command {
 		f       queryFlags
 		analyze bool
 	)
-	cmd := c.describe(&cobra.Command{Use: "explain [--config F --direct | --url URL] [--analyze] [--format F] [--param V]... 'SQL'"}, "explain")
+	cmd := c.describe(&cobra.Command{Use: "explain [--config F --direct | --url URL [--ca FILE]] [--analyze] [--format F] [--param V]... 'SQL'"}, "explain")
 	c.queryFlags(cmd, &f, "text")
 	cmd.Flags().BoolVar(&analyze, "analyze", false, c.text("cli_flag_analyze", nil))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

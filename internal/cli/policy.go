@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,9 +28,11 @@ func (c *command) policyCommand() *cobra.Command {
 
 func (c *command) policyChangeCommand(name string, dry bool) *cobra.Command {
 	var file, tokenFile string
-	cmd := c.describe(&cobra.Command{Use: name + " [--config F] [--token-file F] FILE"}, "policy_"+name)
+	var own bool
+	cmd := c.describe(&cobra.Command{Use: name + " [--config F] [--token-file F] [--own] FILE"}, "policy_"+name)
 	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", c.text("cli_flag_own_token", nil))
+	cmd.Flags().BoolVar(&own, "own", false, c.text("cli_flag_own", nil))
 	cmd.Args = c.exactly(1, "cli_one_policy")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		token, err := c.token(tokenFile)
@@ -40,19 +43,49 @@ func (c *command) policyChangeCommand(name string, dry bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error {
+		return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) (err error) {
+			cfg, err := c.load(file)
+			if err != nil {
+				return err
+			}
+			if own {
+				var others []string
+				if doc, others, err = cat.Own(cmd.Context(), token, doc); err != nil {
+					return err
+				}
+				if len(others) > 0 {
+					c.say(c.text("cli_policy_others", msg.Args{"Names": strings.Join(others, ", ")}))
+				}
+			}
+			end, err := cat.Checking(cmd.Context(), cfg, c.App, doc)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, end()) }()
 			changes, err := cat.Apply(cmd.Context(), token, doc, dry)
 			if err != nil {
+				if !own && errs.CodeOf(err) == errs.Forbidden {
+					c.hintOwn(cmd.Context(), cat, token, doc)
+				}
 				return err
 			}
 			if err := c.list(changes, dry); err != nil {
 				return err
 			}
 			c.warnAbsent(cmd.Context(), file, cat, doc)
+			c.tellRecovered(cmd.Context(), cat, token)
 			return nil
 		})
 	}
 	return cmd
+}
+
+// hintOwn tells of a file that was refused that part of it is its sender's.
+func (c *command) hintOwn(ctx context.Context, cat *app.Catalogue, token string, doc *document.Document) {
+	mine, others, err := cat.Own(ctx, token, doc)
+	if err == nil && len(others) > 0 && !mine.IsEmpty() {
+		c.say(c.text("cli_policy_own", msg.Args{"Names": strings.Join(others, ", ")}))
+	}
 }
 
 // changes prints a line for each change.
@@ -113,5 +146,6 @@ func (c *command) export(ctx context.Context, cat *app.Catalogue, token string) 
 	if err != nil {
 		return err
 	}
+	c.tellRecovered(ctx, cat, token)
 	return c.print(strings.TrimSuffix(string(text), "\n"))
 }

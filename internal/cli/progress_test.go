@@ -163,6 +163,7 @@ func TestNoProgress(t *testing.T) {
 
 // scanning is an engine's work: it reads the source ga whenever the test says so.
 type scanning struct {
+	undescribed
 	sources map[string]connectors.Source
 	step    chan int
 }
@@ -184,7 +185,7 @@ func (q *scanning) Query(ctx context.Context, _ server.Session, _ server.Request
 	if w, ok := s.(connectors.Warner); !ok || len(w.Warnings()) != 1 {
 		return nil, errors.New("the stream's warnings are lost")
 	}
-	return one{"x"}.Query(ctx, server.Session{}, server.Request{})
+	return one{text: "x"}.Query(ctx, server.Session{}, server.Request{})
 }
 
 func (s source) Acquire(context.Context, int) ([]connectors.Conn, error) {

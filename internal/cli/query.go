@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"io"
 	"path/filepath"
@@ -31,12 +33,16 @@ type queryFlags struct {
 	configSet bool
 	direct    bool
 	url       string
+	ca        string // a file; empty means whom the machine trusts
 	tokenFile string
 	purpose   string
 	mode      string // empty means the door's own
 	format    string
 	output    string // a file; empty means standard output
 	params    []string
+	page      string // in the place of a statement
+	nonce     string
+	receipt   string // a file
 }
 
 func (c *command) queryFlags(cmd *cobra.Command, f *queryFlags, format string) {
@@ -44,6 +50,7 @@ func (c *command) queryFlags(cmd *cobra.Command, f *queryFlags, format string) {
 	flags.StringVar(&f.config, "config", defaultConfig, c.text("cli_flag_config", nil))
 	flags.BoolVar(&f.direct, "direct", false, c.text("cli_flag_direct", nil))
 	flags.StringVar(&f.url, "url", "", c.text("cli_flag_url", nil))
+	flags.StringVar(&f.ca, "ca", "", c.text("cli_flag_ca", nil))
 	flags.StringVar(&f.tokenFile, "token-file", "", c.text("cli_flag_token", nil))
 	flags.StringVar(&f.purpose, "purpose", "", c.text("cli_flag_purpose", nil))
 	flags.StringVar(&f.mode, "mode", "", c.text("cli_flag_mode", nil))
@@ -54,9 +61,19 @@ func (c *command) queryFlags(cmd *cobra.Command, f *queryFlags, format string) {
 
 func (c *command) queryCommand() *cobra.Command {
 	var f queryFlags
-	cmd := c.describe(&cobra.Command{Use: "query [--config F --direct | --url URL] [--format F] [-o FILE] [--param V]... 'SQL'"}, "query")
+	cmd := c.describe(&cobra.Command{Use: "query [--config F --direct | --url URL [--ca FILE]] [--format F] [-o FILE] [--param V]... [--receipt FILE] {'SQL' | --page PAGE}"}, "query")
 	c.queryFlags(cmd, &f, "table")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", c.text("cli_flag_output", nil))
+	cmd.Flags().StringVar(&f.page, "page", "", c.text("cli_flag_page", nil))
+	cmd.Flags().StringVar(&f.receipt, "receipt", "", c.text("cli_flag_receipt", nil))
+	cmd.Flags().StringVar(&f.nonce, "nonce", "", c.text("cli_flag_nonce", nil))
+	one := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if f.page != "" {
+			return c.exactly(0, "cli_page_alone")(cmd, args)
+		}
+		return one(cmd, args)
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.configSet = cmd.Flags().Changed("config")
 		if !cmd.Flags().Changed("format") {
@@ -64,7 +81,15 @@ func (c *command) queryCommand() *cobra.Command {
 				return err
 			}
 		}
-		return c.query(cmd.Context(), f, args[0])
+		if f.page != "" && f.mode == "" {
+			f.mode = string(catalog.Online)
+		}
+		if f.receipt != "" && f.nonce == "" {
+			var random [32]byte
+			_, _ = rand.Read(random[:]) // never fails
+			f.nonce = hex.EncodeToString(random[:])
+		}
+		return c.query(cmd.Context(), f, strings.Join(args, ""))
 	}
 	return cmd
 }
@@ -115,10 +140,13 @@ func (c *command) queryInto(ctx context.Context, f queryFlags, form output.Form,
 }
 
 func (c *command) queryTo(ctx context.Context, w io.Writer, f queryFlags, form output.Form, argument string) error {
+	if f.asItComes() {
+		return c.queryRaw(ctx, w, f, form, argument)
+	}
 	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, p *progress, started time.Time) error {
 		_, err := output.Write(ctx, p.beforeAnswer(w), form, p.counted(a.Stream), output.Options{
 			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: p.before(c.Stderr), Started: started, Width: terminalWidth(w),
-			Warnings: a.Stream.Warnings,
+			Footer: a.Footer,
 		})
 		return err
 	})
@@ -187,14 +215,26 @@ func (f queryFlags) check() error {
 	switch {
 	case f.url != "" && (f.configSet || f.direct):
 		return usage("cli_url_or_config", nil)
+	case f.url == "" && f.ca != "":
+		return usage("cli_ca_without_https", nil)
 	case f.url == "" && f.tokenFile != "":
 		return usage("cli_token_without_url", nil)
 	case f.purpose != "" && !catalog.IsPurposeCode(f.purpose):
 		return usage("cli_purpose", nil)
 	case f.url == "" && f.mode != "":
 		return usage("cli_mode_without_url", nil)
-	case f.mode != "" && f.mode != string(catalog.Interface) && f.mode != string(catalog.Download):
+	case f.mode != "" && f.mode != string(catalog.Interface) && f.mode != string(catalog.Download) && f.mode != string(catalog.Online):
 		return usage("cli_mode", nil)
+	case f.url == "" && (f.page != "" || f.nonce != "" || f.receipt != ""):
+		return usage("cli_page_without_url", nil)
+	case f.page != "" && (f.mode != string(catalog.Online) || len(f.params) > 0):
+		return usage("cli_page_alone", nil)
+	case f.nonce != "" && f.receipt == "":
+		return usage("cli_nonce_without_receipt", nil)
+	case f.receipt != "" && f.format == output.Table.String():
+		return usage("cli_receipt_form", nil)
+	case f.mode == string(catalog.Online) && f.format != output.Table.String() && f.format != output.JSON.String() && f.format != output.NDJSON.String():
+		return usage("cli_online_form", nil)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,10 +18,12 @@ func (c *command) serveCommand() *cobra.Command {
 	var (
 		file              string
 		noAuth, allowDemo bool
+		plain             bool
 	)
-	cmd := c.describe(&cobra.Command{Use: "serve [--config F] [--allow-demo | --no-auth]"}, "serve")
+	cmd := c.describe(&cobra.Command{Use: "serve [--config F] [--allow-plaintext] [--allow-demo | --no-auth]"}, "serve")
 	cmd.Flags().StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
 	cmd.Flags().BoolVar(&allowDemo, "allow-demo", false, c.text("cli_flag_allow_demo", nil))
+	cmd.Flags().BoolVar(&plain, "allow-plaintext", false, c.text("cli_flag_allow_plaintext", nil))
 	cmd.Flags().BoolVar(&noAuth, "no-auth", false, c.text("cli_flag_no_auth", nil))
 	cmd.Args = c.exactly(0, "cli_no_arguments")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -28,6 +31,10 @@ func (c *command) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if plain && noAuth {
+			return usage("cli_plaintext_needs_login", nil)
+		}
+		c.App.Plaintext = plain
 		listen := (*app.App).ListenHTTP
 		switch {
 		case noAuth && allowDemo:
@@ -73,6 +80,13 @@ func (c *command) serve(ctx context.Context, cfg *config.Config, address string,
 		}
 		if err := ready(door.URL()); err != nil {
 			return closing(err, door.Close)
+		}
+		for _, url := range door.Others() {
+			if address, admin := strings.CutPrefix(url, "admin://"); admin {
+				c.say(c.text("cli_serving_admin", msg.Args{"URL": "http://" + address + "/metrics"}))
+				continue
+			}
+			c.say(c.text("cli_serving_also", msg.Args{"URL": url}))
 		}
 		return door.Run(ctx)
 	}()

@@ -28,6 +28,7 @@ type screen struct {
 	*os.File
 	so   func() string // what was written so far
 	text func() string // what was written; closes it
+	keys *os.File      // what is written there was typed
 }
 
 func newScreen(t *testing.T, columns uint16) screen {
@@ -54,7 +55,7 @@ func newScreen(t *testing.T, columns uint16) screen {
 		return so()
 	}
 	t.Cleanup(func() { text() })
-	return screen{slave, so, text}
+	return screen{slave, so, text, master}
 }
 
 // A terminal gets no bytes that are no text, and the statement does not run.
@@ -176,7 +177,10 @@ func TestOutputFile(t *testing.T) {
 }
 
 // one answers every statement with one text.
-type one struct{ text string }
+type one struct {
+	undescribed
+	text string
+}
 
 func (o one) Query(context.Context, server.Session, server.Request) (*server.Answer, error) {
 	columns := []catalog.Column{{Name: "地址", Type: catalog.Type{Kind: catalog.Text}}}
@@ -206,7 +210,7 @@ func TestTableKeepsToTheTerminal(t *testing.T) {
 		{0, " 地址\n----------------------\n " + long + "\n"}, // does not tell: 80
 	} {
 		s := newScreen(t, c.columns)
-		code, _, stderr := run{querier: one{long}, stdout: s.File}.args(t, "query", "--direct", "select 1")
+		code, _, stderr := run{querier: one{text: long}, stdout: s.File}.args(t, "query", "--direct", "select 1")
 		if got := s.text(); code != 0 || got != c.want {
 			t.Errorf("%d columns: exit %d\n%s\nwant\n%s", c.columns, code, got, c.want)
 		}
@@ -214,7 +218,7 @@ func TestTableKeepsToTheTerminal(t *testing.T) {
 			t.Errorf("%d columns: %q", c.columns, stderr)
 		}
 	}
-	_, stdout, _ := run{querier: one{long}}.args(t, "query", "--direct", "select 1")
+	_, stdout, _ := run{querier: one{text: long}}.args(t, "query", "--direct", "select 1")
 	if !strings.Contains(stdout, long) {
 		t.Errorf("shortened where no terminal is: %s", stdout)
 	}
@@ -225,7 +229,7 @@ func TestPlansAndMessagesDoNotSteerTheTerminal(t *testing.T) {
 	config(t, good)
 	const evil = "\x1b[2J\u202e"
 	s := newScreen(t, 80)
-	code, _, _ := run{querier: one{evil}, stdout: s.File}.args(t, "explain", "--direct", "select 1")
+	code, _, _ := run{querier: one{text: evil}, stdout: s.File}.args(t, "explain", "--direct", "select 1")
 	if got := s.text(); code != 0 || got != "\\x1b[2J\\u202e\n" {
 		t.Errorf("exit %d, %q", code, got)
 	}

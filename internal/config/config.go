@@ -19,18 +19,33 @@ import (
 // Config is a configuration file that was read and checked. Nothing of it has
 // been opened or connected yet.
 type Config struct {
-	File      string // as it was given, for messages
-	Dir       string // the file's folder, absolute and without symbolic links
-	HTTP      string // listen.http, host:port
+	File      string   // as it was given, for messages
+	Dir       string   // the file's folder, absolute and without symbolic links
+	HTTP      string   // listen.http, host:port
+	Flight    string   // listen.flight; empty: this door stays shut
+	Postgres  string   // listen.postgres; empty: this door stays shut
+	Admin     string   // listen.admin, of metrics and profiles; empty: nobody gets them
+	TLS       *TLS     // listen.tls; nil: the doors serve this machine alone
+	Hosts     []string // listen.hosts: names that the HTTP door answers to
+	Origins   []string // listen.origins: of web pages that may read the HTTP door's answers
+	Issuers   []Issuer // in the file's order
+	Tracing   *Tracing // nil: nothing is followed
 	Engine    Engine
 	Sources   []Source    // in the file's order
 	Published []Published // in the file's order
 	Direct    bool        // whether an operator may use direct mode
 	TokenKey  string      // the file of the keys for tokens, absolute; it need not be there
 	Store     Secret      // where the catalogue's store is, as catalog/store takes it; empty without one
-	Audit     Audit
-	secrets   []string
+	// FactorWaived says that nobody is asked for a second factor.
+	FactorWaived bool
+	Audit        Audit
+	Limits       Limits
+	secrets      []string
 }
+
+// TLS is what the doors show of the gateway: absolute paths of PEM files. They are not
+// followed to where links lead, which is elsewhere after a renewal.
+type TLS struct{ Cert, Key, ClientCA string }
 
 // Engine is the section engine: with defaults filled in.
 type Engine struct {

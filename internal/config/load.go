@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ type loader struct {
 	roots  []string // folders, real paths, under which every path must lie
 }
 
-var sections = []string{"listen", "catalog", "engine", "roots", "sources", "publish", "policy", "direct", "audit"}
+var sections = []string{"listen", "catalog", "engine", "roots", "sources", "publish", "policy", "direct", "audit", "limits", "issuers", "tracing"}
 
 func (l *loader) load(data []byte) error {
 	top, err := l.parse(data)
@@ -50,7 +51,7 @@ func (l *loader) load(data []byte) error {
 		read func(value) error
 	}{
 		{"roots", l.readRoots}, {"listen", l.readListen}, {"catalog", l.readCatalog}, {"engine", l.readEngine},
-		{"sources", l.readSources}, {"publish", l.readPublish}, {"policy", l.readPolicy}, {"direct", l.readDirect}, {"audit", l.readAudit},
+		{"sources", l.readSources}, {"publish", l.readPublish}, {"policy", l.readPolicy}, {"direct", l.readDirect}, {"audit", l.readAudit}, {"issuers", l.readIssuers}, {"limits", l.readLimits}, {"tracing", l.readTracing},
 	} {
 		if v, ok := found[step.key]; ok {
 			if err := step.read(v); err != nil {
@@ -69,24 +70,79 @@ func (l *loader) load(data []byte) error {
 }
 
 func (l *loader) readListen(v value) error {
-	return l.section(v, []string{"http", "flight", "postgres"}, func(e entry) error {
+	return l.section(v, []string{"http", "flight", "postgres", "admin", "tls", "hosts", "origins"}, func(e entry) error {
+		switch e.key {
+		case "tls":
+			return l.readTLS(e.value)
+		case "hosts":
+			return l.readHosts(e.value)
+		case "origins":
+			return l.readOrigins(e.value)
+		}
 		address, err := l.address(e.value)
 		if err != nil {
 			return err
 		}
-		if e.key != "http" {
-			return l.fail(e.at, "config_no_door", msg.Args{"Key": e.value.path})
+		switch e.key {
+		case "http":
+			l.cfg.HTTP = address
+		case "flight":
+			l.cfg.Flight = address
+		case "postgres":
+			l.cfg.Postgres = address
+		case "admin":
+			l.cfg.Admin = address
 		}
-		l.cfg.HTTP = address
 		return nil
 	})
+}
+
+func (l *loader) readTLS(v value) error {
+	t := &TLS{}
+	err := l.section(v, []string{"cert", "key", "client_ca"}, func(e entry) error {
+		text, err := l.rawText(e.value)
+		if err != nil {
+			return err
+		}
+		if _, err := l.allowed(e.value, text, false); err != nil {
+			return err
+		}
+		*map[string]*string{"cert": &t.Cert, "key": &t.Key, "client_ca": &t.ClientCA}[e.key] = l.absolute(text)
+		return nil
+	})
+	if err == nil && (t.Cert == "" || t.Key == "") {
+		err = l.failValue(v, "config_tls_pair")
+	}
+	l.cfg.TLS = t
+	return err
+}
+
+func (l *loader) readHosts(v value) error {
+	items, err := l.list(v)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		host, err := l.text(item)
+		if err != nil {
+			return err
+		}
+		if _, _, ok := SplitAddress(net.JoinHostPort(host, "1")); !ok || strings.Contains(host, ":") {
+			return l.failValue(item, "config_hosts")
+		}
+		l.cfg.Hosts = append(l.cfg.Hosts, host)
+	}
+	return nil
 }
 
 // sqliteStore stands before the file of a store in SQLite.
 const sqliteStore = "sqlite://"
 
 func (l *loader) readCatalog(v value) error {
-	return l.section(v, []string{"store"}, func(e entry) error {
+	return l.section(v, []string{"store", "second_factor"}, func(e entry) error {
+		if e.key == "second_factor" {
+			return l.readFactor(e.value)
+		}
 		text, err := l.rawText(e.value)
 		if err != nil {
 			return err
@@ -109,6 +165,20 @@ func (l *loader) readCatalog(v value) error {
 		l.cfg.Store = NewSecret("sqlite:" + path)
 		return nil
 	})
+}
+
+// readFactor reads whether second factors are asked for.
+func (l *loader) readFactor(v value) error {
+	text, err := l.text(v)
+	switch {
+	case err != nil:
+		return err
+	case text == "waived":
+		l.cfg.FactorWaived = true
+	case text != "demanded":
+		return l.failValue(v, "config_second_factor")
+	}
+	return nil
 }
 
 func (l *loader) readPolicy(v value) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/exec"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/server"
@@ -18,18 +19,20 @@ const maxAudited = 64 << 10
 
 // recorded is one statement in the audit log; a nil log records nothing.
 type recorded struct {
+	query   string // its id
 	log     *audit.Log
 	start   audit.Start
 	id      audit.ID
 	started bool
 	sources []audit.Read       // that are read
 	counts  func() []exec.Read // what they gave, once it is known; nil before
+	page    *kept              // that is asked for; nil for a statement
 	digest  *audit.Digest      // of a request that asks for a receipt; nil for others
 	once    sync.Once
 }
 
 func (g *Gateway) record(id string, s server.Session, r server.Request) *recorded {
-	rec := &recorded{log: g.audit}
+	rec := &recorded{query: id, log: g.audit}
 	if g.audit != nil {
 		rec.start = audit.Start{
 			Time: time.Now(), Query: id, Principal: s.Principal, Agency: s.Agency, Client: s.Client, Door: s.Door, Purpose: s.Purpose, Mode: string(s.Mode),
@@ -62,6 +65,9 @@ func (r *recorded) uses(stmt *planner.Statement, plan *planner.Plan) {
 			r.start.Grants = append(r.start.Grants, audit.Grant{ID: id, Resource: name})
 		}
 	}
+	for _, read := range stmt.Lookups() {
+		r.start.Policy = append(r.start.Policy, audit.Items{Resource: read.Resource.Name(), Items: read.Policy})
+	}
 	for _, k := range stmt.Keys(plan) {
 		var to []audit.Target
 		for _, t := range k.To {
@@ -78,7 +84,9 @@ func (r *recorded) begin(ctx context.Context) error {
 	if r.log == nil {
 		return nil
 	}
+	_, span := tracing.Start(ctx, tracing.Audit)
 	id, err := r.log.Start(ctx, r.start)
+	span.End()
 	if err != nil {
 		return err
 	}
@@ -110,7 +118,7 @@ func (r *recorded) ended(rows, bytes int64, err *errs.Error) audit.End {
 	if err != nil {
 		end.Outcome, end.Code = audit.Failed, string(err.Code)
 		switch err.Code {
-		case errs.Canceled, errs.Timeout, errs.Revoked, errs.ClientSlow:
+		case errs.Canceled, errs.Closing, errs.Timeout, errs.Revoked, errs.ClientSlow:
 			end.Outcome = audit.Cancelled
 		}
 	}

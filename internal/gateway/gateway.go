@@ -16,11 +16,14 @@ import (
 	"github.com/lianji/lianji/exec"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/tracing"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/dialect"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/policy/quota"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/limits"
 )
 
 // Options of a Gateway. Zero values are exec's defaults; no source means that
@@ -34,10 +37,13 @@ type Options struct {
 	MaxRunning   int
 	MaxQueued    int
 	QueueTimeout time.Duration
-	Tokens       exec.Tokenizers // nil means that no tokens can be made
-	Binder       planner.Binder  // which Close closes; nil means one in this process
-	Audit        *audit.Log      // nil means that nothing is recorded
-	Logger       *slog.Logger    // where a line goes for each query; nil means nowhere
+	Tokens       exec.Tokenizers    // nil means that no tokens can be made
+	Binder       planner.Binder     // which Close closes; nil means one in this process
+	Audit        *audit.Log         // nil means that nothing is recorded
+	Limits       limits.Options     // of what comes by doors, not of an operator's own statements
+	Logger       *slog.Logger       // where a line goes for each query; nil means nowhere
+	Ended        func(server.Ended) // hears of each statement at its end; nil means nobody
+	Tracer       *tracing.Tracer    // nil means that no statement is followed
 }
 
 // Gateway implements server.Querier.
@@ -46,7 +52,11 @@ type Gateway struct {
 	binder  planner.Binder
 	engine  *exec.Engine
 	audit   *audit.Log
+	limits  *limits.Limits
 	log     *slog.Logger
+	ended   func(server.Ended)
+	tracer  *tracing.Tracer
+	pages   pages
 }
 
 // New makes a gateway over open sources, which stay the caller's to close.
@@ -62,7 +72,7 @@ func New(o Options) (*Gateway, error) {
 	if binder == nil {
 		binder = planner.NewInProcess(o.TimeZone)
 	}
-	g := &Gateway{binder: binder, engine: engine, audit: o.Audit, log: o.Logger}
+	g := &Gateway{binder: binder, engine: engine, audit: o.Audit, limits: limits.New(o.Limits), log: o.Logger, ended: o.Ended, tracer: o.Tracer}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
@@ -83,6 +93,8 @@ const closeWithin = 10 * time.Second
 func (g *Gateway) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
+	g.limits.Close()
+	g.pages.close()
 	err := g.engine.Close(ctx)
 	g.binder.Close()
 	return err
@@ -90,11 +102,14 @@ func (g *Gateway) Close() error {
 
 // Query implements server.Querier. The answer's stream ends with ctx.
 func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
-	q := &query{id: r.ID, start: time.Now(), log: g.log}
+	q := &query{id: r.ID, start: time.Now(), log: g.log, by: s, ended: g.ended}
 	if q.id == "" {
 		q.id = newID()
 	}
+	ctx, q.span = g.follow(ctx, tracing.Whole, q.id, s, r)
+	page := g.ofPage(s, &r)
 	q.record = g.record(q.id, s, r)
+	q.record.page = page
 	answer, err := g.receipted(ctx, s, r, q.record)
 	if err != nil {
 		e := discreet(s, explainFullWidth(errs.From(err), r.SQL))
@@ -103,11 +118,30 @@ func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request)
 	}
 	answer.ID = q.id
 	stream := &logged{Stream: answer.Stream, query: q}
+	_, stream.first = tracing.Start(ctx, tracing.FirstBatch)
 	answer.Stream = stream
+	putBack := answer.Unread
+	answer.Unread = func(rows int64) {
+		stream.rows -= rows
+		if putBack != nil {
+			putBack(rows)
+		}
+	}
 	if q.record.digest != nil {
 		answer.Receipt = &receipt{recorded: q.record, stream: stream}
 	}
 	return answer, nil
+}
+
+// follow begins the trace of a statement, if it is to be followed.
+func (g *Gateway) follow(ctx context.Context, p tracing.Part, id string, s server.Session, r server.Request) (context.Context, *tracing.Span) {
+	ctx, span := g.tracer.Begin(ctx, p, tracing.Statement{
+		Query: id, Door: s.Door, Purpose: s.Purpose, Agency: s.Agency, Mode: string(s.Mode), Parent: r.Traceparent, Text: r.SQL,
+	})
+	if r.TraceID != nil {
+		*r.TraceID = span.TraceID()
+	}
+	return ctx, span
 }
 
 func newID() string { return strings.ToLower(rand.Text()[:16]) }
@@ -126,57 +160,25 @@ func (g *Gateway) answer(ctx context.Context, s server.Session, r server.Request
 		}
 		return answer, nil
 	case stmt.Kind == sqltext.Describe && stmt.SQL != "":
-		described, err := g.planner.Prepare(ctx, stmt.SQL, snapshot, planner.Options{})
-		if err != nil {
-			return nil, shifted(err, r.SQL, stmt.Offset)
-		}
-		if err := rec.begin(ctx); err != nil {
-			return nil, err
-		}
-		return columnsOf(described.Columns), nil
+		return g.limited(ctx, s, rec.query, func(ctx context.Context) (*server.Answer, *quota.Budget, error) {
+			described, err := g.prepare(ctx, snapshot, stmt.SQL, planner.Options{})
+			if err != nil {
+				return nil, nil, shifted(err, r.SQL, stmt.Offset)
+			}
+			if err := rec.begin(ctx); err != nil {
+				return nil, nil, err
+			}
+			return columnsOf(described.Columns), nil, nil
+		})
 	case stmt.Kind == sqltext.ShowTables || stmt.Kind == sqltext.ShowSchemas || stmt.Kind == sqltext.Describe:
 		if err := rec.begin(ctx); err != nil {
 			return nil, err
 		}
 		return metadata(snapshot, stmt, r.SQL)
 	}
-	plan, bound, err := g.plan(ctx, snapshot, stmt.SQL, r.Params)
-	if err != nil {
-		return nil, shifted(err, r.SQL, stmt.Offset)
-	}
-	// Planning takes its time too: what was bound must still be open.
-	reads := bound.Resources()
-	if err := holds(s, reads); err != nil {
-		return nil, err
-	}
-	rec.uses(bound, plan)
-	if stmt.Kind == sqltext.Explain {
-		if err := rec.begin(ctx); err != nil {
-			return nil, err
-		}
-		return g.explained(ctx, s, bound, plan, stmt)
-	}
-	if err := rec.begin(ctx); err != nil {
-		return nil, err
-	}
-	rec.reading(plan)
-	if s.Holds == nil {
-		rows, err := g.engine.Run(ctx, plan)
-		if err != nil {
-			return nil, err
-		}
-		rec.counts = rows.Reads
-		return browsed(s, &server.Answer{Columns: plan.Columns, Stream: rows}), nil
-	}
-	watch, end := watched(ctx, s, reads)
-	rows, err := g.engine.Run(watch, plan)
-	if err != nil {
-		err = why(watch, err)
-		end()
-		return nil, err
-	}
-	rec.counts = rows.Reads
-	return browsed(s, &server.Answer{Columns: plan.Columns, Stream: &held{Stream: rows, ctx: watch, session: s, reads: reads, end: end}}), nil
+	return g.limited(ctx, s, rec.query, func(ctx context.Context) (*server.Answer, *quota.Budget, error) {
+		return g.run(ctx, s, r, stmt, rec)
+	})
 }
 
 // shifted moves an error's place from the inner statement into the whole text.
@@ -188,23 +190,21 @@ func shifted(err error, whole string, offset int) error {
 	return e.At(whole, e.Pos.Offset+offset)
 }
 
+// prepare gives the statement as it was bound.
+func (g *Gateway) prepare(ctx context.Context, snapshot policy.Snapshot, sql string, o planner.Options) (*planner.Statement, error) {
+	ctx, span := tracing.Start(ctx, tracing.Prepare)
+	defer span.End()
+	return g.planner.Prepare(ctx, sql, snapshot, o)
+}
+
 // plan gives the statement as it was bound, and its plan.
 func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string, params []server.Param) (*planner.Plan, *planner.Statement, error) {
-	declared := map[string]catalog.Type{}
-	var o planner.Options
-	for i, p := range params {
-		name := p.Name
-		if name == "" {
-			o.Samples = append(o.Samples, p.Text)
-			name = strconv.Itoa(i + 1)
-		}
-		declared[name] = typeAtHand(p)
-	}
-	o.Declared = func(name string) catalog.Type { return declared[name] }
-	stmt, err := g.planner.Prepare(ctx, sql, snapshot, o)
+	stmt, err := g.prepare(ctx, snapshot, sql, declared(params))
 	if err != nil {
 		return nil, nil, err
 	}
+	ctx, span := tracing.Start(ctx, tracing.Plan)
+	defer span.End()
 	values, err := bind(stmt.Params, params)
 	if err != nil {
 		return nil, nil, err
@@ -213,10 +213,28 @@ func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string
 	return plan, stmt, err
 }
 
-// typeAtHand is the type of a value that the client sent as a number or a truth
+// declared tells the planner what is known of parameters before they are bound.
+func declared(params []server.Param) planner.Options {
+	types := map[string]catalog.Type{}
+	var o planner.Options
+	for i, p := range params {
+		name := p.Name
+		if name == "" {
+			o.Samples = append(o.Samples, p.Text)
+			name = strconv.Itoa(i + 1)
+		}
+		types[name] = typeAtHand(p)
+	}
+	o.Declared = func(name string) catalog.Type { return types[name] }
+	return o
+}
+
+// typeAtHand is the type that the client declared for a value, or of a value that the client sent as a number or a truth
 // value: the one that DuckDB gives it where it stands in a statement.
 func typeAtHand(p server.Param) catalog.Type {
 	switch {
+	case p.Type.Kind != catalog.Invalid:
+		return p.Type
 	case p.Null:
 	case p.Bool:
 		return catalog.Type{Kind: catalog.Bool}
@@ -260,11 +278,14 @@ func bind(want []planner.Param, got []server.Param) ([]catalog.Value, error) {
 			values[i] = catalog.Value{Type: w.Type}
 			continue
 		}
-		v, err := w.Value(given.Text)
+		if given.List {
+			values[i], err = w.ListValue(given.Items)
+		} else {
+			values[i], err = w.Value(given.Text)
+		}
 		if err != nil {
 			return nil, err
 		}
-		values[i] = v
 	}
 	return values, nil
 }

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/lianji/lianji/internal/errs"
@@ -57,4 +59,56 @@ func TestGrantsGoToTheCatalogue(t *testing.T) {
 	if len(asked) != 2 {
 		t.Errorf("asked %q", asked)
 	}
+}
+
+// A list that is put together while it is read has each row once, and nothing is put
+// together that nobody reads.
+func TestListsStream(t *testing.T) {
+	g, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	made := 0
+	s := server.Session{Grants: func(context.Context, server.Session, string) (server.Table, error) {
+		return server.Table{Columns: []string{"a"}, Rows: [][]string{{"0"}}, More: func() [][]string {
+			if made++; made > 3 {
+				return nil
+			}
+			return [][]string{{strconv.Itoa(2*made - 1)}, {strconv.Itoa(2 * made)}}
+		}}, nil
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	answer, err := g.Query(ctx, s, server.Request{SQL: "SHOW GRANTS"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for answer.Stream.Next() {
+		b := answer.Stream.RecordBatch()
+		for i := range int(b.NumRows()) {
+			got = append(got, b.Column(0).ValueStr(i))
+		}
+		if made > len(got)/2 {
+			t.Errorf("%d were made, %v were read", made, got)
+		}
+	}
+	if d := strings.Join(got, ","); d != "0,1,2,3,4,5,6" || answer.Stream.Err() != nil || made != 4 {
+		t.Errorf("%s, %v, asked %d times", d, answer.Stream.Err(), made)
+	}
+	answer.Stream.Release()
+	made = 0
+	if answer, err = g.Query(ctx, s, server.Request{SQL: "SHOW GRANTS"}); err != nil || !answer.Stream.Next() {
+		t.Fatal(err)
+	}
+	cancel()
+	if answer.Stream.Next() || errs.CodeOf(answer.Stream.Err()) != errs.Canceled {
+		t.Errorf("it goes on after its end: %v", answer.Stream.Err())
+	}
+	answer.Stream.Release()
 }

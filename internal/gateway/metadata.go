@@ -19,6 +19,14 @@ import (
 	"github.com/lianji/lianji/server"
 )
 
+// The columns of answers that are no query's.
+var (
+	schemasColumns  = []string{"schema"}
+	tablesColumns   = []string{"schema", "table", "comment"}
+	describeColumns = []string{"column", "type", "source_type", "comment"}
+	explainColumns  = []string{"explain"}
+)
+
 // metadata answers SHOW and DESCRIBE from the snapshot: no source is touched and
 // DuckDB's own metadata is never asked.
 func metadata(s policy.Snapshot, stmt sqltext.Stmt, sql string) (*server.Answer, error) {
@@ -31,7 +39,7 @@ func metadata(s policy.Snapshot, stmt sqltext.Stmt, sql string) (*server.Answer,
 				rows = append(rows, []string{schema})
 			}
 		}
-		return table([]string{"schema"}, rows), nil
+		return table(schemasColumns, rows), nil
 	case sqltext.ShowTables:
 		var rows [][]string
 		for _, r := range s.Resources() {
@@ -41,7 +49,7 @@ func metadata(s policy.Snapshot, stmt sqltext.Stmt, sql string) (*server.Answer,
 			}
 			rows = append(rows, []string{strings.Join(r.Path[:last], "."), r.Path[last], r.Table.Comment})
 		}
-		return table([]string{"schema", "table", "comment"}, rows), nil
+		return table(tablesColumns, rows), nil
 	}
 	r, ok := s.Resolve(stmt.Path)
 	if !ok {
@@ -65,7 +73,7 @@ func columnsOf(columns []catalog.Column) *server.Answer {
 	for _, c := range columns {
 		rows = append(rows, []string{c.Name, c.Type.DuckDB(), c.SourceType, c.Comment})
 	}
-	return table([]string{"column", "type", "source_type", "comment"}, rows)
+	return table(describeColumns, rows)
 }
 
 // explained gives a plan's explanation as rows of text. With ANALYZE the plan runs
@@ -94,29 +102,39 @@ func (g *Gateway) explained(ctx context.Context, s server.Session, bound *planne
 		if err := w.Encode(e); err != nil {
 			return nil, errs.Internalf("explain: %v", err)
 		}
-		return table([]string{"explain"}, [][]string{{strings.TrimRight(b.String(), "\n")}}), nil
+		return table(explainColumns, [][]string{{strings.TrimRight(b.String(), "\n")}}), nil
 	}
 	var rows [][]string
 	for _, line := range strings.Split(strings.TrimRight(e.Text(), "\n"), "\n") {
 		rows = append(rows, []string{line})
 	}
-	return table([]string{"explain"}, rows), nil
+	return table(explainColumns, rows), nil
 }
 
-// table gives an answer of text columns.
-func table(names []string, rows [][]string) *server.Answer {
+func textColumns(names []string) []catalog.Column {
 	columns := make([]catalog.Column, len(names))
 	for i, n := range names {
 		columns[i] = catalog.Column{Name: n, Type: catalog.Type{Kind: catalog.Text}}
 	}
-	b := array.NewRecordBuilder(memory.DefaultAllocator, catalog.ArrowSchema(columns))
+	return columns
+}
+
+// table gives an answer of text columns.
+func table(names []string, rows [][]string) *server.Answer {
+	columns := textColumns(names)
+	schema := catalog.ArrowSchema(columns)
+	return &server.Answer{Columns: columns, Stream: &fixed{schema: schema, batch: textBatch(schema, rows)}}
+}
+
+func textBatch(schema *arrow.Schema, rows [][]string) arrow.RecordBatch {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	for _, row := range rows {
 		for i, cell := range row {
 			b.Field(i).(*array.StringBuilder).Append(cell)
 		}
 	}
-	return &server.Answer{Columns: columns, Stream: &fixed{schema: b.Schema(), batch: b.NewRecordBatch()}}
+	return b.NewRecordBatch()
 }
 
 // fixed is a stream of one batch.

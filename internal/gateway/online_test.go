@@ -1,10 +1,15 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/output"
 )
 
@@ -43,10 +48,26 @@ func TestOnline(t *testing.T) {
 			t.Errorf("%s: %d rows, truncated %v, %v", sql, len(answer.Rows), answer.Truncated, answer.Error)
 		}
 	}
-	// All of it packed into one row is no page.
-	ask("SELECT string_agg(repeat(zt, 2000), ',') FROM 公安.名册", "online")
-	if len(answer.Rows) != 0 || answer.Error == nil || answer.Error.Code != "not_allowed" {
-		t.Errorf("%d rows, %v", len(answer.Rows), answer.Error)
+	// All of it packed into one row is no page, by no door that has the mode.
+	const packed = "SELECT string_agg(repeat(zt, 2000), ',') FROM 公安.名册"
+	if r := s.ask(t, "wang", "application/json", map[string]any{"sql": packed, "mode": "online"}); r.StatusCode != 403 || !strings.Contains(string(r.body), `"not_allowed"`) {
+		t.Errorf("%d %.200s", r.StatusCode, r.body)
+	}
+	config, err := pgconn.ParseConfig("postgres://" + s.others["postgres"] + "/lianji?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.User, config.Password, config.RuntimeParams["options"] = "wang~token", s.tokens["wang"], "-c purpose=DB-HC -c mode=online"
+	conn, err := pgconn.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	for _, sql := range []string{packed, "SELECT list(repeat(zt, 2000)) FROM 公安.名册", "COPY (" + packed + ") TO STDOUT (FORMAT csv)"} {
+		var e *pgconn.PgError
+		if _, err := conn.Exec(t.Context(), sql).ReadAll(); !errors.As(err, &e) || e.Code != errs.NotAllowed.SQLState() {
+			t.Errorf("%s: %v", sql, err)
+		}
 	}
 	ask("SELECT * FROM 公安.名册", "interface")
 	if len(answer.Rows) != 120 || answer.Truncated {

@@ -25,7 +25,7 @@ import (
 func TestStatementsOverTheDoor(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "lianji.yaml")
-	if err := os.WriteFile(file, []byte("listen: {http: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\"}\nengine: {timezone: Asia/Shanghai, temp: ./tmp, memory: 128MiB}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("listen: {http: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {timezone: Asia/Shanghai, temp: ./tmp, memory: 128MiB}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := config.Load(file, nil, os.LookupEnv)

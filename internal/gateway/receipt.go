@@ -23,6 +23,9 @@ func (g *Gateway) receipted(ctx context.Context, s server.Session, r server.Requ
 			return nil, err
 		}
 	}
+	if r.Page != "" {
+		return g.nextPage(ctx, s, rec.page, rec)
+	}
 	return g.answer(ctx, s, r, rec)
 }
 
@@ -65,13 +68,13 @@ func (r *receipt) Make() ([]byte, error) {
 }
 
 // reading notes which sources are read from now on.
-func (r *recorded) reading(p *planner.Plan) {
+func (r *recorded) reading(stmt *planner.Statement, p *planner.Plan) {
 	if r.log == nil {
 		return
 	}
 	now := time.Now()
 	for _, read := range p.Sources() {
-		r.sources = append(r.sources, audit.Read{Source: read.Source, Resources: read.Resources, Began: now})
+		r.sources = append(r.sources, audit.Read{Source: read.Source, Agency: stmt.Provider(read.Source), Resources: read.Resources, Began: now})
 	}
 }
 

@@ -49,7 +49,7 @@ func TestReceipts(t *testing.T) {
 		if same, err := audit.SameAnswer(receipt.Digest, nonce, bytes.NewReader(answer)); err != nil || !same {
 			t.Errorf("%s: the receipt is over another answer", form)
 		}
-		if receipt.Rows != 3 || receipt.Bytes != int64(len(answer)) || receipt.Principal != "wang" || receipt.Agency != "MZ" || receipt.Purpose != "DB-HC" || len(receipt.Grants) != 1 || len(receipt.Sources) != 1 || receipt.Sources[0].Source != "ga" || receipt.Sources[0].Time == "" {
+		if receipt.Rows != 3 || receipt.Bytes != int64(len(answer)) || receipt.Principal != "wang" || receipt.Agency != "MZ" || receipt.Purpose != "DB-HC" || len(receipt.Grants) != 1 || len(receipt.Sources) != 1 || receipt.Sources[0].Agency != "GA" || receipt.Sources[0].Source != "" || receipt.Sources[0].Time == "" {
 			t.Errorf("%s: %+v", form, receipt)
 		}
 		ends := records[audit.End](t, s, audit.KindEnd)
@@ -88,6 +88,15 @@ func TestUsesAreRecorded(t *testing.T) {
 	if !is(a.Returned, audit.Items{Resource: "公安.人口", Items: []string{"xm"}}) || !is(a.Aggregated, audit.Items{Resource: "公安.名册", Items: []string{"zt"}}) ||
 		!is(a.Compared, audit.Items{Resource: "公安.人口", Items: []string{"id", "xm"}}, audit.Items{Resource: "公安.名册", Items: []string{"id"}}) || !is(a.Policy, audit.Items{Resource: "公安.人口", Items: []string{"qx"}}) {
 		t.Errorf("%+v", a)
+	}
+	// Where policy looked values up is the provider's to know.
+	looks := newSite(t, world{hidden: "INSERT INTO renkou VALUES (9, 'HIDDEN', '和平区', 'x');", filter: "id IN (SELECT id FROM 公安.密档 WHERE mm = 'm') AND qx = '和平区'", mask: "masked name"})
+	if r := looks.ask(t, "wang", "application/json", map[string]any{"sql": "SELECT xm FROM 公安.人口"}); bytes.Contains(r.body, []byte("H*")) || !bytes.Contains(r.body, []byte(`"row_count":3`)) {
+		t.Errorf("%s", r.body)
+	}
+	looked := records[audit.Start](t, looks, audit.KindStart)
+	if len(looked) != 1 || !is(looked[0].Policy, audit.Items{Resource: "公安.人口", Items: []string{"id", "qx"}}, audit.Items{Resource: "公安.密档", Items: []string{"mm", "id"}}) {
+		t.Errorf("%+v", looked)
 	}
 	// Rows alone: the resource is named all the same.
 	if b := starts[1]; len(b.Returned) != 0 || !is(b.Compared, audit.Items{Resource: "公安.名册"}) {

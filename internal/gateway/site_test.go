@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 type site struct {
 	dir    string
 	url    string
+	others map[string]string // where the other doors are, by their schemes: host and port
 	cat    *app.Catalogue
 	tokens map[string]string
 }
@@ -40,6 +42,8 @@ type world struct {
 	hidden string // SQL that adds hidden rows and values
 	filter string // of 人口
 	mask   string // of its name
+	// factors says that second factors are demanded, once everything is as it is to be.
+	factors bool
 }
 
 var plain = world{filter: "qx = '和平区'", mask: "masked name"}
@@ -63,7 +67,7 @@ func newSite(t *testing.T, w world) *site {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "lianji.yaml")
-	text := "listen: {http: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\"}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 128MiB}\nsources:\n  ga: {kind: sqlite, path: ga.db}\n"
+	text := "listen: {http: \"127.0.0.1:0\", flight: \"127.0.0.1:0\", postgres: \"127.0.0.1:0\", admin: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 128MiB}\nsources:\n  ga: {kind: sqlite, path: ga.db}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -73,10 +77,11 @@ func newSite(t *testing.T, w world) *site {
 	}
 	s := &site{dir: dir, tokens: map[string]string{}}
 	s.fill(t, cfg, w)
+	cfg.FactorWaived = !w.factors
 	a, err := app.Open(t.Context(), cfg, app.Options{
 		Openers: map[string]connectors.Opener{"sqlite": sqliteconn.Open},
 		NewEngine: func(o app.EngineOptions) (app.Engine, error) {
-			return gateway.New(gateway.Options{Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TimeZone: o.TimeZone, MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout})
+			return gateway.New(gateway.Options{Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TimeZone: o.TimeZone, MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout, Ended: o.Ended})
 		},
 	})
 	if err != nil {
@@ -86,7 +91,11 @@ func newSite(t *testing.T, w world) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.url = door.URL()
+	s.url, s.others = door.URL(), map[string]string{}
+	for _, one := range door.Others() {
+		scheme, address, _ := strings.Cut(one, "://")
+		s.others[scheme] = address
+	}
 	ctx, end := context.WithCancel(context.Background())
 	ran := safego.Run(func() error { return door.Run(ctx) })
 	t.Cleanup(func() {

@@ -17,6 +17,7 @@ var hidings = map[string]world{
 	"another filter":               {filter: "qx LIKE '和平%' AND id < 4711", mask: "masked name"},
 	"one that a source can't take": {filter: "CASE WHEN qx = '和平区' THEN true ELSE id = 4711 END", mask: "masked name"},
 	"one over a hidden column":     {filter: "mm = 'm' OR id = 4711", mask: "masked name"},
+	"one that looks values up":     {filter: "id IN (SELECT id FROM 公安.密档 WHERE mm = 'm' AND id <> 4711)", mask: "masked name"},
 	"no column and another mask":   {hidden: "ALTER TABLE renkou ADD COLUMN zz TEXT DEFAULT 'SECRET';", filter: "qx IS NOT NULL", mask: "masked address"},
 }
 
@@ -48,7 +49,7 @@ func TestExplainedWithoutWhatIsHidden(t *testing.T) {
 					t.Errorf("%s: %s\nsays\n%s\nand elsewhere\n%s", name, prefix+sql, got, before)
 				}
 				said[prefix+sql] = got
-				for _, secret := range []string{"4711", "SECRET", "HIDDEN", "mm", "renkou", "mingce", "main", " ga", "about", "SELECT", "LIKE '", "left("} {
+				for _, secret := range []string{"4711", "SECRET", "HIDDEN", "密档", "mm", "renkou", "mingce", "main", " ga", "about", "SELECT", "LIKE '", "left("} {
 					if strings.Contains(strings.ReplaceAll(got, "remain", ""), secret) {
 						t.Errorf("%s: %s tells %q:\n%s", name, prefix+sql, secret, got)
 					}

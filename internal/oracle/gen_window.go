@@ -55,7 +55,7 @@ func (b *builder) window(s scope) (e expr) {
 		option{14, func() {
 			sum := b.typedAggregate(s, c)
 			b.note("window_sum", c.typ)
-			sum.sql = strings.Replace(sum.sql, "DISTINCT ", "", 1) + over(choose(b.r, []string{"", loose, total + " ROWS BETWEEN 3 PRECEDING AND CURRENT ROW"}))
+			sum.sql = strings.Replace(sum.sql, "(DISTINCT ", "(", 1) + over(choose(b.r, []string{"", loose, total + " ROWS BETWEEN 3 PRECEDING AND CURRENT ROW"}))
 			e = sum
 		}},
 	)

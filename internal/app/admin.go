@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+	"net"
+
+	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/admin"
+	"github.com/lianji/lianji/server/listen"
+)
+
+// counted gives what counts statements, where somebody can ask for the counts.
+func (a *App) counted() func(server.Ended) {
+	if a.cfg.Admin == "" {
+		return nil
+	}
+	a.metrics = admin.NewMetrics(a.load, a.temp.path)
+	return a.metrics.Ended
+}
+
+// load tells what the engine does; nothing of one that cannot tell.
+func (a *App) load() server.Load {
+	if e, ok := a.engine.(interface{ Load() server.Load }); ok {
+		return e.Load()
+	}
+	return server.Load{}
+}
+
+// ready gives nil while statements can be answered.
+func (a *App) ready() error {
+	if a.authority == nil {
+		return nil
+	}
+	_, err := a.authority.State()
+	return err
+}
+
+// listenAdmin opens the listener for metrics and profiles, where the configuration names
+// it: to this machine alone, whatever the doors do.
+func (d *Door) listenAdmin(ctx context.Context) error {
+	a := d.app
+	if a.metrics == nil {
+		return nil
+	}
+	ln, err := listen.TCP(ctx, a.cfg.Admin, listen.Loopback)
+	if err != nil {
+		return err
+	}
+	o := admin.Options{Metrics: a.metrics, Ready: a.ready}
+	d.all = append(d.all, door{"admin", ln, func(ctx context.Context, ln net.Listener) error { return admin.Serve(ctx, ln, o) }})
+	return nil
+}
