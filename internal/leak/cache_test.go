@@ -43,6 +43,9 @@ func TestWhatIsKeptIsOnesOwn(t *testing.T) {
 					{w.token, "DB-HC", "SELECT max(qx) FROM #t", `[["和平区"]]`},
 					{li, "DB-HC", "SELECT max(qx) FROM #t", `[["沈河区"]]`},
 					{w.token, "JC", "SELECT max(qx) FROM #t", "unknown_name"},
+					// As the source gives it: no policy lets rows go to the client so.
+					{w.token, "DB-HC", "SELECT xm, qx FROM #t", `[["张**","和平区"],["李**","和平区"],["王**","和平区"],["赵**","和平区"]]`},
+					{li, "DB-HC", "SELECT xm FROM #t", `[["H**"],["H**"]]`},
 				} {
 					sql := strings.ReplaceAll(c.sql, "#t", "公安.等于"+source)
 					if got := strings.ReplaceAll(w.asks(t, c.token, sql, c.purpose), " ", ""); !strings.Contains(got, c.want) {

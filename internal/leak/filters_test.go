@@ -16,6 +16,8 @@ import (
 type filterMaker struct {
 	r *rand.Rand
 	t oracle.Table
+	// others are the tables of the same provider, in which values can be looked up.
+	others []oracle.Table
 }
 
 func (m filterMaker) one(texts ...string) string { return texts[m.r.IntN(len(texts))] }
@@ -66,6 +68,11 @@ func (m filterMaker) atom() string {
 			return m.one(name, "NOT "+name)
 		}
 	}
+	if len(m.others) > 0 && m.r.IntN(8) == 0 {
+		if text := m.lookup(c); text != "" {
+			return text
+		}
+	}
 	choice := m.r.IntN(9)
 	switch c.Type.Kind {
 	case catalog.Time, catalog.TimestampTZ, catalog.Uint32, catalog.Uint64, catalog.Float32, catalog.Blob: // policy takes no constant of these
@@ -93,6 +100,27 @@ func (m filterMaker) atom() string {
 		}
 	}
 	return name + " IS NOT NULL"
+}
+
+// lookup looks a column's value up in another table, or the same; empty where none has a
+// column of the type. Where one of the values there is NULL, NOT IN keeps no row.
+func (m filterMaker) lookup(c catalog.Column) string {
+	for range 6 {
+		there := m.others[m.r.IntN(len(m.others))]
+		of := there.Columns[m.r.IntN(len(there.Columns))]
+		if !of.Type.Equal(c.Type) {
+			continue
+		}
+		name, where := catalog.QuoteIdent(of.Name), ""
+		switch m.r.IntN(4) {
+		case 0:
+			where = " WHERE " + name + " IS NOT NULL"
+		case 1:
+			where = " WHERE " + filterMaker{r: m.r, t: there}.atom()
+		}
+		return fmt.Sprintf("%s %s (SELECT %s FROM %s%s)", catalog.QuoteIdent(c.Name), m.one("IN", "NOT IN"), name, strings.Join(there.Path, "."), where)
+	}
+	return ""
 }
 
 // text makes a condition on a column of text; value is a literal that it may have.

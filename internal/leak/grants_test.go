@@ -3,6 +3,7 @@ package leak
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,8 +22,11 @@ func means(filter string) string {
 	for call, value := range asker {
 		filter = strings.ReplaceAll(filter, call, value)
 	}
-	return filter
+	return lookedUp.ReplaceAllString(filter, " FROM whole.$1")
 }
+
+// lookedUp finds the tables in which a row filter looks values up.
+var lookedUp = regexp.MustCompile(` FROM ((?:pgx|lite|quack|maria)\.\w+)`)
 
 // grant is a grant at random.
 type grant struct {
@@ -90,7 +94,8 @@ func masksOver(t catalog.Type) []string {
 }
 
 // randomResource makes grants over a table. One in twelve tables is not granted at all.
-func randomResource(r *rand.Rand, t oracle.Table) resource {
+// Others are the tables of its provider.
+func randomResource(r *rand.Rand, t oracle.Table, others []oracle.Table) resource {
 	out := resource{table: t}
 	if r.IntN(12) == 0 {
 		return out
@@ -119,7 +124,7 @@ func randomResource(r *rand.Rand, t oracle.Table) resource {
 		case i > 0 && x < 20:
 			g.where = out.grants[0].where
 		case x < 88:
-			g.where = filterMaker{r, t}.filter(2)
+			g.where = filterMaker{r, t, others}.filter(2)
 		}
 		out.grants = append(out.grants, g)
 	}

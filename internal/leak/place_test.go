@@ -39,8 +39,9 @@ import (
 // place is a gateway with a catalogue, as it is served, over sources in its folder.
 type place struct {
 	dir    string
-	file   string // lianji.yaml
-	url    string // of the HTTP door
+	file   string            // lianji.yaml
+	url    string            // of the HTTP door
+	others map[string]string // addresses of the other doors, by their schemes
 	app    *app.App
 	store  *store.Store
 	engine *switched
@@ -86,8 +87,26 @@ func (s *switched) Query(ctx context.Context, session server.Session, r server.R
 // administrators and bureau. Sources is YAML.
 func newPlace(t *testing.T, dir, sources string) *place {
 	t.Helper()
+	return newPlaceOver(t, dir, "sqlite://c.db", sources)
+}
+
+// newPlaceOver makes a place whose catalogue is in a store.
+func newPlaceOver(t *testing.T, dir, address, sources string) *place {
+	t.Helper()
+	p := openPlace(t, dir, address, sources)
+	if _, err := p.store.Init(t.Context(), "DSJ", "大数据局", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	p.apply(t, "secadmin", "principals: {bureau: {agency: 大数据局, roles: [bureau]}}")
+	return p
+}
+
+// openPlace writes the configuration of a gateway over a store that may be another
+// one's too.
+func openPlace(t *testing.T, dir, address, sources string) *place {
+	t.Helper()
 	p := &place{dir: dir, file: filepath.Join(dir, "lianji.yaml"), ids: map[string]string{}}
-	text := "listen: {http: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\"}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 256MiB}\nsources:\n" + sources
+	text := fmt.Sprintf("listen: %s\ncatalog: {store: %q, second_factor: waived}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 512MiB}\nsources:\n%s", listeners(), address, sources)
 	if err := os.WriteFile(p.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -98,10 +117,6 @@ func newPlace(t *testing.T, dir, sources string) *place {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	p.store = s
-	if _, err := s.Init(t.Context(), "DSJ", "大数据局", time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	p.apply(t, "secadmin", "principals: {bureau: {agency: 大数据局, roles: [bureau]}}")
 	return p
 }
 
@@ -151,7 +166,11 @@ func (p *place) serve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.url = door.URL()
+	p.url, p.others = door.URL(), map[string]string{}
+	for _, other := range door.Others() {
+		scheme, address, _ := strings.Cut(other, "://")
+		p.others[scheme] = address
+	}
 	ctx, end := context.WithCancel(context.Background())
 	ran := safego.Run(func() error { return door.Run(ctx) })
 	t.Cleanup(func() {
@@ -217,11 +236,15 @@ func (p *place) tokenFor(t *testing.T, login string) (token string) {
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // ownWords are what differs between two runs of one statement.
-var ownWords = regexp.MustCompile(`"(query_id|elapsed_ms|took_ms|elapsed)":\s*("[^"]*"|[0-9.]+),?|[0-9.]+ ms|\\"ms\\": ?[0-9.]+`)
+var ownWords = regexp.MustCompile(`"(query_id|elapsed_ms|took_ms|elapsed)":\s*("[^"]*"|[0-9.]+),?|"(from|to)":"[0-9TZ:.-]+",?|[0-9.]+ ms|\\"ms\\": ?[0-9.]+`)
 
 // request makes the request of a statement.
 func (p *place) request(ctx context.Context, token, sql, purpose, accept string) (*http.Request, error) {
-	body, err := json.Marshal(map[string]string{"sql": sql, "purpose": purpose})
+	said := map[string]string{"sql": sql}
+	if purpose != "" {
+		said["purpose"] = purpose
+	}
+	body, err := json.Marshal(said)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +276,7 @@ func (p *place) send(t *testing.T, token, sql, purpose, accept string) *http.Res
 // one statement.
 func (p *place) asks(t *testing.T, token, sql, purpose string) string {
 	t.Helper()
-	return whole(p.send(t, token, sql, purpose, "application/json"))
+	return repeated(whole(p.send(t, token, sql, purpose, "application/json")))
 }
 
 // answered sends another body with a request and gives the answer.
@@ -264,15 +287,20 @@ func (p *place) answered(t *testing.T, r *http.Request, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return whole(res)
+	return repeated(whole(res))
 }
 
-func whole(res *http.Response) string {
-	text, err := io.ReadAll(res.Body)
+func whole(res *http.Response) (status int, text string) {
+	body, err := io.ReadAll(res.Body)
 	if err := errors.Join(err, res.Body.Close()); err != nil {
-		text = append(text, " broken off"...)
+		body = append(body, " broken off"...)
 	}
-	return fmt.Sprintf("%d %s", res.StatusCode, strings.ReplaceAll(ownWords.ReplaceAllString(string(text), ""), "\n", ""))
+	return res.StatusCode, string(body)
+}
+
+// repeated writes an answer without what differs between two runs of one statement.
+func repeated(status int, text string) string {
+	return fmt.Sprintf("%d %s", status, strings.ReplaceAll(ownWords.ReplaceAllString(text, ""), "\n", ""))
 }
 
 // problem reads an answer that is an error.

@@ -19,7 +19,6 @@ import (
 	"github.com/lianji/lianji/planner/rules"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
-	"github.com/lianji/lianji/server/httpapi"
 )
 
 // Environment variables: a seed repeats a run, a count makes it longer.
@@ -52,7 +51,15 @@ type study struct {
 
 	asked, failed map[string]int // by kind of sources and path; statements that failed on both sides
 	hidden, rows  int            // rows of the granted tables, and of the whole ones
+	lookups       int            // in row filters
+	resources     int            // with grants
+	closed        int            // of them, because their grants are too much together
 	atSource      int            // statements whose policy went to the source
+
+	// otherwise is set where columns of the statement have other types than those it was
+	// made for: comparisons may have become casts that fail.
+	otherwise bool
+	inOrder   int // statements of that kind that only one side saw fail
 
 	last struct { // what the reference was asked last
 		purpose, sql string
@@ -89,6 +96,15 @@ func TestGrantedIsAllThereIs(t *testing.T) {
 	}
 	t.Logf("statements by sources and path: %v; failed alike: %v", s.asked, s.failed)
 	t.Logf("%d of %d rows were granted; of %d statements the policy went to the source", s.rows-s.hidden, s.rows, s.atSource)
+	t.Logf("%d statements over columns of other types failed on one side alone, by the order of their conditions", s.inOrder)
+	t.Logf("row filters look values up at %d places", s.lookups)
+	t.Logf("of %d resources %d were closed because their grants are too much together", s.resources, s.closed)
+	if s.closed > 1+s.resources/100 {
+		t.Error("too much is closed")
+	}
+	if s.lookups < len(kinds) {
+		t.Error("hardly any row filter looks values up")
+	}
 	if s.hidden < s.rows/4 || s.hidden > s.rows*3/4 {
 		t.Error("hardly anything is hidden, or hardly anything is there: the grants prove too little")
 	}
@@ -193,11 +209,14 @@ func (s *study) open(t *testing.T, first uint64) {
 		purposes += fmt.Sprintf("  %s: {name: x, basis: y}\n", o.purpose)
 		s.exec(t, "ATTACH ':memory:' AS "+catalog.QuoteIdent(o.purpose))
 		for _, table := range s.tables {
-			made := randomResource(r, table)
+			made := randomResource(r, table, slices.DeleteFunc(slices.Clone(s.tables), func(t oracle.Table) bool { return t.Path[0] != table.Path[0] }))
 			if len(made.grants) == 0 {
 				continue
 			}
 			o.resources = append(o.resources, made)
+			for _, g := range made.grants {
+				s.lookups += strings.Count(g.where, "(SELECT ")
+			}
 			o.tables = append(o.tables, made.granted())
 			byTable[strings.Join(table.Path, ".")] += made.document(r, o.purpose)
 			place := table
@@ -231,18 +250,26 @@ func (s *study) open(t *testing.T, first uint64) {
 		s.apply(t, "ld."+kind, "grants:\n"+grants[kind])
 	}
 	s.inForce(t)
-	for _, o := range s.rounds {
-		s.allThere(t, o)
+	for i := range s.rounds {
+		s.rounds[i] = s.allThere(t, s.rounds[i])
 	}
 }
 
 // allThere fails when a grant of the round opens nothing: none was made that cannot be
-// applied.
-func (s *study) allThere(t *testing.T, o round) {
+// applied. But grants that can be applied one by one can be too much together, and are
+// closed then; what is left of the round has none of these.
+func (s *study) allThere(t *testing.T, o round) (left round) {
 	t.Helper()
 	session := s.session(t, o.purpose)
+	left.purpose = o.purpose
 	for i, made := range o.resources {
+		s.resources++
 		found, ok := session.Snapshot.Resolve(made.table.Path)
+		if !ok && len(made.grants) > 1 && tooMuch(session.Snapshot.(*policy.Granted).Broken, made.table.Path) {
+			s.closed++
+			continue
+		}
+		left.resources, left.tables = append(left.resources, made), append(left.tables, o.tables[i])
 		if !ok {
 			for _, g := range made.grants {
 				t.Errorf("%s: %s is not there: %v WHERE %s", o.purpose, made.table.SQLPath(), g.items, g.where)
@@ -260,6 +287,21 @@ func (s *study) allThere(t *testing.T, o round) {
 	if t.Failed() {
 		t.FailNow()
 	}
+	return left
+}
+
+// tooMuch reports whether the grants of a resource are closed because the policy that they
+// make together is too complex to be looked at.
+func tooMuch(broken []policy.Broken, path []string) bool {
+	found := false
+	for _, b := range broken {
+		if b.Resource == strings.Join(path, ".") {
+			if found = errs.CodeOf(b.Err) == errs.StatementTooComplex; !found {
+				return false
+			}
+		}
+	}
+	return found
 }
 
 func (s *study) exec(t *testing.T, statements ...string) {
@@ -271,7 +313,7 @@ func (s *study) exec(t *testing.T, statements ...string) {
 
 func (s *study) session(t *testing.T, purpose string) server.Session {
 	t.Helper()
-	session, err := s.app.Session(httpapi.Asker{Token: s.token, Purpose: purpose, Mode: catalog.Interface})
+	session, err := s.app.Session(t.Context(), server.Asker{Token: s.token, Purpose: purpose, Mode: catalog.Interface})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,7 +374,9 @@ func (s *study) statement(t *testing.T, n uint64) {
 				t.Errorf("statement %d, for another purpose that has not all of %v: %v\n%s", n, named(made), err, made.SQL)
 			}
 		case certain(made, o, other):
+			s.otherwise = !alike(made, o, other)
 			s.same(t, other, made, fmt.Sprintf("statement %d, for another purpose", n), false)
+			s.otherwise = false
 		}
 	}
 	if n%8 == 0 {
@@ -369,6 +413,37 @@ func certain(made oracle.Statement, own, other round) bool {
 		here := slices.IndexFunc(own.tables, func(t oracle.Table) bool { return strings.Join(t.Path, ".") == path })
 		return slices.Contains(named(made), path) && there.Keyless && here >= 0 && !own.tables[here].Keyless
 	})
+}
+
+// alike reports whether the columns of a statement's tables have the same types in two
+// rounds, as far as both have them.
+func alike(made oracle.Statement, own, other round) bool {
+	types := map[string]catalog.Type{}
+	for _, t := range own.tables {
+		for _, c := range t.Columns {
+			types[strings.Join(t.Path, ".")+" "+c.Name] = c.Type
+		}
+	}
+	for _, t := range other.tables {
+		path := strings.Join(t.Path, ".")
+		for _, c := range t.Columns {
+			if was, ok := types[path+" "+c.Name]; ok && !was.Equal(c.Type) && slices.Contains(named(made), path) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// inOrderFails reports whether the statement fails on what is granted when DuckDB asks
+// its conditions as they are written: over tables of its own it puts others first, which
+// can spare it a row on which the statement fails.
+func (s *study) inOrderFails(t *testing.T, made oracle.Statement) bool {
+	t.Helper()
+	s.exec(t, "PRAGMA disable_optimizer")
+	defer s.exec(t, "PRAGMA enable_optimizer")
+	_, err := s.reference.Query(t.Context(), made.Unlimited)
+	return err != nil && kindOf(err.Error()) == failsData
 }
 
 // explain notes whether the policy of a statement goes to a source.
@@ -422,6 +497,10 @@ func (s *study) same(t *testing.T, o round, made oracle.Statement, what string, 
 		if w, g := kindOf(wantErr.Error()), kindOfCode(errs.CodeOf(err)); w != g {
 			t.Errorf("%s: fails with %s (%v), the reference with %s: %v\n%s%s", what, g, err, w, wantErr, made.SQL, grants())
 		}
+		return false
+	case err != nil && s.otherwise && errs.CodeOf(err) == errs.DataError && s.inOrderFails(t, made),
+		err == nil && s.otherwise && wantErr != nil && kindOf(wantErr.Error()) == failsData:
+		s.inOrder++
 		return false
 	case err != nil:
 		t.Errorf("%s: %v (%s)\n%s%s", what, err, errs.From(err).Detail, made.SQL, grants())
