@@ -153,7 +153,7 @@ func TestCloseEndsQueries(t *testing.T) {
 						err = answer.Stream.Err()
 						answer.Stream.Release()
 					}
-					if e := errs.From(err); e == nil || e.Code != errs.Canceled || e.ID != "gateway_closing" {
+					if e := errs.From(err); e == nil || e.Code != errs.Closing || e.ID != "gateway_closing" {
 						return fmt.Errorf("a query that the closing ended: %v", err)
 					}
 					return nil
@@ -204,7 +204,7 @@ func TestServeEnds(t *testing.T) {
 	if took > serveEndsWithin {
 		t.Error("the program took longer than it states")
 	}
-	if err := <-asked; err != nil || code != "canceled" {
+	if err := <-asked; err != nil || code != "gateway_closing" {
 		t.Errorf("the client got %q and %v", code, err)
 	}
 	s.awaitGone(t)

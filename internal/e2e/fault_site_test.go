@@ -133,7 +133,7 @@ func program() cli.Program {
 		NewEngine: func(o app.EngineOptions) (app.Engine, error) {
 			return gateway.New(gateway.Options{
 				Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TempBytes: o.TempBytes, TimeZone: o.TimeZone,
-				MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout,
+				MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout, Tracer: o.Tracer,
 			})
 		},
 	}}

@@ -51,6 +51,9 @@ func TestTPCH(t *testing.T) {
 			}
 			l.start(t)
 			checkTPCH(t, l)
+			if i == 0 && sf == scaleFactor {
+				t.Run("document", func(t *testing.T) { checkPlannerDoc(t, l) })
+			}
 		})
 	}
 }

@@ -85,7 +85,8 @@ func (s *site) warned(t *testing.T, form, sql string) (rows int, titles []string
 		lines := bytes.Split(bytes.TrimSpace(body), []byte("\n"))
 		err = json.Unmarshal(lines[len(lines)-1], &end)
 	default:
-		end.Warnings = output.ParseWarnings(res.Trailer.Get(httpapi.WarningsTrailer))
+		f, _ := output.ParseFooter(res.Trailer.Get(httpapi.FooterTrailer))
+		end.Warnings, end.RowCount = f.Warnings, int(f.RowCount)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v: %s", form, err, body)

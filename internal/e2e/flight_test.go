@@ -1,0 +1,161 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	fsql "github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	"github.com/lianji/lianji/internal/testpg"
+	"github.com/lianji/lianji/internal/waitfor"
+)
+
+// flightSite serves a site over Flight SQL too.
+func flightSite(t *testing.T, engine string) (*site, *fsql.Client) {
+	t.Helper()
+	s := newSite(t, testpg.Start(t), 4, engine)
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(t, strings.Replace(string(text), `{http: "127.0.0.1:0"}`, `{http: "127.0.0.1:0", flight: "127.0.0.1:0"}`, 1))
+	s.serve(t)
+	return s, s.flight(t)
+}
+
+func (s *site) flight(t *testing.T) *fsql.Client {
+	t.Helper()
+	var address string
+	waitfor.True(t, 5*time.Second, "the address of Flight SQL", func() bool {
+		if m := regexp.MustCompile(`grpc://([0-9.:]+[0-9])`).FindStringSubmatch(s.log.String()); m != nil {
+			address = m[1]
+		}
+		return address != ""
+	})
+	c, err := fsql.NewClient(address, nil, nil, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// A client of Flight SQL that goes away, cancels or cancels by another call ends its
+// statement at the source.
+func TestFlightClientGone(t *testing.T) {
+	s, client := flightSite(t, "memory: 256MiB")
+	for _, way := range []string{"gone", "cancelled", "connection closed"} {
+		for _, c := range endless {
+			t.Run(way+" "+c.name, func(t *testing.T) {
+				ctx, leave := context.WithCancel(t.Context())
+				defer leave()
+				asks := client
+				if way == "connection closed" {
+					asks = s.flight(t)
+				}
+				info, err := asks.Execute(ctx, published(c.sql))
+				if err != nil {
+					t.Fatal(err)
+				}
+				stream, err := asks.Client.DoGet(ctx, info.Endpoint[0].Ticket)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.awaitActive(t, 1)
+				if c.loud { // nothing more is read: the gateway's writes stand still
+					for range 2 {
+						if _, err := stream.Recv(); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				switch way {
+				case "gone":
+					leave()
+				case "connection closed":
+					_ = asks.Close()
+				case "cancelled":
+					got, err := client.CancelFlightInfo(t.Context(), &flight.CancelFlightInfoRequest{Info: info})
+					if err != nil || got.Status != flight.CancelStatusCancelled {
+						t.Errorf("%v, %v", got, err)
+					}
+				}
+				s.awaitGone(t)
+				if way != "cancelled" {
+					return
+				}
+				for err == nil {
+					_, err = stream.Recv()
+				}
+				if said := status.Convert(err); said.Code() != codes.Canceled || !strings.Contains(said.Message(), "client cancelled") {
+					t.Errorf("the client is told %v", err)
+				}
+			})
+		}
+	}
+	if got := s.flightAnswer(t, client, "SELECT id, name FROM 政务.户 WHERE id = 17"); got != "17 n17" {
+		t.Errorf("afterwards the door answers %q", got)
+	}
+	if n := strings.Count(s.log.String(), "code=internal"); n != 0 {
+		t.Errorf("%d of those who went look like an error of the gateway:\n%s", n, s.log.String())
+	}
+}
+
+// flightAnswer gives a statement's rows, joined by blanks and line ends.
+func (s *site) flightAnswer(t *testing.T, client *fsql.Client, statement string) string {
+	t.Helper()
+	info, err := client.Execute(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flightRows(t, client, info)
+}
+
+func flightRows(t *testing.T, client *fsql.Client, info *flight.FlightInfo) string {
+	t.Helper()
+	r, err := client.DoGet(t.Context(), info.Endpoint[0].Ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Release()
+	var lines []string
+	for r.Next() {
+		b := r.RecordBatch()
+		for i := range int(b.NumRows()) {
+			var cells []string
+			for _, c := range b.Columns() {
+				cells = append(cells, c.ValueStr(i))
+			}
+			lines = append(lines, strings.Join(cells, " "))
+		}
+	}
+	if err := r.Err(); err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// The metadata are those of what is published, by the names that statements take.
+func TestFlightMetadata(t *testing.T) {
+	s, client := flightSite(t, "memory: 256MiB")
+	info, err := client.GetTables(t.Context(), &fsql.GetTablesOpts{IncludeSchema: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Split(flightRows(t, client, info), "\n")
+	if len(got) != 6 || !slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, "(null) 政务 户 TABLE ") }) {
+		t.Errorf("%q", got)
+	}
+	s.nothingOpen(t)
+}
