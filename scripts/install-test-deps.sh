@@ -97,3 +97,38 @@ if ! make_venv; then
 	fi
 	say "without the Python packages of scripts/requirements.txt: tests that need them are skipped and say so"
 fi
+
+# An OpenID provider for the tests of server/identity, in JavaScript.
+oidc=$cache/oidc
+make_oidc() {
+	local want
+	command -v node >/dev/null && command -v npm >/dev/null || return 1
+	want=$(node --version; cat scripts/oidc/package-lock.json)
+	if [ -f "$oidc/installed.txt" ] && [ "$(cat "$oidc/installed.txt")" = "$want" ]; then return 0; fi
+	say "making $oidc"
+	rm -rf "$oidc"
+	mkdir -p "$oidc"
+	cp scripts/oidc/package.json scripts/oidc/package-lock.json "$oidc/" &&
+		(cd "$oidc" && npm ci --ignore-scripts --no-audit --no-fund --silent </dev/null >&2) &&
+		echo "$want" >"$oidc/installed.txt"
+}
+if ! make_oidc; then
+	if [ -n "$strict" ]; then
+		say "the OpenID provider of scripts/oidc could not be installed: it needs node and npm"
+		exit 1
+	fi
+	say "without the OpenID provider of scripts/oidc, which needs node and npm: its test is skipped and says so"
+fi
+
+# A browser, which reads over HTTP in the long form of server/httpapi's tests.
+if ! command -v chromium-headless-shell >/dev/null && ! command -v chromium >/dev/null && ! debian chromium-headless-shell; then
+	if [ -n "$strict" ]; then exit 1; fi
+	say "without chromium-headless-shell: the test that needs a browser is skipped and says so"
+fi
+
+# The ODBC driver for PostgreSQL, which asks the PostgreSQL door in the long form of internal/e2e.
+have_odbc() { compgen -G '/usr/lib/*/odbc/psqlodbcw.so' >/dev/null; }
+if ! have_odbc && ! debian odbc-postgresql unixodbc; then
+	if [ -n "$strict" ]; then exit 1; fi
+	say "without odbc-postgresql: the test that needs it is skipped and says so"
+fi

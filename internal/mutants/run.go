@@ -33,7 +33,7 @@ const (
 // copies by one mutant after another, and says on out what became of them. The error
 // lists mutants that no test noticed or that could not be tried.
 func Run(root string, list []Mutant, out io.Writer) error {
-	dirs, remove, err := copies(root, len(list))
+	dirs, remove, err := copies(root, min(runtime.NumCPU(), len(list)))
 	defer remove()
 	if err != nil {
 		return err
@@ -63,15 +63,14 @@ func Run(root string, list []Mutant, out io.Writer) error {
 	return errors.Join(errs...)
 }
 
-// copies makes copies of the tree, one for each core but not more than there is to do.
-// Remove deletes them, also after an error.
-func copies(root string, work int) (dirs []string, remove func(), err error) {
+// copies makes so many copies of the tree. Remove deletes them, also after an error.
+func copies(root string, count int) (dirs []string, remove func(), err error) {
 	remove = func() {
 		for _, dir := range dirs {
 			_ = os.RemoveAll(dir)
 		}
 	}
-	for range min(runtime.NumCPU(), work) {
+	for range count {
 		dir, err := os.MkdirTemp("", "lianji-mutants-")
 		if err != nil {
 			return dirs, remove, err
@@ -209,20 +208,22 @@ type outcome struct {
 
 func (o *outcome) run(dir, pkg, pattern, timeout string) error {
 	args := []string{"-tags=duckdb_arrow", "-vet=off", "-count=1", "-timeout=" + timeout, "-run=" + pattern, pkg}
-	passed, err := gotest.Run(dir, args, &o.said, func(e gotest.Event) {
-		switch e.Action {
-		case "run", "pass", "fail", "skip":
-			if e.Test != "" {
-				o.state[e.Test] = e.Action
-			}
-		case "build-fail":
-			o.uncompiled = true
-		case "output", "build-output":
-			o.said.WriteString(e.Output)
-		}
-	})
+	passed, err := gotest.Run(dir, args, &o.said, o.see)
 	o.passed = passed
 	return err
+}
+
+func (o *outcome) see(e gotest.Event) {
+	switch e.Action {
+	case "run", "pass", "fail", "skip":
+		if e.Test != "" {
+			o.state[e.Test] = e.Action
+		}
+	case "build-fail":
+		o.uncompiled = true
+	case "output", "build-output":
+		o.said.WriteString(e.Output)
+	}
 }
 
 // pattern matches one test alone.
