@@ -2,10 +2,12 @@ package bench
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/oracle"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/dialect"
@@ -39,6 +41,8 @@ func newPlanning(b *testing.B, agency string, tables []string, columns func(stri
 	}
 	p := &planning{snapshot: snapshot, binder: planner.NewInProcess(oracle.Zone)}
 	b.Cleanup(p.binder.Close)
+	floor := make([]byte, app.HeapFloor) // as in the program
+	b.Cleanup(func() { runtime.KeepAlive(floor) })
 	p.planner = planner.New(p.binder, func(string) dialect.Dialect { return dialect.For("postgres") })
 	return p
 }

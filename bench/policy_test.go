@@ -8,23 +8,22 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lianji/lianji/catalog"
-	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/connectors/postgres"
 	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/gateway"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/testcatalog"
 	"github.com/lianji/lianji/internal/testpg"
-	"github.com/lianji/lianji/policy/document"
 	"github.com/lianji/lianji/server"
-	"github.com/lianji/lianji/server/httpapi"
 )
 
 func TestMain(m *testing.M) { testpg.Main(m) }
@@ -39,6 +38,9 @@ type guarded struct {
 	token    string
 	rows     int
 	operator server.Session
+	dsn      string            // of the PostgreSQL
+	url      string            // of the HTTP door
+	others   map[string]string // host and port of the other doors, by their schemes
 }
 
 // newGuarded makes a large table, which one agency shares with another in five ways, and
@@ -90,7 +92,7 @@ func newGuarded(b *testing.B) *guarded {
 
 	dir := b.TempDir()
 	file := filepath.Join(dir, "lianji.yaml")
-	text := "listen: {http: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\"}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 4GiB}\nsources:\n  ga: {kind: postgres, dsn: \"" + db.Reader + "\"}\n"
+	text := "listen: {http: \"127.0.0.1:0\", flight: \"127.0.0.1:0\", postgres: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 4GiB}\nsources:\n  ga: {kind: postgres, dsn: \"" + db.Reader + "\"}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
@@ -98,7 +100,9 @@ func newGuarded(b *testing.B) *guarded {
 	if err != nil {
 		b.Fatal(err)
 	}
-	g.token = fillStore(b, cfg, resources, grants)
+	kept := testcatalog.New(b, cfg)
+	kept.Apply(b, append(testcatalog.People(), testcatalog.Step{By: "bm", Text: resources}, testcatalog.Step{By: "ld", Text: grants})...)
+	g.token = kept.Token(b, "wang", time.Hour)
 	g.app, err = app.Open(b.Context(), cfg, app.Options{Openers: map[string]connectors.Opener{"postgres": postgres.Open}, NewEngine: func(o app.EngineOptions) (app.Engine, error) {
 		return gateway.New(gateway.Options{Sources: o.Sources, Audit: o.Audit, Tokens: o.Tokens, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TimeZone: o.TimeZone})
 	}})
@@ -108,6 +112,11 @@ func newGuarded(b *testing.B) *guarded {
 	door, err := g.app.ListenHTTP(b.Context(), "") // which follows the store
 	if err != nil {
 		b.Fatal(err)
+	}
+	g.dsn, g.url, g.others = db.Reader, door.URL(), map[string]string{}
+	for _, one := range door.Others() {
+		scheme, address, _ := strings.Cut(one, "://")
+		g.others[scheme] = address
 	}
 	ctx, end := context.WithCancel(context.Background())
 	ran := safego.Run(func() error { return door.Run(ctx) })
@@ -121,58 +130,6 @@ func newGuarded(b *testing.B) *guarded {
 		b.Fatal(err)
 	}
 	return g
-}
-
-// fillStore makes the catalogue and gives the token of an analyst.
-func fillStore(b *testing.B, cfg *config.Config, resources, grants string) (token string) {
-	b.Helper()
-	s, err := store.Open(b.Context(), cfg.Store.Reveal())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	s.TokenKeys(app.TokenKeys(cfg).Newest)
-	if _, err := s.Init(b.Context(), "DSJ", "大数据局", time.Hour); err != nil {
-		b.Fatal(err)
-	}
-	of := func(login string) string {
-		state, err := s.Load(b.Context(), nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		p, ok := state.Login(login)
-		if !ok {
-			b.Fatalf("no %s", login)
-		}
-		return p.ID
-	}
-	for _, step := range []struct{ by, text string }{
-		{"secadmin", "principals: {bureau: {agency: 大数据局, roles: [bureau]}}"},
-		{"bureau", "agencies: {公安: {code: GA, level: city}, 民政: {code: MZ, level: city}}\npurposes: {DB-HC: {name: 低保核查, basis: 社会救助暂行办法}}"},
-		{"secadmin", "principals:\n  bm: {agency: 公安, roles: [cataloguer]}\n  ld: {agency: 公安, roles: [leader]}\n  wang: {agency: 民政, roles: [analyst]}"},
-		{"sysadmin", "sources: {ga: 公安}"}, {"bm", resources}, {"ld", grants},
-	} {
-		state, err := s.Load(b.Context(), nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		doc, err := document.Parse("bench", []byte(step.text))
-		if err != nil {
-			b.Fatalf("%v\n%s", err, step.text)
-		}
-		changes, err := document.Diff(state, doc)
-		if err != nil {
-			b.Fatalf("%v\n%s", err, step.text)
-		}
-		if err := s.Change(b.Context(), of(step.by), func(tx *store.Tx) error { return document.Apply(tx, changes) }); err != nil {
-			b.Fatalf("%v\n%s", err, step.text)
-		}
-	}
-	k := &catalog.Token{Principal: of("wang"), Expires: time.Now().Add(time.Hour)}
-	if err := s.Change(b.Context(), of("secadmin"), func(tx *store.Tx) (err error) { token, err = tx.Token(k); return err }); err != nil {
-		b.Fatal(err)
-	}
-	return token
 }
 
 // side is one way to ask: a session that is made for every statement, and a text.
@@ -190,7 +147,7 @@ func (g *guarded) direct(sql string) *side {
 
 func (g *guarded) granted(sql string) *side {
 	return &side{name: "granted", sql: sql, session: func() (server.Session, error) {
-		return g.app.Session(httpapi.Asker{Token: g.token, Purpose: "DB-HC", Mode: catalog.Interface})
+		return g.app.Session(context.Background(), server.Asker{Token: g.token, Purpose: "DB-HC", Mode: catalog.Interface})
 	}}
 }
 

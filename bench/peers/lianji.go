@@ -23,6 +23,7 @@ import (
 // in Arrow.
 type lianji struct {
 	binary, config, url string
+	flight              string // the address of Flight SQL
 	client              http.Client
 	process             *process
 }
@@ -43,8 +44,12 @@ func startLianji(ctx context.Context, binary, dir string, pg, my *source) (*lian
 	if err != nil {
 		return nil, err
 	}
+	flight, err := freePort()
+	if err != nil {
+		return nil, err
+	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "listen: {http: 127.0.0.1:%d}\nengine: %s\nsources:\n", port, engineSettings)
+	fmt.Fprintf(&text, "listen: {http: 127.0.0.1:%d, flight: 127.0.0.1:%d}\nengine: %s\nsources:\n", port, flight, engineSettings)
 	fmt.Fprintf(&text, "  pgdb: {kind: postgres, dsn: %q}\n  mydb: {kind: mysql, dsn: %q}\npublish:\n", pg.url()+"?sslmode=disable", my.url())
 	for agency, schema := range map[string]string{"pg": "pgdb.public", "my": "mydb." + database} {
 		fmt.Fprintf(&text, "  %s:\n", agency)
@@ -52,7 +57,9 @@ func startLianji(ctx context.Context, binary, dir string, pg, my *source) (*lian
 			fmt.Fprintf(&text, "    %s: %s.%s\n", table, schema, table)
 		}
 	}
-	l := &lianji{binary: binary, config: filepath.Join(dir, "lianji.yaml"), url: "http://127.0.0.1:" + strconv.Itoa(port)}
+	// On one machine coding costs more than it saves, and nobody else's answers are coded.
+	plain := http.Client{Transport: &http.Transport{DisableCompression: true}}
+	l := &lianji{binary: binary, client: plain, config: filepath.Join(dir, "lianji.yaml"), url: "http://127.0.0.1:" + strconv.Itoa(port), flight: "grpc://127.0.0.1:" + strconv.Itoa(flight)}
 	if err := os.WriteFile(l.config, []byte(text.String()), 0o600); err != nil {
 		return nil, err
 	}

@@ -131,6 +131,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	stops = append(stops, gateway.process.stop)
+	py.flight = gateway.flight
 	straight, err := openOwn(ctx, pg, my)
 	if err != nil {
 		return err

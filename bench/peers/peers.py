@@ -1,6 +1,6 @@
 """Runs statements in the peers that come as Python packages.
 
-Each line of stdin is a request: {"peer", "source", "sql", "key", "schema", "answer"};
+Each line of stdin is a request: {"peer", "url", "source", "sql", "key", "schema", "answer"};
 each line of stdout its outcome: {"seconds", "rows"} or {"error"}. With "answer" the
 answer is written into that Arrow file, with the types of the schema in the file
 "schema"; that is not timed. Arguments: the URLs of PostgreSQL and MariaDB.
@@ -28,7 +28,7 @@ def extension(name):
 class DuckDB:
     """DuckDB with both databases attached by its own scanners."""
 
-    def __init__(self):
+    def __init__(self, request=None):
         import duckdb
 
         self.db = duckdb.connect(config={"allow_unsigned_extensions": "true", "autoinstall_known_extensions": "false"})
@@ -47,7 +47,7 @@ class DuckDB:
 
 
 class ConnectorX:
-    def __init__(self):
+    def __init__(self, request):
         import connectorx
 
         self.read = connectorx.read_sql
@@ -57,7 +57,7 @@ class ConnectorX:
 
 
 class ADBC:
-    def __init__(self):
+    def __init__(self, request):
         from adbc_driver_postgresql import dbapi
 
         self.connection = dbapi.connect(POSTGRES)
@@ -66,6 +66,15 @@ class ADBC:
         with self.connection.cursor() as cursor:
             cursor.execute(request["sql"])
             return cursor.fetch_arrow_table()
+
+
+class Flight(ADBC):
+    """lianji itself, by the driver that Flight SQL has in common."""
+
+    def __init__(self, request):
+        from adbc_driver_flightsql import dbapi
+
+        self.connection = dbapi.connect(request["url"])
 
 
 def plain(table):
@@ -83,7 +92,7 @@ def write(table, request):
 
     with pa.ipc.open_stream(request["schema"]) as stream:
         schema = stream.schema
-    if request["peer"] != "duckdb":
+    if request["peer"] not in ("duckdb", "flight"):
         # DuckDB's types are compared; these two have no decimals.
         table = plain(table).cast(schema)
     with pa.ipc.new_stream(request["answer"], table.schema) as out:
@@ -97,7 +106,7 @@ def main():
         try:
             peer = made.get(request["peer"])
             if peer is None:
-                peer = made[request["peer"]] = {"duckdb": DuckDB, "connectorx": ConnectorX, "adbc": ADBC}[request["peer"]]()
+                peer = made[request["peer"]] = {"duckdb": DuckDB, "connectorx": ConnectorX, "adbc": ADBC, "flight": Flight}[request["peer"]](request)
             begun = time.perf_counter()
             table = peer.run(request)
             outcome = {"seconds": time.perf_counter() - begun, "rows": table.num_rows}

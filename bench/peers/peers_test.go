@@ -110,7 +110,7 @@ func TestReport(t *testing.T) {
 		ours: took(3*time.Second, time.Second, 2*time.Second), attach: took(5 * time.Second), itself: took(time.Second), "ADBC": {err: errors.New("a wrong\nanswer")},
 	}}
 	text := (&report{lines: []*line{l}}).markdown()
-	for _, want := range []string{"| w | 2.00 s | 5.00 s |  |  | fails (1) | 1.00 s | 2.50 | 2.00 | ATTACH ≥ 2, **source ≤ 1.2** |", "1. `a wrong answer`"} {
+	for _, want := range []string{"| w | 2.00 s | 5.00 s |  |  |  | fails (1) | 1.00 s | 2.50 | 2.00 | ATTACH ≥ 2, **source ≤ 1.2** |", "1. `a wrong answer`"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
@@ -118,6 +118,10 @@ func TestReport(t *testing.T) {
 	mean, n := geometricMean([]*line{l, {work: l.work, cells: map[string]*entry{ours: took(4 * time.Second), attach: took(time.Second)}}, {work: l.work, cells: map[string]*entry{ours: took(time.Second)}}}, attach)
 	if n != 2 || mean < 0.790 || mean > 0.791 { // the root of 2.5 * 0.25
 		t.Errorf("geometric mean %f of %d", mean, n)
+	}
+	wrong := &report{lines: []*line{{work: l.work, cells: map[string]*entry{ours: took(time.Second), byFlight: {err: errors.New("a wrong answer")}, attach: {err: errors.New("theirs")}}}}}
+	if got := wrong.failed(); len(got) != 1 || got[0] != "w, lianji, Flight SQL: a wrong answer" {
+		t.Errorf("failed: %q", got)
 	}
 	file := filepath.Join(t.TempDir(), "README.md")
 	if err := os.WriteFile(file, []byte("before\n"+begin+"old\n"+end+"after\n"), 0o600); err != nil {

@@ -28,6 +28,7 @@ var driver string
 type python struct {
 	program, script, dir string
 	urls                 []string
+	flight               string // lianji's Flight SQL
 	cmd                  *exec.Cmd
 	in                   io.WriteCloser
 	out                  *bufio.Reader
@@ -95,6 +96,7 @@ type peer struct {
 func (p *python) peers() []contender {
 	return []contender{
 		&peer{p, "duckdb", attach, []kind{scan, single, point, several}, []string{"pg", "my"}, "$1.$2"},
+		&peer{p, "flight", byFlight, []kind{scan}, []string{"pg", "my"}, "$1.$2"},
 		&peer{p, "connectorx", "connectorx", []kind{scan}, []string{"pg", "my"}, "$2"},
 		&peer{p, "adbc", "ADBC", []kind{scan}, []string{"pg"}, "$2"},
 	}
@@ -106,7 +108,7 @@ func (p *peer) takes(w *work) bool {
 }
 
 func (p *peer) run(ctx context.Context, s statement, use feed) (time.Duration, int64, error) {
-	request := map[string]any{"peer": p.id, "source": s.source(), "sql": s.rename(p.text).sql, "key": s.key}
+	request := map[string]any{"peer": p.id, "url": p.flight, "source": s.source(), "sql": s.rename(p.text).sql, "key": s.key}
 	answer, schema := filepath.Join(p.dir, "answer.arrow"), filepath.Join(p.dir, "schema.arrow")
 	if use != nil {
 		if err := writeSchema(schema, s); err != nil {

@@ -9,13 +9,14 @@ import (
 )
 
 const (
-	ours   = "lianji"
-	attach = "DuckDB ATTACH"
-	itself = "the source itself"
+	ours     = "lianji"
+	byFlight = "lianji, Flight SQL"
+	attach   = "DuckDB ATTACH"
+	itself   = "the source itself"
 )
 
 // contenderNames are the columns of the first table, in their order.
-var contenderNames = []string{ours, attach, "Trino " + trinoVersion, "connectorx", "ADBC", itself}
+var contenderNames = []string{ours, attach, "Trino " + trinoVersion, byFlight, "connectorx", "ADBC", itself}
 
 // coldStart is what `lianji version` may take.
 const coldStart = 150 * time.Millisecond
@@ -45,8 +46,10 @@ type report struct {
 func (r *report) failed() []string {
 	var out []string
 	for _, l := range r.all() {
-		if e := l.cells[ours]; e != nil && e.err != nil {
-			out = append(out, l.work.name+": "+e.err.Error())
+		for _, name := range []string{ours, byFlight} {
+			if e := l.cells[name]; e != nil && e.err != nil {
+				out = append(out, l.work.name+", "+name+": "+e.err.Error())
+			}
 		}
 	}
 	return out

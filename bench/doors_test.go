@@ -1,0 +1,233 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	fsql "github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/lianji/lianji/internal/safego"
+)
+
+// lookUp asks for one row by its key, on a connection of its own.
+type lookUp func(ctx context.Context, key int64) error
+
+// wayIn is how a look-up reaches the row: straight, or by a door.
+type wayIn struct {
+	name string
+	open func(b *testing.B, g *guarded) lookUp
+	took []time.Duration
+	all  time.Duration // of a round, by the clock
+	n    int
+}
+
+// errRows tells of an answer that is not one row.
+var errRows = errors.New("not one row")
+
+const byKey = "SELECT id, xm, sfzh, qx, n FROM %s WHERE id = $1"
+
+func ways() []*wayIn {
+	return []*wayIn{
+		{name: "pgx", open: func(b *testing.B, g *guarded) lookUp { return pgxLookUp(b, g.dsn, nil, "renkou") }},
+		{name: "postgres", open: func(b *testing.B, g *guarded) lookUp {
+			return pgxLookUp(b, "postgres://wang~token@"+g.others["postgres"]+"/lianji?sslmode=disable", func(c *pgx.ConnConfig) {
+				c.Password, c.RuntimeParams["purpose"] = g.token, "DB-HC"
+			}, "公安.人口")
+		}},
+		{name: "http", open: httpLookUp},
+		{name: "flight", open: flightLookUp},
+	}
+}
+
+func pgxLookUp(b *testing.B, dsn string, set func(*pgx.ConnConfig), table string) lookUp {
+	b.Helper()
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if set != nil {
+		set(config)
+	}
+	conn, err := pgx.ConnectConfig(b.Context(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = conn.Close(context.Background()) })
+	sql := fmt.Sprintf(byKey, table)
+	return func(ctx context.Context, key int64) error {
+		var id int64
+		var xm, sfzh, qx string
+		var n int32
+		return conn.QueryRow(ctx, sql, key).Scan(&id, &xm, &sfzh, &qx, &n)
+	}
+}
+
+func httpLookUp(b *testing.B, g *guarded) lookUp {
+	b.Helper()
+	client := &http.Client{Transport: &http.Transport{}}
+	b.Cleanup(client.CloseIdleConnections)
+	sql := fmt.Sprintf(byKey, "公安.人口")
+	return func(ctx context.Context, key int64) error {
+		body := fmt.Appendf(nil, `{"sql": %q, "params": [%d], "purpose": "DB-HC"}`, sql, key)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/v1/query", bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+g.token)
+		res, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		text, err := io.ReadAll(res.Body)
+		if err = errors.Join(err, res.Body.Close()); err != nil {
+			return err
+		}
+		if !bytes.Contains(text, []byte(`"row_count":1`)) {
+			return fmt.Errorf("%w: %s", errRows, text)
+		}
+		return nil
+	}
+}
+
+func flightLookUp(b *testing.B, g *guarded) lookUp {
+	b.Helper()
+	client, err := fsql.NewClient(g.others["grpc"], nil, nil, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = client.Close() })
+	with := func(ctx context.Context) context.Context {
+		return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+g.token, "purpose", "DB-HC")
+	}
+	prepared, err := client.Prepare(with(b.Context()), fmt.Sprintf(byKey, "公安.人口"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func(ctx context.Context, key int64) error {
+		ctx = with(ctx)
+		builder := array.NewRecordBuilder(memory.DefaultAllocator, prepared.ParameterSchema())
+		defer builder.Release()
+		builder.Field(0).(*array.Int64Builder).Append(key)
+		batch := builder.NewRecordBatch()
+		defer batch.Release()
+		prepared.SetParameters(batch)
+		info, err := prepared.Execute(ctx)
+		if err != nil {
+			return err
+		}
+		r, err := client.DoGet(ctx, info.Endpoint[0].Ticket)
+		if err != nil {
+			return err
+		}
+		defer r.Release()
+		rows := int64(0)
+		for r.Next() {
+			rows += r.RecordBatch().NumRows()
+		}
+		if r.Err() != nil || rows != 1 {
+			return errors.Join(errRows, r.Err())
+		}
+		return nil
+	}
+}
+
+// BenchmarkDoors looks rows up by key through each door, with a store and its audit log,
+// and straight by pgx, in turns: the times at the client, and how often a second. Of
+// Flight SQL it is a prepared statement, three calls a row.
+func BenchmarkDoors(b *testing.B) {
+	g := newGuarded(b)
+	b.Logf("fsync of 4 KiB: %s", fsync(b))
+	for _, clients := range []int{1, 64} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			all := ways()
+			look := make([][]lookUp, len(all))
+			for i, w := range all {
+				for range clients {
+					look[i] = append(look[i], w.open(b, g))
+				}
+			}
+			for b.Loop() {
+				for i, w := range all {
+					w.round(b, look[i], int64(g.rows))
+				}
+			}
+			straight := all[0].median()
+			for _, w := range all {
+				b.ReportMetric(float64(w.median().Microseconds()), w.name+"-us")
+				b.ReportMetric(float64(w.n)/w.all.Seconds(), w.name+"/s")
+				b.Logf("%d clients, %s: %s, %.1f times pgx; %.0f a second", clients, w.name, w.median(), float64(w.median())/float64(straight), float64(w.n)/w.all.Seconds())
+			}
+		})
+	}
+}
+
+// asksARound is how many look-ups all clients make together in a round.
+const asksARound = 640
+
+func (w *wayIn) round(b *testing.B, look []lookUp, rows int64) {
+	b.Helper()
+	took := make([][]time.Duration, len(look))
+	var g safego.Group
+	begun := time.Now()
+	for c, ask := range look {
+		g.Go(func() error {
+			for k := range asksARound / len(look) {
+				at := time.Now()
+				if err := ask(b.Context(), 1+int64(c*7919+k*104729)%rows); err != nil {
+					return fmt.Errorf("%s: %w", w.name, err)
+				}
+				took[c] = append(took[c], time.Since(at))
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	w.all += time.Since(begun)
+	for _, t := range took {
+		w.took, w.n = append(w.took, t...), w.n+len(t)
+	}
+}
+
+func (w *wayIn) median() time.Duration {
+	slices.Sort(w.took)
+	return w.took[len(w.took)/2]
+}
+
+// fsync gives the median time in which a small file is on disk.
+func fsync(b *testing.B) time.Duration {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.TempDir(), "f"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	var took []time.Duration
+	for range 100 {
+		begun := time.Now()
+		_, err := f.Write(make([]byte, 4096))
+		if err = errors.Join(err, f.Sync()); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}
