@@ -61,12 +61,17 @@ func (l *Log) put(ctx context.Context, e *entry) error {
 	}
 }
 
+// submit puts an entry unless ctx has ended already.
+func (l *Log) submit(ctx context.Context, e *entry) error {
+	if err := ctx.Err(); err != nil {
+		return errs.From(err)
+	}
+	return l.put(ctx, e)
+}
+
 // wait puts an entry and waits until it is on disk.
 func (l *Log) wait(ctx context.Context, e *entry) (ID, error) {
-	if err := ctx.Err(); err != nil {
-		return ID{}, errs.From(err)
-	}
-	if err := l.put(ctx, e); err != nil {
+	if err := l.submit(ctx, e); err != nil {
 		return ID{}, err
 	}
 	return l.result(ctx, e)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -19,8 +20,9 @@ type faulty struct {
 	osDisk
 	room     atomic.Int64 // bytes that writes outside of the reserve may still take
 	readOnly atomic.Bool
-	syncs    atomic.Int64 // how many syncs fail from now on
-	stuck    atomic.Bool  // what was written in vain cannot be taken out
+	syncs    atomic.Int64                  // how many syncs fail from now on
+	stuck    atomic.Bool                   // what was written in vain cannot be taken out
+	slow     atomic.Pointer[chan struct{}] // closed when syncs may return; nil while they do
 }
 
 type faultyFile struct {
@@ -73,6 +75,9 @@ func (f faultyFile) Write(b []byte) (int, error) {
 }
 
 func (f faultyFile) Sync() error {
+	if slow := f.d.slow.Load(); slow != nil {
+		<-*slow
+	}
 	if f.d.syncs.Load() > 0 && f.d.syncs.Add(-1) >= 0 {
 		return syscall.EIO
 	}
@@ -140,6 +145,51 @@ func TestDiskFull(t *testing.T) {
 		if r.Kind == KindStart && r.Number != before.Number && r.Number != after.Number {
 			t.Errorf("a refused start was written: %s", r.Body)
 		}
+	}
+}
+
+// A source may be asked while the start of its statement goes to disk, but not while the log
+// cannot write.
+func TestBegin(t *testing.T) {
+	d, l, _ := onFaulty(t)
+	slow := make(chan struct{})
+	d.slow.Store(&slow)
+	first, err := l.Begin(t.Context(), Start{Query: "first"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := first.Durable(ctx); errs.CodeOf(err) != errs.Canceled {
+		t.Errorf("durable before its sync: %v", err)
+	}
+	second, err := l.Begin(t.Context(), Start{Query: "second"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.slow.Store(nil)
+	close(slow)
+	if id, err := second.Durable(t.Context()); err != nil || id.Query != "second" {
+		t.Errorf("after its sync: %+v %v", id, err)
+	}
+	d.room.Store(100)
+	lost, err := l.Begin(t.Context(), Start{Query: "lost"})
+	if err != nil {
+		t.Fatalf("the log did not know yet: %v", err)
+	}
+	if _, err := lost.Durable(t.Context()); errs.CodeOf(err) != errs.DiskFull {
+		t.Errorf("on a full disk: %v", err)
+	}
+	if _, err := l.Begin(t.Context(), Start{Query: "refused"}); errs.CodeOf(err) != errs.DiskFull {
+		t.Errorf("on a disk that is known to be full: %v", err)
+	}
+	d.room.Store(1 << 30)
+	started(t, l, "after")
+	if _, err := l.Begin(t.Context(), Start{Query: "last"}); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	if l.unsound.Load() {
+		t.Error("a log that can write again still waits")
 	}
 }
 

@@ -94,9 +94,10 @@ type Log struct {
 
 	retiring sync.Mutex
 
-	tip  atomic.Pointer[tip]
-	lost atomic.Uint64
-	w    writer // of the committer alone
+	tip     atomic.Pointer[tip]
+	lost    atomic.Uint64
+	unsound atomic.Bool // whether the writer is not sound
+	w       writer      // of the committer alone
 }
 
 // tip is the last record on disk.
@@ -264,26 +265,63 @@ func (l *Log) Boot() string { return l.boot }
 // then be refused; canceled or timeout when ctx ended first, and the log then
 // writes the end itself.
 func (l *Log) Start(ctx context.Context, s Start) (ID, error) {
-	s.Code = ""
-	return l.statement(ctx, KindStart, s)
+	p, err := l.Begin(ctx, s)
+	if err != nil {
+		return ID{}, err
+	}
+	return p.Durable(ctx)
 }
+
+// Begin is the first half of Start: it returns while the record is on its way to disk, so
+// that a source can be asked meanwhile. Without an error Durable must be called once,
+// before anything of the answer leaves. While the log cannot write it waits, and gives the
+// error of Start.
+func (l *Log) Begin(ctx context.Context, s Start) (*Begun, error) {
+	s.Code = ""
+	e, err := l.statement(KindStart, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.submit(ctx, e); err != nil {
+		return nil, err
+	}
+	if l.unsound.Load() {
+		if _, err := l.result(ctx, e); err != nil {
+			return nil, err
+		}
+	}
+	return &Begun{l: l, e: e}, nil
+}
+
+// Begun is a start on its way to disk.
+type Begun struct {
+	l *Log
+	e *entry
+}
+
+// Durable waits until the record is on disk; the rest is as for Start.
+func (p *Begun) Durable(ctx context.Context) (ID, error) { return p.l.result(ctx, p.e) }
 
 // Refuse records that a statement was refused, s.Code says why. There is no End to
 // it. It is taken on a full disk too, as long as the reserve lasts.
 func (l *Log) Refuse(ctx context.Context, s Start) (ID, error) {
-	return l.statement(ctx, KindRefused, s)
+	e, err := l.statement(KindRefused, s)
+	if err != nil {
+		return ID{}, err
+	}
+	return l.wait(ctx, e)
 }
 
-func (l *Log) statement(ctx context.Context, kind Kind, s Start) (ID, error) {
+func (l *Log) statement(kind Kind, s Start) (*entry, error) {
 	if s.Time.IsZero() {
 		s.Time = l.o.Now()
 	}
 	e, err := newEntry(kind, s.filled())
 	if err != nil {
-		return ID{}, err
+		return nil, err
 	}
 	e.reserved, e.query = kind != KindStart, s.Query
-	return l.wait(ctx, e)
+	return e, nil
 }
 
 // Act records an administrative act, durable when it returns. It is taken on a full

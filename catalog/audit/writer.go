@@ -170,6 +170,7 @@ func (w *writer) repair() error {
 // degrade is called when a write failed: the reserve takes over if it can.
 func (w *writer) degrade(cause error) {
 	was := w.condition
+	w.l.unsound.Store(true)
 	w.tried = time.Now()
 	w.condition = failed
 	err := w.repair()
@@ -208,6 +209,7 @@ func (w *writer) recover() {
 		return
 	}
 	w.condition = sound
+	w.l.unsound.Store(false)
 	w.l.o.Logger.Info("audit: can write again", "lost", w.l.lost.Load())
 }
 

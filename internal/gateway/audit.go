@@ -23,6 +23,8 @@ type recorded struct {
 	log     *audit.Log
 	start   audit.Start
 	id      audit.ID
+	pending *audit.Begun  // the start on its way to disk, between submit and durable
+	span    *tracing.Span // over that way
 	started bool
 	sources []audit.Read       // that are read
 	counts  func() []exec.Read // what they gave, once it is known; nil before
@@ -81,12 +83,31 @@ func (r *recorded) uses(stmt *planner.Statement, plan *planner.Plan) {
 
 // begin writes the start; nothing of the answer leaves before it is on disk.
 func (r *recorded) begin(ctx context.Context) error {
+	if err := r.submit(ctx); err != nil {
+		return err
+	}
+	return r.durable(ctx)
+}
+
+// submit is the first half of begin: sources are asked while the start goes to disk.
+func (r *recorded) submit(ctx context.Context) (err error) {
 	if r.log == nil {
 		return nil
 	}
-	_, span := tracing.Start(ctx, tracing.Audit)
-	id, err := r.log.Start(ctx, r.start)
-	span.End()
+	_, r.span = tracing.Start(ctx, tracing.Audit)
+	if r.pending, err = r.log.Begin(ctx, r.start); err != nil {
+		r.span.End()
+	}
+	return err
+}
+
+// durable waits until the start that was submitted is on disk.
+func (r *recorded) durable(ctx context.Context) error {
+	if r.log == nil || r.started {
+		return nil
+	}
+	id, err := r.pending.Durable(ctx)
+	r.span.End()
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 
 // run plans a query, or an EXPLAIN of one, and starts what it asks for; the answer is to be
 // held to the budget, which may be nil. The order of its steps counts: what is refused is
-// charged to no quota, what cannot be charged is recorded as refused, and nothing runs that
-// is not recorded.
+// charged to no quota, what cannot be charged is recorded as refused, and nothing leaves,
+// no error of a source either, before the record of its start is on disk.
 func (g *Gateway) run(ctx context.Context, s server.Session, r server.Request, stmt sqltext.Stmt, rec *recorded) (*server.Answer, *quota.Budget, error) {
 	plan, bound, err := g.plan(ctx, policy.OrDenied(s.Snapshot), stmt.SQL, r.Params)
 	if err != nil {
@@ -34,11 +34,18 @@ func (g *Gateway) run(ctx context.Context, s server.Session, r server.Request, s
 			return nil, nil, err
 		}
 	}
-	if err := rec.begin(ctx); err != nil {
+	if err := rec.submit(ctx); err != nil {
 		uncharge(budget)
 		return nil, nil, err
 	}
 	answer, err := g.start(ctx, s, r, bound, reads, plan, stmt, rec)
+	if unrecorded := rec.durable(ctx); unrecorded != nil {
+		if err == nil {
+			answer.Stream.Release()
+		}
+		uncharge(budget)
+		return nil, nil, unrecorded
+	}
 	if errs.CodeOf(err) == errs.QueueFull {
 		uncharge(budget)
 	}

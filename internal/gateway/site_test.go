@@ -44,6 +44,8 @@ type world struct {
 	mask   string // of its name
 	// factors says that second factors are demanded, once everything is as it is to be.
 	factors bool
+	// prepare is called with the site's folder before anything is there; may be nil.
+	prepare func(dir string)
 }
 
 var plain = world{filter: "qx = '和平区'", mask: "masked name"}
@@ -56,6 +58,9 @@ const siteRows = `CREATE TABLE renkou (id INTEGER PRIMARY KEY, xm TEXT, qx TEXT,
 func newSite(t *testing.T, w world) *site {
 	t.Helper()
 	dir := t.TempDir()
+	if w.prepare != nil {
+		w.prepare(dir)
+	}
 	conn, err := sqlite.OpenConn(filepath.Join(dir, "ga.db"), sqlite.OpenCreate|sqlite.OpenReadWrite)
 	if err != nil {
 		t.Fatal(err)
