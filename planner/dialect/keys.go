@@ -9,8 +9,8 @@ import (
 // dialect.
 const MaxKeys = 10_000
 
-// keysInList is the length of a list that no engine refuses.
-const keysInList = 1000
+// MaxList is the length of a list that no engine refuses.
+const MaxList = 1000
 
 // KeyCost is what sending keys costs in a dialect.
 type KeyCost struct {
@@ -27,7 +27,7 @@ func KeysOf(d Dialect) KeyCost {
 	case (postgres{}).Name(), (mysql{}).Name():
 		return KeyCost{Most: MaxKeys, Rows: 50}
 	}
-	return KeyCost{Most: keysInList, Rows: 400}
+	return KeyCost{Most: MaxList, Rows: 400}
 }
 
 // Searches reports whether it may take less time to look rows up by their keys than
@@ -54,7 +54,7 @@ func Keys(d Dialect, arg ir.Expr, values []catalog.Value, at Columns) (ir.Expr, 
 	}
 	var lists []ir.Expr
 	for len(values) > 0 {
-		n := min(keysInList, len(values))
+		n := min(MaxList, len(values))
 		in := &ir.In{Arg: arg, List: make([]ir.Expr, n)}
 		for i, v := range values[:n] {
 			in.List[i] = &ir.Const{Value: v}

@@ -72,6 +72,7 @@ func FitsDecimal(digits string, t catalog.Type) bool {
 
 var (
 	plainInteger = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
+	plainDecimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 	plainUUID    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
@@ -89,6 +90,9 @@ func castText(s string, t catalog.Type) (catalog.Value, bool) {
 		n, err := strconv.ParseInt(s, 10, 64)
 		out.V = n
 		return out, err == nil && fitsInteger(n, t.Kind)
+	case catalog.Decimal:
+		out.V = s
+		return out, plainDecimal.MatchString(s) && FitsDecimal(s, t)
 	case catalog.UUID:
 		out.V = strings.ToLower(s)
 		return out, plainUUID.MatchString(s)
@@ -104,6 +108,10 @@ func castText(s string, t catalog.Type) (catalog.Value, bool) {
 				return out, true
 			}
 		}
+	case catalog.TimestampTZ: // without an offset it hangs on the session's zone
+		d, err := time.Parse(time.RFC3339, strings.Replace(s, " ", "T", 1))
+		out.V = d.UnixMicro()
+		return out, err == nil && len(s) <= len("2006-01-02 15:04:05.000000+00:00") && d.Nanosecond()%1000 == 0 && !strings.Contains(s, ",")
 	}
 	return out, false
 }

@@ -71,7 +71,16 @@ func TestCastValue(t *testing.T) {
 		{"'1970-01-01 00:00:00.0000015'", text, "1970-01-01 00:00:00.0000015", kind(catalog.Timestamp), nil, ""},
 		{"'1970-01-01 00:00:00'", text, "1970-01-01 00:00:00", kind(catalog.TimestampTZ), nil, ""},
 		{"'1.5'", text, "1.5", kind(catalog.Float64), nil, ""},
-		{"'1.5'", text, "1.5", dec(3, 1), nil, ""},
+		{"'1.5'", text, "1.5", dec(3, 1), "1.5", "1.5"},
+		{"'-0.05'", text, "-0.05", dec(3, 2), "-0.05", "-0.05"},
+		{"'12'", text, "12", dec(4, 2), "12", "12.00"},
+		{"'1.55'", text, "1.55", dec(3, 1), nil, ""},
+		{"'100'", text, "100", dec(3, 1), nil, ""},
+		{"'.5'", text, ".5", dec(3, 1), nil, ""},
+		{"'1e1'", text, "1e1", dec(3, 1), nil, ""},
+		{"'2024-01-02 03:04:05.5Z'", text, "2024-01-02 03:04:05.5Z", kind(catalog.TimestampTZ), int64(1704164645500000), "2024-01-02 11:04:05.5+08"},
+		{"'2024-01-02T03:04:05.000001+08:30'", text, "2024-01-02T03:04:05.000001+08:30", kind(catalog.TimestampTZ), int64(1704134045000001), "2024-01-02 02:34:05.000001+08"},
+		{"'2024-01-02 03:04:05.0000001Z'", text, "2024-01-02 03:04:05.0000001Z", kind(catalog.TimestampTZ), nil, ""},
 		{"1.5", kind(catalog.Float64), 1.5, kind(catalog.Float32), nil, ""},
 	} {
 		got, ok := ir.CastValue(catalog.Value{Type: c.from, V: c.v}, c.to)

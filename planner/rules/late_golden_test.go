@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -35,6 +37,22 @@ func late(t *testing.T, plan *ir.Plan, of func(string) dialect.Dialect, off ...s
 		t.Fatal(err)
 	}
 	return ir.Text(c.Plan.Root, ir.Exactly)
+}
+
+// A list is an IN up to the length that sources take.
+func TestLongLists(t *testing.T) {
+	for _, form := range []string{"'[%s]'::INT[]", "[%s]"} {
+		for n, stays := range map[int]bool{dialect.MaxList: false, dialect.MaxList + 1: true} {
+			list := fmt.Sprintf(form, strings.TrimSuffix(strings.Repeat("7, ", n), ", "))
+			for _, where := range []string{"a = ANY(" + list + ")", "NOT a = ANY(" + list + ")", "list_contains(" + list + ", a)"} {
+				text := afterLate(t, "SELECT a FROM s.t WHERE "+where, plantest.Dialect)
+				sent := regexp.MustCompile(`^remote pg\n( +project a#1\n)? +filter .* IN \(`).MatchString(text)
+				if sent == stays || stays && strings.Contains(text, " IN (") {
+					t.Errorf("%d elements in %.30s: sent is %t\n%.500s", n, where, sent, text)
+				}
+			}
+		}
+	}
 }
 
 // loose is a dialect whose source keeps more rows than a comparison with >.

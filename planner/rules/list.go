@@ -39,6 +39,9 @@ func List() []Rule {
 		// Late, what became constant with the parameters, and then what moves with that.
 		late(constantFolding),
 		late(dateComparison),
+		// After late constant folding, which casts what a list has for elements, and before
+		// what moves the conditions that it makes.
+		listMembership,
 		predicatePushdownLate,
 		late(topN),
 
