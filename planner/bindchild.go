@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"strconv"
-	"strings"
-	"syscall"
 
 	"github.com/lianji/lianji/internal/duck"
-	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/process"
 )
 
 // BinderRole is the only argument of a program that is to be a binder process; the
@@ -30,30 +26,10 @@ func ServeBinder(zone string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := limitAddressSpace(childRoom); err != nil {
-		return err
-	}
-	asked := make(chan bindAsk)
-	safego.Run(func() error {
-		defer os.Exit(0) // whatever it works on
-		defer close(asked)
-		for {
-			var ask bindAsk
-			if _, err := readFrame(in, &ask); err != nil {
-				return err
-			}
-			asked <- ask
-		}
+	return process.Serve(in, childRoom, func(ask bindAsk, _ string) (more bool, err error) {
+		err = answerBind(ctx, inst, ask, out)
+		return len(inst.stubs) <= stubsKept, err // the gateway starts another one
 	})
-	for ask := range asked {
-		if err := answerBind(ctx, inst, ask, out); err != nil {
-			return err
-		}
-		if len(inst.stubs) > stubsKept {
-			return nil // the gateway starts another one
-		}
-	}
-	return nil
 }
 
 // answerBind writes the answer to one question: one frame for a tree; for a bind one
@@ -66,7 +42,7 @@ func answerBind(ctx context.Context, inst *bindInstance, ask bindAsk, out io.Wri
 		return tell(out, err, bindTold{}, tree)
 	}
 	if err := inst.ensure(ctx, ask.Stubs); err != nil {
-		return errors.Join(err, writeFrame(out, bindTold{Failed: err.Error()}, ""))
+		return errors.Join(err, process.Write(out, bindTold{Failed: err.Error()}, ""))
 	}
 	told := &Bound{}
 	plan, described, err := inst.bind(ctx, ask.SQL, ask.Plan, told)
@@ -95,25 +71,11 @@ func tell(out io.Writer, err error, head bindTold, text string) error {
 			head = bindTold{Refused: &BindError{Type: "too_complex", Message: fatal.Message, Position: -1}}
 		}
 	}
-	if wrote := writeFrame(out, head, text); wrote != nil {
+	if wrote := process.Write(out, head, text); wrote != nil {
 		return wrote
 	}
 	if head.Failed != "" {
 		return err
 	}
 	return nil
-}
-
-// limitAddressSpace lets the process take so many bytes more than it has.
-func limitAddressSpace(more uint64) error {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return err
-	}
-	pages, err := strconv.ParseUint(strings.Fields(string(text) + " ")[0], 10, 64)
-	if err != nil {
-		return err
-	}
-	most := pages*uint64(os.Getpagesize()) + more
-	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: most, Max: most})
 }

@@ -1,14 +1,12 @@
 package planner
 
 import (
-	"bufio"
 	"context"
-	"io"
-	"os/exec"
 	"sync"
 	"time"
 
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/process"
 	"github.com/lianji/lianji/internal/safego"
 )
 
@@ -17,7 +15,7 @@ import (
 type Children struct {
 	zone    string
 	command []string // the program and what stands before the zone
-	free    chan *child
+	free    chan *process.Process
 	done    chan struct{}
 	once    sync.Once
 }
@@ -29,7 +27,7 @@ const killAfter = bindDeadline + 500*time.Millisecond
 // NewChildren makes a binder whose processes are started by a command, which is to call
 // ServeBinder with the last argument, the session zone. The first one starts now.
 func NewChildren(zone string, command ...string) *Children {
-	b := &Children{zone: zone, command: command, free: make(chan *child, binderCount), done: make(chan struct{})}
+	b := &Children{zone: zone, command: command, free: make(chan *process.Process, binderCount), done: make(chan struct{})}
 	for range binderCount - 1 {
 		b.free <- nil
 	}
@@ -41,35 +39,8 @@ func NewChildren(zone string, command ...string) *Children {
 	return b
 }
 
-// child is a binder process. One question is asked at a time.
-type child struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-}
-
-func (b *Children) start() (*child, error) {
-	cmd := exec.Command(b.command[0], append(b.command[1:len(b.command):len(b.command)], b.zone)...)
-	cmd.Env = []string{} // the gateway's may hold passwords
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &child{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 64<<10)}, nil
-}
-
-// end kills the process and waits for its end.
-func (c *child) end() {
-	_ = c.cmd.Process.Kill() // it may have ended by itself
-	c.in.Close()
-	_ = c.cmd.Wait() // killed is what it says
+func (b *Children) start() (*process.Process, error) {
+	return process.Start(append(b.command[:len(b.command):len(b.command)], b.zone)...)
 }
 
 // frame is one answer of a process.
@@ -82,7 +53,7 @@ type frame struct {
 // ask sends a question to a process that is free and gives its n answers as they come.
 // The process is free again after the last one, whether or not somebody still waits.
 func (b *Children) ask(ctx context.Context, question bindAsk, n int) (<-chan frame, error) {
-	var c *child
+	var c *process.Process
 	select {
 	case <-b.done:
 		return nil, errBinderClosed
@@ -107,11 +78,11 @@ func (b *Children) ask(ctx context.Context, question bindAsk, n int) (<-chan fra
 				}
 			}
 			begun := time.Now()
-			given, err := c.exchange(question, n, frames)
+			given, err := exchange(c, question, n, frames)
 			if err == nil {
 				return nil
 			}
-			c.end()
+			c.End()
 			c = nil
 			// One that ended by something else than this question is none of its fault.
 			if !again || given > 0 || time.Since(begun) >= killAfter {
@@ -125,15 +96,15 @@ func (b *Children) ask(ctx context.Context, question bindAsk, n int) (<-chan fra
 
 // exchange asks and passes the answers on, and tells how many came. After an error the
 // process is of no use.
-func (c *child) exchange(question bindAsk, n int, frames chan<- frame) (given int, err error) {
-	watch := time.AfterFunc(killAfter, func() { _ = c.cmd.Process.Kill() })
+func exchange(c *process.Process, question bindAsk, n int, frames chan<- frame) (given int, err error) {
+	watch := time.AfterFunc(killAfter, c.Kill)
 	defer watch.Stop()
-	if err := writeFrame(c.in, question, ""); err != nil {
+	if err := c.Ask(question, ""); err != nil {
 		return 0, err
 	}
 	for range n {
 		var f frame
-		if f.text, err = readFrame(c.out, &f.told); err == nil && f.told.Failed != "" {
+		if f.text, err = c.Answer(&f.told); err == nil && f.told.Failed != "" {
 			err = f.told.err()
 		}
 		if err != nil {
@@ -153,7 +124,7 @@ func nextFrame(ctx context.Context, frames <-chan frame) (frame, error) {
 		case ctx.Err() != nil:
 			return frame{}, ctx.Err()
 		case !ok:
-			return frame{}, errFrame
+			return frame{}, process.ErrFrame
 		case f.err != nil:
 			return frame{}, &BindError{Type: "too_complex", Message: "the binder's process ended: " + f.err.Error(), Position: -1}
 		}
@@ -216,7 +187,7 @@ func (b *Children) Close() {
 		close(b.done)
 		for range binderCount {
 			if c := <-b.free; c != nil {
-				c.end()
+				c.End()
 			}
 		}
 	})

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/planner/dialect"
@@ -115,13 +113,11 @@ func TestKilledBinder(t *testing.T) {
 	}
 	for range binderCount { // no other process takes the question
 		if old := <-b.free; old != nil {
-			old.end()
+			old.End()
 		}
 	}
 	// One that is gone before it is asked is replaced, and nobody hears of it.
-	if err := c.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	c.Kill()
 	b.free <- c
 	if _, err := b.Bind(t.Context(), BindRequest{SQL: "SELECT 1", PlanToo: true}); err != nil {
 		t.Errorf("after the process was killed: %v", err)
@@ -133,9 +129,7 @@ func TestKilledBinder(t *testing.T) {
 	})
 	b.free <- c
 	waitfor.True(t, time.Second, "the question to be on its way", func() bool { return len(b.free) == 0 })
-	if err := c.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	c.Kill()
 	// Another process has tried it, in vain.
 	if err := <-failed; !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the bind of a process that was killed: %v", err)
@@ -158,13 +152,13 @@ func TestBinderProcessEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pid := c.cmd.Process.Pid
+		pid := c.ID()
 		ask := bindAsk{SQL: "SELECT 1", Tree: true}
 		var told bindTold
-		if err := writeFrame(c.in, ask, ""); err != nil {
+		if err := c.Ask(ask, ""); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readFrame(c.out, &told); err != nil {
+		if _, err := c.Answer(&told); err != nil {
 			t.Fatal(err)
 		}
 		if env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err != nil || len(env) > 0 {
@@ -175,12 +169,11 @@ func TestBinderProcessEnds(t *testing.T) {
 			t.Errorf("its address space has no limit: %v", err)
 		}
 		if busy {
-			if err := writeFrame(c.in, bindAsk{SQL: wideText, Plan: true}, ""); err != nil {
+			if err := c.Ask(bindAsk{SQL: wideText, Plan: true}, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
-		c.in.Close()
-		ended := safego.Run(c.cmd.Wait)
+		ended := safego.Run(c.Close)
 		waitfor.True(t, time.Second, "the end of the process", func() bool { return len(ended) > 0 })
 	}
 }
@@ -201,25 +194,6 @@ func TestNoBinder(t *testing.T) {
 	}
 	if out, err := exec.Command(os.Args[0], BinderRole, "No/Zone").CombinedOutput(); err == nil {
 		t.Errorf("a zone that there is not: %s", out)
-	}
-}
-
-// Frames are read back as they were written, and nothing else is one.
-func TestFrames(t *testing.T) {
-	r, w := io.Pipe()
-	safego.Run(func() error {
-		err := writeFrame(w, bindTold{Columns: []catalog.Column{{Name: "x", Type: catalog.ListOf(catalog.DecimalOf(5, 2))}}, Params: map[int]catalog.Type{3: {Kind: catalog.Text}}}, "text")
-		return errors.Join(err, w.Close())
-	})
-	var told bindTold
-	text, err := readFrame(r, &told)
-	if err != nil || text != "text" || len(told.Columns) != 1 || !told.Columns[0].Type.Equal(catalog.ListOf(catalog.DecimalOf(5, 2))) || told.Params[3].Kind != catalog.Text {
-		t.Errorf("%q, %+v, %v", text, told, err)
-	}
-	for _, bad := range []string{"", "\x01\x00\x00\x00", "\x01\x00\x00\x00\x00\x00\x00\x00x", "\xff\xff\xff\xff\x00\x00\x00\x00{}", "\x02\x00\x00\x00\x05\x00\x00\x00{}"} {
-		if _, err := readFrame(strings.NewReader(bad), &told); err == nil {
-			t.Errorf("%q is a frame", bad)
-		}
 	}
 }
 

@@ -6,17 +6,34 @@ import (
 	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/gateway"
 	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/server/pgwire/pgcatalog"
 )
 
-// isBinder reports whether this process is one in which a gateway binds.
-func isBinder() bool { return len(os.Args) == 3 && os.Args[1] == planner.BinderRole }
-
-// bind is such a process, and gives its exit code.
-func bind() int {
-	if err := planner.ServeBinder(os.Args[2], os.Stdin, os.Stdout); err != nil {
-		return 1 // its gateway sees that it is gone
+// asProcess tells whether this program was started as a process of a gateway's. If so, it
+// was one when this returns, and code is its exit code.
+func asProcess() (code int, is bool) {
+	var err error
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == planner.BinderRole:
+		err = planner.ServeBinder(os.Args[2], os.Stdin, os.Stdout)
+	case len(os.Args) == 2 && os.Args[1] == pgcatalog.Role:
+		err = pgcatalog.Serve(os.Stdin, os.Stdout)
+	default:
+		return 0, false
 	}
-	return 0
+	if err != nil {
+		return 1, true // its gateway sees that it is gone
+	}
+	return 0, true
+}
+
+// catalogueProcess is the command of such a process for the PostgreSQL door's catalogue.
+func catalogueProcess() []string {
+	self, err := os.Executable()
+	if err != nil {
+		return nil // no gateway starts without it
+	}
+	return []string{self, pgcatalog.Role}
 }
 
 func newEngine(o app.EngineOptions) (app.Engine, error) {

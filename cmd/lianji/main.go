@@ -18,8 +18,8 @@ import (
 )
 
 func main() {
-	if isBinder() {
-		os.Exit(bind())
+	if code, is := asProcess(); is {
+		os.Exit(code)
 	}
 	os.Exit(program().Main())
 }
@@ -35,6 +35,7 @@ func program() cli.Program {
 				"files":    files.Open,
 			},
 			NewEngine: newEngine,
+			Catalogue: catalogueProcess(),
 		},
 		AuditHeads: app.AuditHeads,
 		City:       city(),

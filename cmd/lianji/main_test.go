@@ -20,6 +20,7 @@ import (
 	"time"
 
 	_ "github.com/duckdb/duckdb-go/v2"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -28,11 +29,12 @@ import (
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/planner"
+	"github.com/lianji/lianji/server/pgwire/pgcatalog"
 )
 
 func TestMain(m *testing.M) {
-	if isBinder() {
-		os.Exit(bind())
+	if code, is := asProcess(); is {
+		os.Exit(code)
 	}
 	if os.Getenv(actAsProgram) != "" {
 		os.Exit(program().Main())
@@ -77,7 +79,7 @@ func world(t *testing.T) {
 	for name, text := range map[string]string{
 		"mz/dibao.csv": "证件号,金额\n1,500\n2,600\n",
 		"lianji.yaml": `
-listen: {http: "127.0.0.1:0"}
+listen: {http: "127.0.0.1:0", postgres: "127.0.0.1:0"}
 engine: {memory: 256MiB, temp: ./tmp, timezone: Asia/Shanghai}
 sources:
   ga: {kind: sqlite, path: ga.db}
@@ -198,8 +200,9 @@ func (s *shared) String() string {
 	return s.b.String()
 }
 
-// killBinders kills the binder processes of this one and tells how many there were.
-func killBinders(t *testing.T) (n int) {
+// killProcesses kills the processes of this one that have a role, and tells how many there
+// were.
+func killProcesses(t *testing.T, role string) (n int) {
 	t.Helper()
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -210,7 +213,7 @@ func killBinders(t *testing.T) (n int) {
 		stat, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "stat"))
 		_, after, _ := strings.Cut(string(stat), ") ")
 		fields := strings.Fields(after)
-		if !strings.Contains(string(text), "\x00"+planner.BinderRole+"\x00") || len(fields) < 2 || fields[0] == "Z" || fields[1] != strconv.Itoa(os.Getpid()) {
+		if !strings.Contains(string(text), "\x00"+role+"\x00") || len(fields) < 2 || fields[0] == "Z" || fields[1] != strconv.Itoa(os.Getpid()) {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
@@ -266,7 +269,7 @@ func TestServe(t *testing.T) {
 	if err != nil || fmt.Sprint(answer.Rows) != "[[李四]]" {
 		t.Errorf("%v %v", answer, err)
 	}
-	if killed := killBinders(t); killed == 0 {
+	if killed := killProcesses(t, planner.BinderRole); killed == 0 {
 		t.Error("statements are bound in the gateway's own process")
 	}
 	if code, stdout, stderr := ask("SELECT count(*) AS n FROM 公安.人口 WHERE 年龄 < 200 LIMIT 7"); code != 0 || !strings.HasPrefix(stdout, "n\r\n") {
@@ -275,12 +278,15 @@ func TestServe(t *testing.T) {
 	if code, stdout, stderr := ask(fmt.Sprintf(across, "公安.人口", "市场监管.法人", "民政.低保") + " "); code != 0 || stdout != acrossCSV {
 		t.Errorf("after the binder's processes were killed: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
+	askCatalogue(t, "postgres://nobody@"+regexp.MustCompile(`postgres(?:ql)?://(\S+)`).FindStringSubmatch(log.String())[1])
 	stop()
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
-	if left := killBinders(t); left > 0 {
-		t.Errorf("%d binder processes are left", left)
+	for _, role := range []string{planner.BinderRole, pgcatalog.Role} {
+		if left := killProcesses(t, role); left > 0 {
+			t.Errorf("%d processes are left: %s", left, role)
+		}
 	}
 	for _, secret := range []string{password, "张三", "年龄"} {
 		if strings.Contains(log.String(), secret) {
@@ -289,6 +295,28 @@ func TestServe(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "code=ok") || !strings.Contains(log.String(), "rows=3") {
 		t.Errorf("log:\n%s", log.String())
+	}
+}
+
+// askCatalogue asks a gateway's pg_catalog, which lives in a process of its own, whether or
+// not somebody kills that.
+func askCatalogue(t *testing.T, dsn string) {
+	t.Helper()
+	conn, err := pgconn.Connect(t.Context(), dsn+"/lianji?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		r := conn.ExecParams(t.Context(), "SELECT relname FROM pg_class WHERE relname = '法人'", nil, nil, nil, nil).Read()
+		if r.Err != nil || len(r.Rows) != 1 {
+			t.Errorf("%d rows, %v", len(r.Rows), r.Err)
+		}
+		if killed := killProcesses(t, pgcatalog.Role); killed != 1 {
+			t.Errorf("pg_catalog is asked in %d processes of its own", killed)
+		}
+	}
+	if err := conn.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

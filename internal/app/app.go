@@ -35,6 +35,9 @@ type Options struct {
 	NewEngine func(EngineOptions) (Engine, error)
 	Operator  bool         // for an operator's own statement: its audit log is apart from that of the doors
 	Logger    *slog.Logger // must redact; nil means nowhere
+	// Catalogue is the command that starts a process for the PostgreSQL door's own
+	// catalogue; empty means that it lives in this one.
+	Catalogue []string
 	// Only tells of a source whether it is needed; nil means that all are. One that is
 	// not is neither opened nor asked what it has.
 	Only func(source string) bool
@@ -88,7 +91,8 @@ const HeapFloor = 32 << 20
 type App struct {
 	cfg    *config.Config
 	log    *slog.Logger
-	plain  bool // serves other machines without TLS
+	plain  bool     // serves other machines without TLS
+	own    []string // Options.Catalogue
 	engine Engine
 	temp   *runDir
 
@@ -118,7 +122,7 @@ type App struct {
 // reached does not hide the others: statements that name its tables get its error.
 // The caller closes the App.
 func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error) {
-	a := &App{cfg: cfg, log: o.Logger, plain: o.Plaintext, floor: make([]byte, HeapFloor)}
+	a := &App{cfg: cfg, log: o.Logger, plain: o.Plaintext, own: o.Catalogue, floor: make([]byte, HeapFloor)}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}

@@ -15,7 +15,7 @@ func (d *Door) listenPostgres(ctx context.Context) error {
 		return nil
 	}
 	o := pgwire.Options{
-		Querier: a, Session: d.session, Refused: a.refused, Logger: a.log, ClientWait: a.cfg.Engine.ClientWait, TimeZone: a.cfg.Engine.TimeZone,
+		Querier: a, Session: d.session, Refused: a.refused, Logger: a.log, ClientWait: a.cfg.Engine.ClientWait, TimeZone: a.cfg.Engine.TimeZone, Catalogue: a.own,
 	}
 	if a.store != nil {
 		o.Login, o.Certified = a.identity.Login, a.certified

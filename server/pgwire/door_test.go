@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"strings"
 	"testing"
 
@@ -17,10 +18,29 @@ import (
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/pgwire"
+	"github.com/lianji/lianji/server/pgwire/pgcatalog"
 	"github.com/lianji/lianji/server/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets this program be a catalogue's process, as the gateway's own program is one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == pgcatalog.Role {
+		if err := pgcatalog.Serve(os.Stdin, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 // site is a door that serves.
 type site struct {

@@ -47,6 +47,9 @@ type Options struct {
 	TimeZone string
 	// Logger gets one line for each statement; nil means nowhere. Its handler must redact.
 	Logger *slog.Logger
+	// Catalogue is the command that starts a process for what is asked of pg_catalog, as
+	// pgcatalog.New takes it; empty means that it is answered in this one.
+	Catalogue []string
 	// ClientWait is how long a client may keep its statement waiting, beside a second
 	// for each 64 KiB that it takes; 0 means DefaultClientWait.
 	ClientWait time.Duration
@@ -131,7 +134,7 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Querier = hexRefused{o.Querier}
-	d := &door{Options: o, conns: map[*conn]bool{}, catalogues: pgcatalog.New(o.TimeZone)}
+	d := &door{Options: o, conns: map[*conn]bool{}, catalogues: pgcatalog.New(o.TimeZone, o.Catalogue...)}
 	defer d.catalogues.Close()
 	statements, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)

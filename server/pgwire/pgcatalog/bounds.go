@@ -3,8 +3,9 @@ package pgcatalog
 import "strings"
 
 // DuckDB computes constants, expands macros and writes aliases out while it prepares a
-// statement, and nothing can stop it there. So what makes expressions or texts grow is
-// counted in the parse tree before; what drivers ask stays far below.
+// statement, and nothing can stop it there but the end of its process. So what makes
+// expressions or texts grow is counted in the parse tree before, and told as what it is;
+// what drivers ask stays far below.
 const (
 	mostText      = 64 << 10 // bytes of a statement
 	mostParsed    = 5_000    // parts of the parse tree that DuckDB's parser makes of it, near enough

@@ -7,7 +7,7 @@ package pgcatalog
 import (
 	"container/list"
 	"context"
-	"strings"
+	"errors"
 	"sync"
 	"time"
 
@@ -36,8 +36,10 @@ const (
 
 // Catalogues keeps the catalogues of snapshots. It may be used by many goroutines.
 type Catalogues struct {
-	zone  string // the session zone of statements, as of all others
-	turns *turns.Queue
+	zone    string // the session zone of statements, as of all others
+	most    time.Duration
+	command []string
+	turns   *turns.Queue
 
 	mu    sync.Mutex
 	held  map[turns.Who]int64 // bytes of answers
@@ -48,16 +50,18 @@ type Catalogues struct {
 
 // entry is the catalogue of one snapshot for one user.
 type entry struct {
-	key   string
-	uses  int // guarded by Catalogues.mu
-	gone  bool
-	ready sync.Mutex
-	db    *duck.DB // guarded by ready until it is set
+	key  string
+	uses int // guarded by Catalogues.mu
+	gone bool
+	free chan struct{} // holds something while nobody asks
+	in   instance      // of whoever asks; nil until the first one does, and after it broke
 }
 
-// New makes an empty set of catalogues whose statements have a session zone. The caller closes it.
-func New(zone string) *Catalogues {
-	return &Catalogues{zone: zone, turns: turns.New(turns.Options{
+// New makes an empty set of catalogues whose statements have a session zone. Each lives in
+// a process of its own that a command starts, which is to call Serve; without a command in
+// this one, where nothing stops a statement from taking memory. The caller closes it.
+func New(zone string, command ...string) *Catalogues {
+	return &Catalogues{zone: zone, most: mostTime, command: command, turns: turns.New(turns.Options{
 		Running: turns.Most{All: mostRunning, Principal: 1}, Waiting: turns.Most{All: mostWaiting, Principal: mostWaiting / 4}, Patience: mostTime,
 	}), held: map[turns.Who]int64{}, byKey: map[string]*list.Element{}, order: list.New()}
 }
@@ -67,8 +71,8 @@ func (c *Catalogues) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for e := c.order.Front(); e != nil; e = e.Next() {
-		if kept, ok := e.Value.(*entry); ok && kept.db != nil {
-			kept.db.Close()
+		if kept, ok := e.Value.(*entry); ok && kept.in != nil {
+			kept.in.close()
 		}
 	}
 	c.order.Init()
@@ -83,7 +87,7 @@ func (c *Catalogues) Query(ctx context.Context, s server.Session, f Facts, r ser
 		if err != nil {
 			return err
 		}
-		batches, bytes, err := read(ctx, st.stmt)
+		batches, bytes, err := st.in.rows(ctx)
 		if err != nil {
 			return err
 		}
@@ -123,7 +127,7 @@ func (c *Catalogues) hold(by turns.Who, bytes int64) bool {
 func (c *Catalogues) Describe(ctx context.Context, s server.Session, f Facts, r server.Request) (*server.Described, bool, error) {
 	d := &server.Described{}
 	mine, err := c.with(ctx, s, f, r.SQL, nil, func(ctx context.Context, st *statement) (err error) {
-		found := params(st.sql, st.stmt)
+		found := params(st.sql, st.stmt.Params)
 		for _, p := range found {
 			d.Params = append(d.Params, catalog.Column{Name: p.Name, Type: p.Type})
 		}
@@ -144,7 +148,7 @@ func (c *Catalogues) with(ctx context.Context, s server.Session, f Facts, sql st
 	if r := rewrite(sql, f, false); !r.ours && !r.asks {
 		return false, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	ctx, cancel := context.WithTimeout(ctx, c.most)
 	defer cancel()
 	if err := c.turns.Enter(ctx, who(s), ""); err != nil {
 		return true, err
@@ -152,19 +156,36 @@ func (c *Catalogues) with(ctx context.Context, s server.Session, f Facts, sql st
 	defer c.turns.Leave(who(s))
 	e := c.take(s, f)
 	defer c.give(e)
-	db, err := e.open(ctx, s, f, c.zone)
+	select {
+	case <-e.free:
+		defer func() { e.free <- struct{}{} }()
+	case <-ctx.Done():
+		return true, ctx.Err()
+	}
+	mine, err := e.ask(ctx, c, s, f, sql, values, do)
+	if errors.Is(err, errGone) { // by nothing that this statement did
+		mine, err = e.ask(ctx, c, s, f, sql, values, do)
+	}
 	if err != nil {
-		return true, failed(err)
+		err = failed(err)
 	}
-	conn, err := db.Connect()
-	if err != nil {
-		return true, failed(err)
+	return mine, err
+}
+
+// ask reads a statement and does something with it. Nobody else asks meanwhile.
+func (e *entry) ask(ctx context.Context, c *Catalogues, s server.Session, f Facts, sql string, values []server.Param, do func(context.Context, *statement) error) (mine bool, err error) {
+	if e.in == nil {
+		if e.in, err = c.open(ctx, s, f); err != nil {
+			return true, err
+		}
 	}
-	st := &statement{conn: conn, facts: f}
-	defer st.close()
-	if err := conn.Exec(ctx, "SET schema = 'pgc'"); err != nil {
-		return true, failed(err)
-	}
+	defer func() {
+		if e.in.gone() {
+			e.in.close()
+			e.in = nil
+		}
+	}()
+	st := &statement{in: e.in, facts: f}
 	if mine, err := st.read(ctx, sql); !mine || err != nil {
 		return mine, err
 	}
@@ -173,18 +194,18 @@ func (c *Catalogues) with(ctx context.Context, s server.Session, f Facts, sql st
 			return true, err
 		}
 	}
-	if err := do(ctx, st); err != nil {
-		return true, failed(err)
-	}
-	return true, nil
+	return true, do(ctx, st)
 }
 
 // failed gives what a client hears of an error of DuckDB's. Its words may quote the
 // statement alone: there is nothing else in there; but they are not PostgreSQL's.
 func failed(err error) error {
-	e := errs.From(err)
-	if e.Code != errs.Internal {
+	var of *duck.Error
+	switch e := errs.From(err); {
+	case e.Code != errs.Internal:
 		return e
+	case errors.As(err, &of) && of.Kind == duck.KindMemory:
+		return errs.Wrap(errs.OutOfMemory, "out_of_memory", nil, err)
 	}
 	return errs.Wrap(errs.NotSupported, "pgwire_catalogue", nil, err)
 }
@@ -201,7 +222,8 @@ func (c *Catalogues) take(s server.Session, f Facts) *entry {
 			return e
 		}
 	}
-	e := &entry{key: key, uses: 1}
+	e := &entry{key: key, uses: 1, free: make(chan struct{}, 1)}
+	e.free <- struct{}{}
 	c.byKey[key] = c.order.PushFront(e)
 	for c.order.Len() > mostKept {
 		c.drop(c.order.Back())
@@ -217,55 +239,31 @@ func (c *Catalogues) drop(element *list.Element) {
 	}
 	delete(c.byKey, e.key)
 	e.gone = true
-	if e.uses == 0 && e.db != nil {
-		e.db.Close()
+	if e.uses == 0 && e.in != nil {
+		e.in.close()
 	}
 }
 
 func (c *Catalogues) give(e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e.uses--; e.uses == 0 && e.gone && e.db != nil {
-		e.db.Close()
+	if e.uses--; e.uses == 0 && e.gone && e.in != nil {
+		e.in.close()
 	}
 }
 
-// open makes the catalogue, the first time.
-func (e *entry) open(ctx context.Context, s server.Session, f Facts, zone string) (*duck.DB, error) {
-	e.ready.Lock()
-	defer e.ready.Unlock()
-	if e.db != nil {
-		return e.db, nil
+// open makes a catalogue.
+func (c *Catalogues) open(ctx context.Context, s server.Session, f Facts) (instance, error) {
+	o := opening{Zone: c.zone, User: f.User, Database: f.Database, Version: f.Version, Tables: fill(policy.OrDenied(s.Snapshot), f)}
+	defer o.release()
+	if len(c.command) > 0 {
+		return openWalled(ctx, o, c.command)
 	}
-	// The names and the types are put in before anybody's text is read.
-	db, err := duck.Open(ctx, duck.Options{MemoryBytes: memoryBytes, TimeZone: zone, Scans: true})
+	l, err := openLocal(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := build(ctx, db, policy.OrDenied(s.Snapshot), f); err != nil {
-		db.Close()
-		return nil, err
-	}
-	e.db = db
-	return db, nil
-}
-
-func build(ctx context.Context, db *duck.DB, s policy.Snapshot, f Facts) error {
-	conn, err := db.Connect()
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	said := strings.NewReplacer("lianji_session('version')", literal(f.Version), "lianji_session('database')", literal(f.Database))
-	for _, sql := range []string{"CREATE SCHEMA pgc; CREATE SCHEMA isc;", relationsSQL, typesSQL, namesSQL, registeredSQL} {
-		if err := conn.Exec(ctx, said.Replace(sql)); err != nil {
-			return err
-		}
-	}
-	if err := fill(ctx, conn, s, f); err != nil {
-		return err
-	}
-	return conn.Exec(ctx, said.Replace(filledSQL))
+	return l, nil
 }
 
 // stream gives rows that were read. It implements server.Stream.

@@ -18,7 +18,16 @@ import (
 	"github.com/lianji/lianji/server/pgwire/command"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets this program be a catalogue's process, as the gateway's own program is one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == Role {
+		if err := Serve(os.Stdin, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // shown is a snapshot of a few resources. 照片 is a column that is not granted.
 type shown struct {
@@ -99,7 +108,11 @@ func listOf(items ...string) server.Param {
 
 func open(t *testing.T) *Catalogues {
 	t.Helper()
-	c := New("Asia/Shanghai")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := New("Asia/Shanghai", self, Role)
 	t.Cleanup(c.Close)
 	return c
 }

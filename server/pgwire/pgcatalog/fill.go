@@ -1,18 +1,15 @@
 package pgcatalog
 
 import (
-	"context"
 	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/lianji/lianji/catalog"
-	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server/pgwire/pgvalue"
 )
@@ -22,7 +19,6 @@ type table struct {
 	name    string
 	columns []catalog.Column
 	builder *array.RecordBuilder
-	rows    int
 }
 
 func newTable(name string, columns ...catalog.Column) *table {
@@ -41,7 +37,6 @@ func truth(name string) catalog.Column { return column(name, catalog.Bool) }
 
 // add adds a row: a value for each column, nil for NULL.
 func (t *table) add(values ...any) {
-	t.rows++
 	for i, v := range values {
 		switch b := t.builder.Field(i).(type) {
 		case *array.Uint32Builder:
@@ -65,36 +60,6 @@ func (t *table) add(values ...any) {
 			b.Append(s)
 		}
 	}
-}
-
-// one is a stream of one batch.
-type one struct {
-	batch arrow.RecordBatch
-	given bool
-}
-
-func (o *one) Next() bool {
-	first := !o.given
-	o.given = true
-	return first
-}
-func (o *one) RecordBatch() arrow.RecordBatch { return o.batch }
-func (o *one) Err() error                     { return nil }
-
-// put inserts the rows.
-func (t *table) put(ctx context.Context, c *duck.Conn) error {
-	batch := t.builder.NewRecordBatch()
-	defer batch.Release()
-	t.builder.Release()
-	if t.rows == 0 {
-		return nil
-	}
-	scan := duck.NewScan(ctx, duck.ScanOptions{
-		Columns: t.columns, Rows: int64(t.rows),
-		Open: func(context.Context, bool) (duck.ArrowStream, error) { return &one{batch: batch}, nil },
-	})
-	defer scan.Close()
-	return c.Exec(ctx, "INSERT INTO pgc."+t.name+" BY NAME "+scan.SQL())
 }
 
 // OIDs of what every catalogue has.
@@ -123,8 +88,8 @@ func (n numbers) of(name string) uint32 {
 	return id
 }
 
-// fill puts in what a snapshot shows: its schemas, its resources and their columns.
-func fill(ctx context.Context, c *duck.Conn, s policy.Snapshot, facts Facts) error {
+// fill gives what a snapshot shows: its schemas, its resources and their columns.
+func fill(s policy.Snapshot, facts Facts) (out []filling) {
 	schemas := newTable("pg_namespace", oid("oid"), text("nspname"), oid("nspowner"))
 	schemas.add(uint32(catalogSchema), "pg_catalog", uint32(ownerOID))
 	schemas.add(uint32(publicSchema), "public", uint32(ownerOID))
@@ -175,11 +140,15 @@ func fill(ctx context.Context, c *duck.Conn, s policy.Snapshot, facts Facts) err
 		settings.add(name, serverSettings[name], "internal", "string")
 	}
 	for _, t := range []*table{schemas, classes, attributes, descriptions, roles, databases, settings} {
-		if err := t.put(ctx, c); err != nil {
-			return err
+		batch := t.builder.NewRecordBatch()
+		t.builder.Release()
+		if batch.NumRows() == 0 {
+			batch.Release()
+			continue
 		}
+		out = append(out, filling{Name: t.name, Columns: t.columns, batch: batch})
 	}
-	return nil
+	return out
 }
 
 // serverSettings are those that programs look for in pg_settings: what is the same for all.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
-	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner"
@@ -16,8 +15,7 @@ import (
 
 // params gives a statement's parameters in order. One whose type DuckDB cannot tell is text,
 // or a list of texts.
-func params(text string, stmt *duck.Stmt) []planner.Param {
-	types := stmt.Params()
+func params(text string, types map[string]catalog.Type) []planner.Param {
 	tokens, _ := sqltext.Tokens(text) // DuckDB has read it
 	lists := listed(text, tokens)
 	out := make([]planner.Param, 0, len(types))
@@ -38,8 +36,8 @@ func params(text string, stmt *duck.Stmt) []planner.Param {
 // written gives a statement with its parameters' values in their places, as literals, so
 // that names of types and settings, patterns and lists are read as if the client had written
 // them there. What comes out is judged again.
-func written(text string, stmt *duck.Stmt, got []server.Param) (string, error) {
-	want := params(text, stmt)
+func written(text string, types map[string]catalog.Type, got []server.Param) (string, error) {
+	want := params(text, types)
 	if len(want) != len(got) {
 		return "", errs.New(errs.ParameterInvalid, "parameter_count", msg.Args{"Want": len(want), "Got": len(got)})
 	}

@@ -3,11 +3,7 @@ package pgcatalog
 import (
 	"context"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"github.com/lianji/lianji/catalog"
-	"github.com/lianji/lianji/internal/duck"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	plangate "github.com/lianji/lianji/planner/gate"
@@ -16,9 +12,9 @@ import (
 
 // statement is one that was read.
 type statement struct {
-	conn  *duck.Conn
+	in    instance
 	facts Facts
-	stmt  *duck.Stmt
+	stmt  *prepared
 	sets  []assignment
 	sql   string // as it was sent, with the parameters that have no value yet
 }
@@ -60,7 +56,7 @@ func (s *statement) judge(ctx context.Context, text string) (_ verdict, reads bo
 	if len(text) > mostText || plangate.PreCheck(text, mostParsed) != nil {
 		return denied, true, errs.New(errs.StatementTooComplex, "pgwire_catalogue", nil)
 	}
-	tree, err := s.conn.QueryText(ctx, "SELECT json_serialize_sql(CAST($1 AS VARCHAR), skip_null := true)::VARCHAR", catalog.Value{Type: catalog.Type{Kind: catalog.Text}, V: text})
+	tree, err := s.in.tree(ctx, text)
 	if err != nil {
 		return denied, true, failed(err)
 	}
@@ -72,13 +68,10 @@ func (s *statement) prepare(ctx context.Context, text string, v verdict) (err er
 	if v == denied {
 		return errs.New(errs.NotSupported, "pgwire_catalogue", nil)
 	}
-	if s.stmt != nil {
-		s.stmt.Close()
-	}
-	if s.stmt, err = s.conn.Prepare(ctx, text); err != nil {
+	if s.stmt, err = s.in.prepare(ctx, text); err != nil {
 		return failed(err)
 	}
-	if !s.stmt.Select() {
+	if !s.stmt.Select {
 		return errs.New(errs.ReadOnly, "pgwire_catalogue", nil)
 	}
 	return nil
@@ -87,7 +80,7 @@ func (s *statement) prepare(ctx context.Context, text string, v verdict) (err er
 // again prepares the statement with values in the place of its parameters; one that says
 // nothing of itself is NULL.
 func (s *statement) again(ctx context.Context, values []server.Param) error {
-	text, err := written(s.sql, s.stmt, values)
+	text, err := written(s.sql, s.stmt.Params, values)
 	if err != nil {
 		return err
 	}
@@ -98,52 +91,14 @@ func (s *statement) again(ctx context.Context, values []server.Param) error {
 	return err
 }
 
-func (s *statement) close() {
-	if s.stmt != nil {
-		s.stmt.Close()
-	}
-	s.conn.Close()
-}
-
 // columnsOf gives the columns of an answer.
-func columnsOf(stmt *duck.Stmt) ([]catalog.Column, error) {
+func columnsOf(stmt *prepared) ([]catalog.Column, error) {
 	var out []catalog.Column
-	for _, column := range stmt.Columns() {
+	for _, column := range stmt.Columns {
 		if !column.Type.Readable() {
 			return nil, errs.New(errs.NotSupported, "pgwire_catalogue_column", msg.Args{"Column": column.Name})
 		}
 		out = append(out, catalog.Column{Name: column.Name, Type: column.Type})
 	}
 	return out, nil
-}
-
-// read runs a statement and keeps its rows: a client that takes them slowly keeps nothing
-// of the catalogue's.
-func read(ctx context.Context, stmt *duck.Stmt) (_ []arrow.RecordBatch, size int64, _ error) {
-	reader, err := stmt.Stream(ctx, nil, duck.StreamOptions{Alloc: memory.DefaultAllocator, Rows: batchRows, Bytes: batchBytes})
-	if err != nil {
-		return nil, 0, err
-	}
-	defer reader.Release()
-	var out []arrow.RecordBatch
-	bytes := uint64(0)
-	for reader.Next() && bytes <= mostBytes {
-		batch := reader.RecordBatch()
-		batch.Retain()
-		out = append(out, batch)
-		for _, column := range batch.Columns() {
-			bytes += column.Data().SizeInBytes()
-		}
-	}
-	err = reader.Err()
-	if err == nil && bytes > mostBytes {
-		err = errs.New(errs.ResultTooLarge, "pgwire_catalogue_large", nil)
-	}
-	if err != nil {
-		for _, b := range out {
-			b.Release()
-		}
-		return nil, 0, err
-	}
-	return out, int64(bytes), nil
 }
