@@ -3,10 +3,12 @@ package bench
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +23,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/lianji/lianji/bench/oneconn"
 	"github.com/lianji/lianji/internal/safego"
 )
 
@@ -44,6 +47,7 @@ const byKey = "SELECT id, xm, sfzh, qx, n FROM %s WHERE id = $1"
 func ways() []*wayIn {
 	return []*wayIn{
 		{name: "pgx", open: func(b *testing.B, g *guarded) lookUp { return pgxLookUp(b, g.dsn, nil, "renkou") }},
+		{name: "bare", open: bareLookUp},
 		{name: "postgres", open: func(b *testing.B, g *guarded) lookUp {
 			return pgxLookUp(b, "postgres://wang~token@"+g.others["postgres"]+"/lianji?sslmode=disable", func(c *pgx.ConnConfig) {
 				c.Password, c.RuntimeParams["purpose"] = g.token, "DB-HC"
@@ -55,6 +59,16 @@ func ways() []*wayIn {
 }
 
 func pgxLookUp(b *testing.B, dsn string, set func(*pgx.ConnConfig), table string) lookUp {
+	b.Helper()
+	look, sql := pgxRow(b, dsn, set), fmt.Sprintf(byKey, table)
+	return func(ctx context.Context, key int64) error {
+		_, err := look(ctx, sql, key)
+		return err
+	}
+}
+
+// pgxRow gives the cells of the one row of a statement with a key.
+func pgxRow(b *testing.B, dsn string, set func(*pgx.ConnConfig)) func(ctx context.Context, sql string, key int64) ([]any, error) {
 	b.Helper()
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -68,28 +82,59 @@ func pgxLookUp(b *testing.B, dsn string, set func(*pgx.ConnConfig), table string
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = conn.Close(context.Background()) })
-	sql := fmt.Sprintf(byKey, table)
-	return func(ctx context.Context, key int64) error {
+	return func(ctx context.Context, sql string, key int64) ([]any, error) {
 		var id int64
 		var xm, sfzh, qx string
 		var n int32
-		return conn.QueryRow(ctx, sql, key).Scan(&id, &xm, &sfzh, &qx, &n)
+		err := conn.QueryRow(ctx, sql, key).Scan(&id, &xm, &sfzh, &qx, &n)
+		return []any{id, xm, sfzh, qx, n}, err
 	}
 }
 
 func httpLookUp(b *testing.B, g *guarded) lookUp {
 	b.Helper()
-	client := &http.Client{Transport: &http.Transport{}}
-	b.Cleanup(client.CloseIdleConnections)
-	sql := fmt.Sprintf(byKey, "公安.人口")
+	return askHTTP(b, g.url+"/v1/query", g.token, fmt.Sprintf(byKey, "公安.人口"))
+}
+
+// bareLookUp asks a server that does nothing but ask by pgx: what no gateway behind HTTP can
+// go below.
+func bareLookUp(b *testing.B, g *guarded) lookUp {
+	b.Helper()
+	look := pgxRow(b, g.dsn, nil)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct {
+			SQL    string  `json:"sql"`
+			Params []int64 `json:"params"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		row, err := look(r.Context(), asked.SQL, asked.Params[0])
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"rows": [][]any{row}, "row_count": 1})
+	}))
+	b.Cleanup(s.Close)
+	return askHTTP(b, s.URL, g.token, fmt.Sprintf(byKey, "renkou"))
+}
+
+// askHTTP posts a statement with its key.
+func askHTTP(b *testing.B, url, token, sql string) lookUp {
+	b.Helper()
+	transport := &oneconn.Transport{}
+	b.Cleanup(func() { _ = transport.Close() })
+	client := &http.Client{Transport: transport}
 	return func(ctx context.Context, key int64) error {
 		body := fmt.Appendf(nil, `{"sql": %q, "params": [%d], "purpose": "DB-HC"}`, sql, key)
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/v1/query", bytes.NewReader(body))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
 		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Authorization", "Bearer "+g.token)
+		r.Header.Set("Authorization", "Bearer "+token)
 		res, err := client.Do(r)
 		if err != nil {
 			return err
@@ -148,7 +193,7 @@ func flightLookUp(b *testing.B, g *guarded) lookUp {
 }
 
 // BenchmarkDoors looks rows up by key through each door, with a store and its audit log,
-// and straight by pgx, in turns: the times at the client, and how often a second. Of
+// straight by pgx, and behind a bare HTTP server, in turns: the times at the client, and how often a second. Of
 // Flight SQL it is a prepared statement, three calls a row.
 func BenchmarkDoors(b *testing.B) {
 	g := newGuarded(b)

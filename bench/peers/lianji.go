@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"github.com/lianji/lianji/bench/oneconn"
 	"github.com/lianji/lianji/internal/oracle"
 )
 
@@ -57,9 +59,9 @@ func startLianji(ctx context.Context, binary, dir string, pg, my *source) (*lian
 			fmt.Fprintf(&text, "    %s: %s.%s\n", table, schema, table)
 		}
 	}
-	// On one machine coding costs more than it saves, and nobody else's answers are coded.
-	plain := http.Client{Transport: &http.Transport{DisableCompression: true}}
-	l := &lianji{binary: binary, client: plain, config: filepath.Join(dir, "lianji.yaml"), url: "http://127.0.0.1:" + strconv.Itoa(port), flight: "grpc://127.0.0.1:" + strconv.Itoa(flight)}
+	// It asks for no coding: on one machine that costs more than it saves, and nobody else's
+	// answers are coded.
+	l := &lianji{binary: binary, client: http.Client{Transport: &oneconn.Transport{}}, config: filepath.Join(dir, "lianji.yaml"), url: "http://127.0.0.1:" + strconv.Itoa(port), flight: "grpc://127.0.0.1:" + strconv.Itoa(flight)}
 	if err := os.WriteFile(l.config, []byte(text.String()), 0o600); err != nil {
 		return nil, err
 	}
@@ -68,7 +70,8 @@ func startLianji(ctx context.Context, binary, dir string, pg, my *source) (*lian
 		if err != nil {
 			return err
 		}
-		return answer.Body.Close()
+		_, err = io.Copy(io.Discard, answer.Body)
+		return errors.Join(err, answer.Body.Close())
 	}}.start(ctx)
 	return l, err
 }
