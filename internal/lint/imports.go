@@ -76,7 +76,7 @@ func engine(p string) bool {
 
 var (
 	suite    = in("connectors/connectortest")
-	forTests = in("connectors/connectortest", "internal/testpg", "internal/testmaria", "internal/testotlp", "internal/waitfor", "internal/lint", "internal/gotest", "internal/mutants", "planner/plantest")
+	forTests = in("connectors/connectortest", "internal/testpg", "internal/testmaria", "internal/testserver", "internal/testotlp", "internal/waitfor", "internal/lint", "internal/gotest", "internal/mutants", "planner/plantest")
 	drivers  = in("github.com/jackc/pgx", "zombiezen.com/go/sqlite", "modernc.org/sqlite", "github.com/duckdb", "github.com/go-sql-driver", "github.com/sijms/go-ora", "github.com/microsoft/go-mssqldb", "database/sql")
 	bindings = in("github.com/duckdb/duckdb-go-bindings")
 )

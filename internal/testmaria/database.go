@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/lianji/lianji/internal/testserver"
 )
 
 // Database is one test's database; it is dropped at the test's end.
@@ -37,7 +39,7 @@ func (s *Server) Database(tb testing.TB) *Database {
 // Named makes an empty database of that name, instead of the one that is there.
 func (s *Server) Named(tb testing.TB, name string) *Database {
 	tb.Helper()
-	reader, password := fmt.Sprintf("reader_%d", databases.Add(1)), newPassword()
+	reader, password := fmt.Sprintf("reader_%d", databases.Add(1)), testserver.NewPassword()
 	d := &Database{
 		Name: name, Admin: s.dsn(s.admin, s.adminPassword, name), Reader: s.dsn(reader, password, name),
 		ReaderName: reader, ReaderPassword: password, server: s,
@@ -49,7 +51,7 @@ func (s *Server) Named(tb testing.TB, name string) *Database {
 	d.db = sql.OpenDB(connector)
 	d.db.SetMaxIdleConns(1)
 	tb.Cleanup(func() {
-		if s.run != nil || s.external { // else stopped by the test: its folder goes as a whole
+		if s.external || s.process.PID() != 0 { // else stopped by the test: its folder goes as a whole
 			if err := run(d.db, "DROP DATABASE IF EXISTS "+quote(name)+"; DROP USER "+d.readerAccount()); err != nil {
 				tb.Error(err)
 			}

@@ -16,7 +16,6 @@
 package testmaria
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net"
 	"net/url"
@@ -24,6 +23,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/lianji/lianji/internal/testserver"
 )
 
 const admin = "lianji_admin"
@@ -35,12 +36,8 @@ type Server struct {
 
 	admin         string // an account that may do everything
 	adminPassword string
-	external      bool   // not started here
-	dir           string // temporary folder: data, socket, log
-	bin           binaries
-	account       *account
-	settings      []string
-	run           *supervised // nil while the server does not run
+	external      bool               // not started here
+	process       *testserver.Server // nil for one that is external
 }
 
 var shared struct {
@@ -72,7 +69,7 @@ func StartOwn(tb testing.TB, settings ...string) *Server {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := s.remove(); err != nil {
+		if err := s.process.Remove(); err != nil {
 			tb.Error(err)
 		}
 	})
@@ -125,7 +122,7 @@ func Stop() error {
 	if shared.server == nil {
 		return nil
 	}
-	return shared.server.remove()
+	return shared.server.process.Remove()
 }
 
 func skipWhenOff(tb testing.TB) {
@@ -146,6 +143,3 @@ func (s *Server) dsn(user, password, database string) string {
 	}
 	return u.String()
 }
-
-// newPassword has letters that a URL, a shell and SQL each treat specially.
-func newPassword() string { return rand.Text() + "@/:%'\" 密" }

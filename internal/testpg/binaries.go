@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 const variable = "LIANJI_TEST_POSTGRES"
@@ -61,45 +59,4 @@ func version(bindir string) int {
 		return 0
 	}
 	return n
-}
-
-// account is the user that the server runs as; nil means the test's own.
-type account struct{ uid, gid int }
-
-// serverAccount: PostgreSQL refuses to run as root, so root lends it the account
-// that the package made.
-func serverAccount() (*account, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL refuses to run as root and there is no user postgres: %w", err)
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	if err != nil {
-		return nil, err
-	}
-	return &account{uid: uid, gid: gid}, nil
-}
-
-// attr makes a process run as the account, in a session of its own so that a
-// Ctrl-C meant for the tests does not reach the server before its supervisor.
-func (a *account) attr() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setsid: true}
-	if a != nil {
-		attr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
-	}
-	return attr
-}
-
-func (a *account) own(path string) error {
-	if a == nil {
-		return nil
-	}
-	return os.Chown(path, a.uid, a.gid)
 }

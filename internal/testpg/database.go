@@ -45,7 +45,7 @@ func (s *Server) Database(tb testing.TB, options ...string) *Database {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if s.run == nil {
+		if s.process.PID() == 0 {
 			return // stopped by the test: its folder goes as a whole
 		}
 		if err := s.exec("postgres", "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {

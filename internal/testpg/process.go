@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lianji/lianji/internal/testserver"
 )
 
 // start makes a server and runs it.
@@ -22,64 +21,50 @@ func start(settings []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	acc, err := serverAccount()
+	s := &Server{adminPassword: testserver.NewPassword(), readerPassword: testserver.NewPassword()}
+	s.process, err = testserver.New(testserver.Program{
+		Name: "PostgreSQL", Account: "postgres", Folder: "lianji-testpg-", Abort: "QUIT", Within: 30 * time.Second,
+		Args: func(p *testserver.Server) []string {
+			args := []string{filepath.Join(bin, "postgres"), "-D", p.Data(), "-p", strconv.Itoa(p.Port)}
+			for _, setting := range append([]string{
+				"listen_addresses=127.0.0.1", "unix_socket_directories=" + p.Dir,
+				"fsync=off", "full_page_writes=off", "synchronous_commit=on",
+			}, settings...) {
+				args = append(args, "-c", setting)
+			}
+			return args
+		},
+		PIDFile: pidFile, Ready: ready,
+	})
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "lianji-testpg-")
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{
-		dir: dir, bin: bin, account: acc, settings: settings,
-		adminPassword: newPassword(), readerPassword: newPassword(),
-	}
-	if err := s.create(); err != nil {
-		return nil, errors.Join(err, s.remove())
+	if err := s.create(bin); err != nil {
+		return nil, errors.Join(err, s.process.Remove())
 	}
 	return s, nil
 }
 
-func (s *Server) create() error {
-	if err := os.Chmod(s.dir, 0o755); err != nil {
+func (s *Server) create(bin string) error {
+	if err := s.initdb(bin); err != nil {
 		return err
 	}
-	if err := s.account.own(s.dir); err != nil {
+	if err := s.process.Start(); err != nil {
 		return err
 	}
-	if err := s.initdb(); err != nil {
-		return err
-	}
-	// Between finding a free port and the server's taking it another process may
-	// have it: then another one.
-	var err error
-	for range 5 {
-		if s.Port, err = freePort(); err != nil {
-			return err
-		}
-		if err = s.launch(); err == nil {
-			return s.createReader()
-		}
-		if !strings.Contains(err.Error(), "Address already in use") {
-			return err
-		}
-	}
-	return err
+	s.Port = s.process.Port
+	return s.createReader()
 }
 
-func (s *Server) data() string    { return filepath.Join(s.dir, "data") }
-func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
-func (s *Server) pidFile() string { return filepath.Join(s.data(), "postmaster.pid") }
-
-func (s *Server) initdb() error {
-	pwfile := filepath.Join(s.dir, "admin-password")
+func (s *Server) initdb(bin string) error {
+	pwfile := filepath.Join(s.process.Dir, "admin-password")
 	if err := os.WriteFile(pwfile, []byte(s.adminPassword), 0o600); err != nil {
 		return err
 	}
-	if err := s.account.own(pwfile); err != nil {
+	if err := s.process.Own(pwfile); err != nil {
 		return err
 	}
-	cmd := s.command(filepath.Join(s.bin, "initdb"), "--pgdata="+s.data(), "--username="+admin,
+	cmd := s.process.Command(filepath.Join(bin, "initdb"), "--pgdata="+s.process.Data(), "--username="+admin,
 		"--pwfile="+pwfile, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
 		"--no-sync", "--no-instructions")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -88,151 +73,23 @@ func (s *Server) initdb() error {
 	return os.Remove(pwfile)
 }
 
-// command runs as the server's account and without the caller's PG* variables.
-func (s *Server) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = s.dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + s.dir}
-	cmd.SysProcAttr = s.account.attr()
-	return cmd
-}
+func pidFile(p *testserver.Server) string { return filepath.Join(p.Data(), "postmaster.pid") }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
+// ready reads the server's own word in its pid file.
+func ready(p *testserver.Server, log []byte) (pid int, err error) {
+	text, err := os.ReadFile(pidFile(p))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
-}
-
-// supervised is a running server under its supervisor.
-type supervised struct {
-	cmd    *exec.Cmd
-	orders io.WriteCloser
-	pid    int // the postmaster's
-}
-
-// The supervisor is the server's parent and reads orders from the test process:
-// the name of a signal to end the server with. When the test process is gone,
-// killed or not, the pipe ends: then the server stops at once and its folder is
-// removed. A pipe does this more surely than a parent-death signal, which is
-// bound to the thread that started the child and lost when the user changes.
-const supervisor = `
-dir=$1; shift
-"$@" </dev/null & server=$!
-orphan=
-read -r order || { order=QUIT; orphan=yes; }
-[ "$order" = none ] || kill -s "$order" "$server" 2>/dev/null
-wait "$server"
-if [ -n "$orphan" ]; then rm -rf "$dir"; fi
-`
-
-const startLimit = 30 * time.Second
-
-// launch runs the server on s.Port and returns when it accepts connections.
-func (s *Server) launch() error {
-	// What a killed server left would look like a running one.
-	if err := os.Remove(s.pidFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	lines := strings.Split(string(text), "\n")
+	if len(lines) >= 8 && strings.TrimSpace(lines[7]) == "ready" {
+		return strconv.Atoi(lines[0])
 	}
-	log, err := os.OpenFile(s.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
+	// Clients that connect too early are told so by an error of the same weight.
+	if bytes.Contains(bytes.ReplaceAll(log, []byte("FATAL:  the database system is"), nil), []byte("FATAL:")) {
+		return 0, errors.New("it says so")
 	}
-	defer log.Close()
-	seen, err := log.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-
-	args := []string{"-c", supervisor, "supervisor", s.dir,
-		filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", strconv.Itoa(s.Port)}
-	for _, setting := range append([]string{
-		"listen_addresses=127.0.0.1", "unix_socket_directories=" + s.dir,
-		"fsync=off", "full_page_writes=off", "synchronous_commit=on",
-	}, s.settings...) {
-		args = append(args, "-c", setting)
-	}
-	cmd := s.command("/bin/sh", args...)
-	// Files, not pipes: no goroutine of ours copies, and nobody waits for the
-	// server to close the test's own output.
-	cmd.Stdout, cmd.Stderr = log, log
-	orders, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting PostgreSQL: %w", err)
-	}
-	s.run = &supervised{cmd: cmd, orders: orders}
-	if err := s.awaitReady(seen); err != nil {
-		return errors.Join(err, s.end("QUIT"))
-	}
-	return nil
-}
-
-// awaitReady reads the server's own word in its pid file: asking by connecting
-// would leave failed attempts in its log.
-func (s *Server) awaitReady(seen int64) error {
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for begun := time.Now(); time.Since(begun) < startLimit; <-ticker.C {
-		text, err := os.ReadFile(s.pidFile())
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		lines := strings.Split(string(text), "\n")
-		if len(lines) >= 8 && strings.TrimSpace(lines[7]) == "ready" {
-			s.run.pid, err = strconv.Atoi(lines[0])
-			return err
-		}
-		log, err := s.logFrom(seen)
-		if err != nil {
-			return err
-		}
-		// Clients that connect too early are told so by an error of the same weight.
-		if bytes.Contains(bytes.ReplaceAll(log, []byte("FATAL:  the database system is"), nil), []byte("FATAL:")) {
-			return fmt.Errorf("PostgreSQL did not start:\n%s", log)
-		}
-	}
-	log, err := s.logFrom(seen)
-	return errors.Join(fmt.Errorf("PostgreSQL did not start within %s:\n%s", startLimit, log), err)
-}
-
-func (s *Server) logFrom(offset int64) ([]byte, error) {
-	text, err := os.ReadFile(s.logFile())
-	if err != nil {
-		return nil, err
-	}
-	return text[min(int(offset), len(text)):], nil
-}
-
-// end has the supervisor send the server a signal and waits until both are gone.
-func (s *Server) end(order string) error {
-	if s.run == nil {
-		return nil
-	}
-	run := s.run
-	s.run = nil
-	_, err := io.WriteString(run.orders, order+"\n")
-	if err == nil {
-		err = run.orders.Close()
-	}
-	// The supervisor exits with the server's own code, which a killed server
-	// does not have as 0.
-	var exit *exec.ExitError
-	if werr := run.cmd.Wait(); werr != nil && !errors.As(werr, &exit) {
-		err = errors.Join(err, werr)
-	}
-	if err != nil {
-		return fmt.Errorf("stopping PostgreSQL: %w", err)
-	}
-	return nil
-}
-
-func (s *Server) remove() error {
-	return errors.Join(s.end("QUIT"), os.RemoveAll(s.dir))
+	return 0, nil
 }
 
 // Stop ends the server as an administrator would (fast shutdown): every session
@@ -241,7 +98,7 @@ func (s *Server) remove() error {
 func (s *Server) Stop(tb testing.TB) {
 	tb.Helper()
 	s.mustBeOwn(tb)
-	if err := s.end("INT"); err != nil {
+	if err := s.process.End("INT"); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -252,10 +109,10 @@ func (s *Server) Stop(tb testing.TB) {
 func (s *Server) Kill(tb testing.TB) {
 	tb.Helper()
 	s.mustBeOwn(tb)
-	if s.run == nil {
+	pid := s.process.PID()
+	if pid == 0 {
 		tb.Fatal("the server does not run")
 	}
-	pid := s.run.pid
 	// Stopped first, so that it neither starts nor mourns a child meanwhile.
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		tb.Fatal(err)
@@ -265,11 +122,11 @@ func (s *Server) Kill(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	for _, p := range append(children, pid) {
-		if err := syscall.Kill(p, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := testserver.Kill(p); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	if err := s.end("none"); err != nil {
+	if err := s.process.End("none"); err != nil {
 		tb.Fatal(err)
 	}
 	if err := awaitGone(children); err != nil {
@@ -281,10 +138,10 @@ func (s *Server) Kill(tb testing.TB) {
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
 	s.mustBeOwn(tb)
-	if s.run != nil {
+	if s.process.PID() != 0 {
 		tb.Fatal("the server runs already")
 	}
-	if err := s.launch(); err != nil {
+	if err := s.process.Launch(); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -333,11 +190,13 @@ func processState(path string) (state string, parent int, err error) {
 	return fields[0], parent, err
 }
 
+const goneLimit = 30 * time.Second
+
 // awaitGone waits until killed processes no longer hold the data folder's memory.
 func awaitGone(pids []int) error {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
-	for begun := time.Now(); time.Since(begun) < startLimit; <-ticker.C {
+	for begun := time.Now(); time.Since(begun) < goneLimit; <-ticker.C {
 		alive := false
 		for _, pid := range pids {
 			state, _, err := processState(fmt.Sprintf("/proc/%d/stat", pid))
@@ -347,5 +206,5 @@ func awaitGone(pids []int) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("killed processes are still there after %s", startLimit)
+	return fmt.Errorf("killed processes are still there after %s", goneLimit)
 }

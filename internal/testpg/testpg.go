@@ -15,7 +15,6 @@
 package testpg
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net"
 	"net/url"
@@ -23,6 +22,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/lianji/lianji/internal/testserver"
 )
 
 const (
@@ -38,11 +39,7 @@ type Server struct {
 
 	adminPassword  string
 	readerPassword string
-	dir            string // temporary folder: data, socket, log
-	bin            string // folder of the binaries
-	account        *account
-	settings       []string
-	run            *supervised // nil while the server does not run
+	process        *testserver.Server
 }
 
 var shared struct {
@@ -73,7 +70,7 @@ func StartOwn(tb testing.TB, settings ...string) *Server {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := s.remove(); err != nil {
+		if err := s.process.Remove(); err != nil {
 			tb.Error(err)
 		}
 	})
@@ -89,7 +86,7 @@ func Main(m *testing.M) { Exit(m.Run()) }
 // TestMain with more to do, such as goleak.VerifyTestMain(m, goleak.Cleanup(testpg.Exit)).
 func Exit(code int) {
 	if shared.server != nil {
-		if err := shared.server.remove(); err != nil {
+		if err := shared.server.process.Remove(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = max(code, 1)
 		}
@@ -118,10 +115,7 @@ func (s *Server) dsn(user, password, database string) string {
 
 // SocketDir is the folder of the server's Unix socket, to be used as the host of
 // a connection.
-func (s *Server) SocketDir() string { return s.dir }
+func (s *Server) SocketDir() string { return s.process.Dir }
 
 // ReaderPassword is what must never be seen in an error or a log.
 func (s *Server) ReaderPassword() string { return s.readerPassword }
-
-// newPassword has letters that a URL, a shell and SQL each treat specially.
-func newPassword() string { return rand.Text() + "@/:%'\" 密" }
