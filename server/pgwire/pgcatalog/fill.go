@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -34,6 +35,9 @@ func text(name string) catalog.Column  { return column(name, catalog.Text) }
 func short(name string) catalog.Column { return column(name, catalog.Int16) }
 func whole(name string) catalog.Column { return column(name, catalog.Int32) }
 func truth(name string) catalog.Column { return column(name, catalog.Bool) }
+func acl(name string) catalog.Column {
+	return catalog.Column{Name: name, Type: catalog.ListOf(catalog.Type{Kind: catalog.Text})}
+}
 
 // add adds a row: a value for each column, nil for NULL.
 func (t *table) add(values ...any) {
@@ -58,6 +62,14 @@ func (t *table) add(values ...any) {
 				continue
 			}
 			b.Append(s)
+		case *array.ListBuilder:
+			texts, ok := v.([]string)
+			b.Append(ok)
+			for _, text := range texts {
+				if to, ok := b.ValueBuilder().(*array.StringBuilder); ok {
+					to.Append(text)
+				}
+			}
 		}
 	}
 }
@@ -97,11 +109,15 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 	classes := newTable("pg_class", oid("oid"), text("relname"), oid("relnamespace"), text("relkind"), short("relnatts"), oid("relowner"), text("relpersistence"),
 		oid("relam"), oid("reltablespace"), whole("relpages"), oid("reltoastrelid"), truth("relhasindex"), truth("relisshared"), short("relchecks"),
 		truth("relhasrules"), truth("relhastriggers"), truth("relhassubclass"), truth("relrowsecurity"), truth("relforcerowsecurity"), truth("relispopulated"),
-		text("relreplident"), truth("relispartition"), oid("reltype"), oid("reloftype"), oid("relfilenode"), oid("relrewrite"))
+		text("relreplident"), truth("relispartition"), oid("reltype"), oid("reloftype"), oid("relfilenode"), oid("relrewrite"), acl("relacl"))
 	attributes := newTable("pg_attribute", oid("attrelid"), text("attname"), oid("atttypid"), short("attlen"), short("attnum"), whole("atttypmod"), whole("attndims"),
 		truth("attnotnull"), truth("atthasdef"), truth("attisdropped"), truth("attislocal"), text("attidentity"), text("attgenerated"), oid("attcollation"),
-		text("attstorage"), text("attalign"), truth("attbyval"), whole("attstattarget"), truth("atthasmissing"), whole("attinhcount"), text("attcompression"))
+		text("attstorage"), text("attalign"), truth("attbyval"), whole("attstattarget"), truth("atthasmissing"), whole("attinhcount"), text("attcompression"), acl("attacl"))
 	descriptions := newTable("pg_description", oid("objoid"), oid("classoid"), whole("objsubid"), text("description"))
+	// Without it, drivers take the owner for one who may change everything; pgJDBC looks at
+	// the columns' own too.
+	owner := aclName(facts.User)
+	reading := []string{owner + "=r/" + owner}
 	ids, bySchema := numbers{}, map[string]uint32{"public": publicSchema}
 	for _, r := range s.Resources() {
 		last := len(r.Path) - 1
@@ -115,7 +131,7 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 		}
 		id := ids.of(schema + "\x00" + r.Path[last])
 		classes.add(id, r.Path[last], bySchema[schema], "r", int16(len(r.Columns)), uint32(ownerOID), "p",
-			uint32(2), uint32(0), int32(0), uint32(0), false, false, int16(0), false, false, false, false, false, true, "n", false, uint32(0), uint32(0), uint32(0), uint32(0))
+			uint32(2), uint32(0), int32(0), uint32(0), false, false, int16(0), false, false, false, false, false, true, "n", false, uint32(0), uint32(0), uint32(0), uint32(0), reading)
 		describe(descriptions, id, 0, r.Table.Comment)
 		for i, column := range r.Columns {
 			t := pgvalue.Of(column.Type)
@@ -127,7 +143,7 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 				collation = 100
 			}
 			attributes.add(id, column.Name, t.OID, t.Size, int16(i+1), t.Modifier, dimensions, false, false, false, true, "", "", collation,
-				"x", "i", t.Size > 0 && t.Size <= 8, int32(-1), false, int32(0), "")
+				"x", "i", t.Size > 0 && t.Size <= 8, int32(-1), false, int32(0), "", reading)
 			describe(descriptions, id, int32(i+1), column.Comment)
 		}
 	}
@@ -149,6 +165,17 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 		out = append(out, filling{Name: t.name, Columns: t.columns, batch: batch})
 	}
 	return out
+}
+
+// aclName writes a name as it stands in a list of privileges.
+func aclName(name string) string {
+	plain := func(r rune) bool {
+		return r >= utf8.RuneSelf || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	if !strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
+		return name
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
 // serverSettings are those that programs look for in pg_settings: what is the same for all.

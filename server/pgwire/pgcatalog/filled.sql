@@ -19,3 +19,10 @@ CREATE VIEW isc.columns AS SELECT lianji_session('database') AS table_catalog, s
 	NULL::VARCHAR AS scope_catalog, NULL::VARCHAR AS scope_schema, NULL::VARCHAR AS scope_name, NULL::INTEGER AS maximum_cardinality, a.attnum::VARCHAR AS dtd_identifier, 'NO' AS is_self_referencing, 'NO' AS is_identity, NULL::VARCHAR AS identity_generation, NULL::VARCHAR AS identity_start, NULL::VARCHAR AS identity_increment, NULL::VARCHAR AS identity_maximum, NULL::VARCHAR AS identity_minimum, 'NO' AS identity_cycle, 'NEVER' AS is_generated, NULL::VARCHAR AS generation_expression, 'NO' AS is_updatable
 	FROM pgc.pg_attribute a JOIN pgc.pg_class c ON c.oid = a.attrelid JOIN pgc.pg_namespace s ON s.oid = c.relnamespace JOIN pgc.pg_type t ON t.oid = a.atttypid WHERE a.attnum > 0;
 CREATE TABLE pgc.pg_keywords AS SELECT keyword_name AS word, CASE keyword_category WHEN 'reserved' THEN 'R' WHEN 'unreserved' THEN 'U' WHEN 'column_name' THEN 'C' ELSE 'T' END AS catcode, keyword_category AS catdesc FROM duckdb_keywords();
+-- Every grant opens reading alone.
+CREATE VIEW isc.table_privileges AS SELECT pgc.pg_get_userbyid(c.relowner) AS grantor, pgc.pg_get_userbyid(c.relowner) AS grantee, lianji_session('database') AS table_catalog, s.nspname AS table_schema, c.relname AS table_name, 'SELECT' AS privilege_type, 'NO' AS is_grantable, 'YES' AS with_hierarchy
+	FROM pgc.pg_class c JOIN pgc.pg_namespace s ON s.oid = c.relnamespace WHERE c.relkind = 'r';
+CREATE VIEW isc.column_privileges AS SELECT t.grantor, t.grantee, t.table_catalog, t.table_schema, t.table_name, c.column_name, t.privilege_type, t.is_grantable
+	FROM isc.table_privileges t JOIN isc.columns c USING (table_schema, table_name);
+CREATE VIEW isc.role_table_grants AS FROM isc.table_privileges;
+CREATE VIEW isc.role_column_grants AS FROM isc.column_privileges;

@@ -65,11 +65,13 @@ CREATE MACRO pgc.pg_postmaster_start_time() AS NULL::TIMESTAMPTZ;
 CREATE MACRO pgc.pg_advisory_unlock_all() AS NULL::VARCHAR;
 CREATE MACRO pgc.txid_current() AS 0::BIGINT;
 CREATE MACRO pgc.row_security_active(o) AS false;
-CREATE MACRO pgc.has_table_privilege(t, p) AS true, (u, t, p) AS true;
-CREATE MACRO pgc.has_schema_privilege(s, p) AS true, (u, s, p) AS true;
-CREATE MACRO pgc.has_column_privilege(t, c, p) AS true, (u, t, c, p) AS true;
-CREATE MACRO pgc.has_any_column_privilege(t, p) AS true, (u, t, p) AS true;
-CREATE MACRO pgc.has_database_privilege(d, p) AS true, (u, d, p) AS true;
+-- Of a list of privileges one is enough; none may be granted further.
+CREATE MACRO pgc.lianji_may(open, asked) AS list_contains(list_transform(string_split(upper(asked), ','), lambda p: trim(p)), open);
+CREATE MACRO pgc.has_table_privilege(t, p) AS pgc.lianji_may('SELECT', p), (u, t, p) AS pgc.lianji_may('SELECT', p);
+CREATE MACRO pgc.has_schema_privilege(s, p) AS pgc.lianji_may('USAGE', p), (u, s, p) AS pgc.lianji_may('USAGE', p);
+CREATE MACRO pgc.has_column_privilege(t, c, p) AS pgc.lianji_may('SELECT', p), (u, t, c, p) AS pgc.lianji_may('SELECT', p);
+CREATE MACRO pgc.has_any_column_privilege(t, p) AS pgc.lianji_may('SELECT', p), (u, t, p) AS pgc.lianji_may('SELECT', p);
+CREATE MACRO pgc.has_database_privilege(d, p) AS pgc.lianji_may('CONNECT', p), (u, d, p) AS pgc.lianji_may('CONNECT', p);
 CREATE MACRO pgc.has_function_privilege(f, p) AS true, (u, f, p) AS true;
 CREATE MACRO pgc.has_sequence_privilege(f, p) AS true, (u, f, p) AS true;
 CREATE MACRO pgc.has_type_privilege(f, p) AS true, (u, f, p) AS true;

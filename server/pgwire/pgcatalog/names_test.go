@@ -191,3 +191,28 @@ func TestSearchPath(t *testing.T) {
 	}
 	mustAsk(t, c, "SELECT current_schema(), count(*) FROM pg_class WHERE pg_table_is_visible(oid)", "public|2\n") // nobody said
 }
+
+// Whoever asks may read what is there, and do nothing else with it.
+func TestPrivileges(t *testing.T) {
+	c := open(t)
+	for _, q := range []struct{ sql, want string }{
+		// As pgJDBC's getTablePrivileges and getColumnPrivileges read them.
+		{"SELECT r.rolname, array_to_string(c.relacl, ',') FROM pg_catalog.pg_class c, pg_catalog.pg_roles r WHERE c.relowner = r.oid AND c.relname = '人口'", "张三|张三=r/张三\n"},
+		{"SELECT DISTINCT array_to_string(a.attacl, ',') FROM pg_catalog.pg_attribute a WHERE a.attrelid = '公安.人口'::regclass AND a.attnum > 0", "张三=r/张三\n"},
+		{"SELECT DISTINCT grantor, grantee, table_schema, privilege_type, is_grantable, with_hierarchy FROM information_schema.table_privileges ORDER BY table_schema", "张三|张三|公安|SELECT|NO|YES\n张三|张三|民政|SELECT|NO|YES\n"},
+		{"SELECT table_name, privilege_type FROM information_schema.role_table_grants ORDER BY 1", "人口|SELECT\n低保|SELECT\n"},
+		{"SELECT table_schema, table_name, column_name, privilege_type, is_grantable FROM information_schema.column_privileges WHERE table_name = '低保'", "民政|低保|amount|SELECT|NO\n"},
+		{"SELECT count(*), count(DISTINCT privilege_type) FROM information_schema.role_column_grants", "7|1\n"},
+		{"SELECT has_table_privilege(oid, 'SELECT'), has_table_privilege(oid, 'insert'), has_table_privilege('张三', oid, 'INSERT, select'), has_table_privilege(oid, 'SELECT WITH GRANT OPTION') FROM pg_class WHERE relname = '人口'", "true|false|true|false\n"},
+		{"SELECT has_any_column_privilege(oid, 'SELECT'), has_any_column_privilege(oid, 'UPDATE'), has_column_privilege(oid, 'x', 'select'), has_column_privilege(oid, 'x', 'INSERT') FROM pg_class WHERE relname = '人口'", "true|false|true|false\n"},
+		{"SELECT has_schema_privilege(nspname, 'USAGE'), has_schema_privilege(nspname, 'CREATE') FROM pg_namespace WHERE nspname = '公安'", "true|false\n"},
+		{"SELECT has_database_privilege(datname, 'CONNECT'), has_database_privilege(datname, 'CREATE') FROM pg_database", "true|false\n"},
+	} {
+		mustAsk(t, c, q.sql, q.want)
+	}
+	for name, want := range map[string]string{"张三": "张三", "ab_9": "ab_9", "a.b": `"a.b"`, `x"y=r`: `"x""y=r"`} {
+		if got := aclName(name); got != want {
+			t.Errorf("%s in a list of privileges: %s, want %s", name, got, want)
+		}
+	}
+}
