@@ -15,6 +15,9 @@ func (a *App) counted() func(server.Ended) {
 		return nil
 	}
 	a.metrics = admin.NewMetrics(a.load, a.temp.path)
+	if a.traces != nil {
+		a.metrics.Traces(a.traces.Lost)
+	}
 	return a.metrics.Ended
 }
 

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/lianji/lianji/internal/testotlp"
 )
 
 // get asks an address with GET, as a host when one is given.
@@ -98,6 +100,18 @@ func TestAdminListener(t *testing.T) {
 	} {
 		if status, body := get(t, c.method, c.url, c.host); status != c.status {
 			t.Errorf("%s %s (%s): %d %s", c.method, c.url, c.host, status, body)
+		}
+	}
+}
+
+// Where statements are followed, the metrics tell what the collector does not get.
+func TestLostSpans(t *testing.T) {
+	w := plain
+	w.tracing = "tracing: {endpoint: \"" + testotlp.New(t).URL + "\", ratio: 1}\n"
+	_, text := get(t, http.MethodGet, newSite(t, w).admin()+"/metrics", "")
+	for _, reason := range []string{"queue_full", "not_delivered"} {
+		if !strings.Contains(text, "\nlianji_trace_spans_dropped_total{reason=\""+reason+"\"} 0\n") {
+			t.Errorf("no spans lost for %s", reason)
 		}
 	}
 }

@@ -46,6 +46,7 @@ type world struct {
 	factors bool
 	// prepare is called with the site's folder before anything is there; may be nil.
 	prepare func(dir string)
+	tracing string // a part of the configuration; empty where nothing is followed
 }
 
 var plain = world{filter: "qx = '和平区'", mask: "masked name"}
@@ -72,7 +73,7 @@ func newSite(t *testing.T, w world) *site {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "lianji.yaml")
-	text := "listen: {http: \"127.0.0.1:0\", flight: \"127.0.0.1:0\", postgres: \"127.0.0.1:0\", admin: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 128MiB}\nsources:\n  ga: {kind: sqlite, path: ga.db}\n"
+	text := w.tracing + "listen: {http: \"127.0.0.1:0\", flight: \"127.0.0.1:0\", postgres: \"127.0.0.1:0\", admin: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 128MiB}\nsources:\n  ga: {kind: sqlite, path: ga.db}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

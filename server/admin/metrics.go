@@ -68,6 +68,18 @@ func NewMetrics(load func() server.Load, temp string) *Metrics {
 	return m
 }
 
+// Traces adds the spans that were dropped because too many waited for the collector, and
+// because it did not take them.
+func (m *Metrics) Traces(lost func() (full, undelivered int64)) {
+	dropped := func(reason string, of func() int64) {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Namespace: "lianji", Name: "trace_spans_dropped_total", Help: "Spans that the collector of traces does not get.", ConstLabels: prometheus.Labels{"reason": reason},
+		}, func() float64 { return float64(of()) }))
+	}
+	dropped("queue_full", func() int64 { full, _ := lost(); return full })
+	dropped("not_delivered", func() int64 { _, undelivered := lost(); return undelivered })
+}
+
 // Ended counts a statement. It may be called by many goroutines.
 func (m *Metrics) Ended(e server.Ended) {
 	code := string(e.Code)

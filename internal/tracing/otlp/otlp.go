@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -58,7 +59,7 @@ func New(o Options) (*Export, error) {
 		return nil, err
 	}
 	provider := sdk.NewTracerProvider(
-		sdk.WithBatcher(s, sdk.WithMaxQueueSize(mostQueued), sdk.WithMaxExportBatchSize(mostSent), sdk.WithBatchTimeout(sendEvery), sdk.WithExportTimeout(sendWithin)),
+		sdk.WithSpanProcessor(queue{sdk.NewBatchSpanProcessor(s, sdk.WithMaxQueueSize(mostQueued), sdk.WithMaxExportBatchSize(mostSent), sdk.WithBatchTimeout(sendEvery), sdk.WithExportTimeout(sendWithin)), s}),
 		sdk.WithSampler(sdk.AlwaysSample()), // who is followed is the tracer's choice
 		sdk.WithResource(resource.NewSchemaless(attribute.String("service.name", "lianji"))),
 		// What is panicked with may be a value of a row.
@@ -75,6 +76,12 @@ func (e *Export) Tracer() *tracing.Tracer {
 	return e.tracer
 }
 
+// Lost tells how many spans were dropped because too many waited, and how many because the
+// collector did not take them.
+func (e *Export) Lost() (full, undelivered int64) {
+	return e.sender.full.Load(), e.sender.undelivered.Load()
+}
+
 // Close sends what is queued, for as long as that may take, and drops the rest.
 func (e *Export) Close() {
 	if e == nil {
@@ -87,6 +94,23 @@ func (e *Export) Close() {
 	<-e.sender.over // nothing is sent any more, so it comes
 }
 
+// queue lets as many spans wait as may, and counts the others: the library drops what does
+// not fit without a word.
+type queue struct {
+	sdk.SpanProcessor
+	to *sender
+}
+
+// OnEnd implements sdk.SpanProcessor.
+func (q queue) OnEnd(span sdk.ReadOnlySpan) {
+	if q.to.waiting.Add(1) > mostQueued {
+		q.to.waiting.Add(-1)
+		q.to.full.Add(1)
+		return
+	}
+	q.SpanProcessor.OnEnd(span)
+}
+
 // sender hands spans on, and says once when that fails and once when it works again.
 type sender struct {
 	to     *otlptrace.Exporter
@@ -95,6 +119,9 @@ type sender struct {
 	cancel context.CancelFunc
 	over   chan struct{} // closed when everything was handed on or dropped
 	once   sync.Once
+
+	waiting           atomic.Int64 // spans that were not sent yet, those of the request under way among them
+	full, undelivered atomic.Int64 // spans that were dropped
 
 	failing bool // of the last request; for the one goroutine that sends
 }
@@ -107,6 +134,10 @@ func (s *sender) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) erro
 	stop := context.AfterFunc(s.ctx, cancel)
 	defer stop()
 	err := safego.Call(func() error { return s.to.ExportSpans(ctx, spans) })
+	s.waiting.Add(-int64(len(spans)))
+	if err != nil {
+		s.undelivered.Add(int64(len(spans)))
+	}
 	switch {
 	case err != nil && !s.failing:
 		s.log.Warn("traces cannot be delivered; the gateway goes on without them", "spans", len(spans), "error", err)

@@ -131,6 +131,63 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// What the collector does not get is counted: what it does not take, and what does not fit
+// into the queue meanwhile.
+func TestLost(t *testing.T) {
+	const made, queued = 5000, 4096
+	c, begun, taken := testotlp.New(t), make(chan struct{}, made), make(chan struct{})
+	c.Answer(func(w http.ResponseWriter, _ *http.Request) bool {
+		begun <- struct{}{}
+		<-taken
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	})
+	log, _ := logging.New(&bytes.Buffer{}, slog.LevelInfo)
+	e, err := otlp.New(otlp.Options{Endpoint: c.URL, Ratio: 1, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spans := func(n int) {
+		for range n {
+			_, s := e.Tracer().Begin(t.Context(), tracing.Whole, tracing.Statement{Query: "q17"})
+			s.End()
+		}
+	}
+	spans(1000)
+	<-begun // a request is under way
+	spans(made - 1000)
+	if full, undelivered := e.Lost(); full != made-queued || undelivered != 0 {
+		t.Errorf("while a request is under way %d and %d are lost", full, undelivered)
+	}
+	close(taken)
+	e.Close()
+	if full, undelivered := e.Lost(); full != made-queued || undelivered != queued {
+		t.Errorf("%d and %d are lost, want %d and %d", full, undelivered, made-queued, queued)
+	}
+}
+
+// What was sent makes room for more.
+func TestRoom(t *testing.T) {
+	c := testotlp.New(t)
+	log, _ := logging.New(&bytes.Buffer{}, slog.LevelInfo)
+	e, err := otlp.New(otlp.Options{Endpoint: c.URL, Ratio: 1, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	const batches = 5 * 512 // a request is sent as soon as it is full
+	for made := batches; made <= 2*batches; made += batches {
+		for range batches {
+			_, s := e.Tracer().Begin(t.Context(), tracing.Whole, tracing.Statement{Query: "q17"})
+			s.End()
+		}
+		waitfor.True(t, 2*time.Second, "the spans", func() bool { return len(c.Spans()) == made })
+	}
+	if full, undelivered := e.Lost(); full != 0 || undelivered != 0 {
+		t.Errorf("%d and %d are lost", full, undelivered)
+	}
+}
+
 // Files that cannot be used are told when the gateway starts; without an export nothing is
 // followed.
 func TestFiles(t *testing.T) {
