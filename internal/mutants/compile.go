@@ -88,6 +88,9 @@ func newCompiler(root string) (*compiler, error) {
 func (c *compiler) check(texts map[string]string) error {
 	changed := map[string]map[string]string{}
 	for name, text := range texts {
+		if filepath.Ext(name) != ".go" {
+			continue
+		}
 		dir := filepath.Dir(name)
 		if changed[dir] == nil {
 			changed[dir] = map[string]string{}
