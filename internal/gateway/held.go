@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/lianji/lianji/internal/errs"
@@ -60,24 +61,29 @@ func watched(ctx context.Context, s server.Session, reads []*policy.Resource) (_
 		return ctx, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	watch := safego.Run(func() error {
-		tick := time.NewTicker(watchEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-			}
-			if err := holds(s, reads); err != nil {
-				cancel(err)
-				return nil
-			}
+	var looking sync.Mutex
+	var next *time.Timer
+	looking.Lock()
+	defer looking.Unlock()
+	// A timer, because most statements end before its first look: a goroutine would cost each
+	// of them the waking of a thread.
+	next = time.AfterFunc(watchEvery, func() {
+		looking.Lock()
+		defer looking.Unlock()
+		if ctx.Err() != nil {
+			return
 		}
+		if err := safego.Call(func() error { return holds(s, reads) }); err != nil {
+			cancel(err)
+			return
+		}
+		next.Reset(watchEvery)
 	})
 	return ctx, func() {
 		cancel(context.Canceled)
-		<-watch // it never fails
+		looking.Lock() // a look that has begun ends first
+		defer looking.Unlock()
+		next.Stop()
 	}
 }
 
