@@ -36,6 +36,7 @@ const (
 // caller is who makes a call.
 type caller struct {
 	id      string // of the query, where the call is one
+	headers metadata.MD
 	by      server.Asker
 	basic   bool   // with a password
 	login   string // whose password was tried; empty where none was
@@ -64,6 +65,7 @@ func newID() string { return strings.ToLower(rand.Text()[:16]) }
 // admit finds out who makes a call and what it may see.
 func (d *door) admit(ctx context.Context, c *caller) (err error) {
 	md, _ := metadata.FromIncomingContext(ctx)
+	c.headers = md
 	c.by.Door = doorName
 	if p, ok := peer.FromContext(ctx); ok {
 		c.by.Client, _, _ = net.SplitHostPort(p.Addr.String())

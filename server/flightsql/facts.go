@@ -177,7 +177,7 @@ func (f *facts) batch(wanted []uint32) (arrow.RecordBatch, error) {
 		numbers = slices.DeleteFunc(slices.Clone(wanted), func(n uint32) bool { return !slices.Contains(f.numbers, n) })
 	}
 	if len(numbers) == 0 {
-		return built(schema_ref.SqlInfo, func(*row) {}).rows()
+		return emptyBatch(schema_ref.SqlInfo), nil
 	}
 	_, chunks, err := f.base.DoGetSqlInfo(context.Background(), &pb.CommandGetSqlInfo{Info: numbers})
 	if err != nil {

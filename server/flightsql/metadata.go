@@ -21,7 +21,9 @@ import (
 // no statement for the audit.
 type known struct {
 	schema *arrow.Schema
-	rows   func() (arrow.RecordBatch, error)
+	// rows gives the rows batch by batch, each as long as its taker does not return, and ends
+	// with the first error of that.
+	rows func(take func(arrow.RecordBatch) error) error
 }
 
 // tableType is the type of every table: what it is at its source is the source's affair.
@@ -54,21 +56,45 @@ func (d *door) known(c *caller, cmd proto.Message) (known, bool) {
 	case *pb.CommandGetXdbcTypeInfo:
 		return built(schema_ref.XdbcTypeInfo, func(out *row) { types(out, cmd) }), true
 	case *pb.CommandGetSqlInfo:
-		return known{schema_ref.SqlInfo, func() (arrow.RecordBatch, error) { return d.facts.batch(cmd.GetInfo()) }}, true
+		return known{schema_ref.SqlInfo, func(take func(arrow.RecordBatch) error) error {
+			batch, err := d.facts.batch(cmd.GetInfo())
+			if err != nil {
+				return err
+			}
+			defer batch.Release()
+			return take(batch)
+		}}, true
 	}
 	return known{}, false
 }
 
-// row adds rows to an answer, whose columns have the values' types.
-type row struct{ b *array.RecordBuilder }
+// row adds rows to an answer, whose columns have the values' types. What was added leaves
+// as soon as it fills a message: the schemas of many tables are large.
+type row struct {
+	b     *array.RecordBuilder
+	bytes int // of texts, since the last batch
+	take  func(arrow.RecordBatch) error
+	err   error // of take: what is added after it goes nowhere
+}
 
 func built(schema *arrow.Schema, add func(*row)) known {
-	return known{schema, func() (arrow.RecordBatch, error) {
-		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-		defer b.Release()
-		add(&row{b})
-		return b.NewRecordBatch(), nil
+	return known{schema, func(take func(arrow.RecordBatch) error) error {
+		out := &row{b: array.NewRecordBuilder(memory.DefaultAllocator, schema), take: take}
+		defer out.b.Release()
+		add(out)
+		out.leave()
+		return out.err
 	}}
+}
+
+// leave hands what was added to the taker.
+func (r *row) leave() {
+	if r.err != nil {
+		return
+	}
+	batch := r.b.NewRecordBatch()
+	defer batch.Release()
+	r.bytes, r.err = 0, r.take(batch)
 }
 
 // add appends a row; nil is NULL.
@@ -78,11 +104,13 @@ func (r *row) add(values ...any) {
 		case *array.StringBuilder:
 			if text, ok := v.(string); ok {
 				b.Append(text)
+				r.bytes += len(text)
 				continue
 			}
 		case *array.BinaryBuilder:
 			if text, ok := v.([]byte); ok {
 				b.Append(text)
+				r.bytes += len(text)
 				continue
 			}
 		case *array.Int32Builder:
@@ -103,6 +131,9 @@ func (r *row) add(values ...any) {
 			}
 		}
 		r.b.Field(i).AppendNull()
+	}
+	if r.bytes >= mostBytes/2 {
+		r.leave()
 	}
 }
 
@@ -134,6 +165,9 @@ func tables(out *row, cmd *pb.CommandGetTables, all []*policy.Resource) {
 		return
 	}
 	for _, r := range all {
+		if out.err != nil {
+			return
+		}
 		if !matches(cmd.DbSchemaFilterPattern, agencyOf(r)) || !matches(cmd.TableNameFilterPattern, tableOf(r)) {
 			continue
 		}
@@ -149,9 +183,11 @@ func tables(out *row, cmd *pb.CommandGetTables, all []*policy.Resource) {
 func described(r *policy.Resource) *arrow.Schema {
 	plain := catalog.ArrowSchema(r.Columns)
 	fields := plain.Fields()
+	b := fsql.NewColumnMetadataBuilder()
 	for i, c := range r.Columns {
 		t := typeOf(c.Type)
-		b := fsql.NewColumnMetadataBuilder().SchemaName(agencyOf(r)).TableName(tableOf(r)).TypeName(t.name).
+		b.Clear()
+		b.SchemaName(agencyOf(r)).TableName(tableOf(r)).TypeName(t.name).
 			IsAutoIncrement(false).IsCaseSensitive(t.quoted && !t.isTime()).IsReadOnly(true).IsSearchable(true)
 		if t.precision > 0 {
 			b.Precision(t.precision)

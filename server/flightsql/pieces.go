@@ -1,8 +1,6 @@
 package flightsql
 
 import (
-	"context"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
@@ -122,8 +120,7 @@ func largest(b arrow.RecordBatch, row int64) string {
 const compressionHeader = "compression"
 
 // compressionOf reads which compression a client asks for; most do without.
-func compressionOf(ctx context.Context) ([]ipc.Option, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
+func compressionOf(md metadata.MD) ([]ipc.Option, error) {
 	name, err := header(md, compressionHeader)
 	if err != nil {
 		return nil, err

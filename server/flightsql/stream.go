@@ -82,7 +82,7 @@ func (s *sending) all(ctx context.Context, what *sealed) error {
 	if !what.sameSchema(schema) {
 		return errs.New(errs.Conflict, "flight_changed", nil)
 	}
-	compress, err := compressionOf(ctx)
+	compress, err := compressionOf(s.c.headers)
 	if err != nil {
 		return err
 	}
@@ -154,19 +154,12 @@ func (s *sending) log(ctx context.Context, err error) {
 
 // tell sends what is known of the catalogue.
 func (d *door) tell(c *caller, stream flight.FlightService_DoGetServer, answer known) error {
-	batch, err := answer.rows()
-	if err != nil {
-		return err
-	}
-	defer batch.Release()
 	out := &sending{door: d, c: c, stream: stream, patience: server.NewPatience(d.ClientWait), slow: make(chan struct{})}
 	d.writers.Add(1)
 	done := safego.Run(func() error {
 		defer d.writers.Done()
-		batch.Retain()
-		defer batch.Release()
 		out.w = flight.NewRecordWriter(stream, ipc.WithSchema(answer.schema))
-		if err := out.pieces(batch); err != nil {
+		if err := answer.rows(out.pieces); err != nil {
 			return err
 		}
 		return out.w.Close()

@@ -157,6 +157,43 @@ func TestSchemaThatChanged(t *testing.T) {
 	}
 }
 
+// Schemas that a client would read otherwise have other digests.
+func TestDigest(t *testing.T) {
+	column := func(name string, typ catalog.Type) catalog.Column { return catalog.Column{Name: name, Type: typ} }
+	structOf := func(name string, kind catalog.Kind) catalog.Type {
+		return catalog.Type{Kind: catalog.Struct, Fields: []catalog.Field{{Name: name, Type: kindOf(kind)}}}
+	}
+	mapOf := func(to catalog.Kind) catalog.Type {
+		return catalog.Type{Kind: catalog.Map, Fields: []catalog.Field{{Type: kindOf(catalog.Text)}, {Type: kindOf(to)}}}
+	}
+	whole, text := kindOf(catalog.Int32), kindOf(catalog.Text)
+	schemas := [][]catalog.Column{
+		{}, {column("a", whole)}, {column("A", whole)}, {column("", whole)}, {column("a", text)}, {column("a", whole), column("b", whole)}, {column("b", whole), column("a", whole)},
+		{column("a", text), column("b", text)}, {column("a{"+text.Arrow().Fingerprint()+"}Fnb", text)}, // a name that looks like two columns
+		{column("a", structOf("b", catalog.Int32))}, {column("a", structOf("c", catalog.Int32))}, {column("a", structOf("b", catalog.Int64))},
+		{column("a", mapOf(catalog.Int32))}, {column("a", mapOf(catalog.Text))}, {column("a", catalog.ListOf(whole))}, {column("a", catalog.ListOf(text))},
+		{column("a", catalog.DecimalOf(10, 2))}, {column("a", catalog.DecimalOf(10, 3))}, {column("a", catalog.DecimalOf(11, 2))},
+	}
+	for kind := range sqlTypes {
+		switch kind {
+		case catalog.Struct, catalog.Map, catalog.List, catalog.Decimal, catalog.Int32, catalog.Text, catalog.UUID, catalog.JSON, catalog.Null, catalog.HugeInt:
+		default:
+			schemas = append(schemas, []catalog.Column{column("a", kindOf(kind))})
+		}
+	}
+	seen := map[string]*arrow.Schema{}
+	for _, columns := range schemas {
+		s := catalog.ArrowSchema(columns)
+		if other := seen[string(digest(s))]; other != nil {
+			t.Errorf("one digest of\n%s\n%s", s, other)
+		}
+		seen[string(digest(s))] = s
+		if again := catalog.ArrowSchema(columns); string(digest(again)) != string(digest(s)) {
+			t.Errorf("two digests of\n%s", s)
+		}
+	}
+}
+
 // The sizes of parts of nested and sliced columns count.
 func TestSizes(t *testing.T) {
 	for _, c := range []struct {
