@@ -16,6 +16,10 @@ import (
 // mostAhead is how much is read of what a client sends while a statement of it runs.
 const mostAhead = 64 << 10
 
+// watchAfter is how long a statement runs before it is looked whether its client is still
+// there: most have ended by then, and need no goroutine that reads, and is woken to stop.
+const watchAfter = 20 * time.Millisecond
+
 // link is a client's connection. While a statement runs it is read on, so that a client
 // that goes away is noticed; writes have the time that a client may take.
 type link struct {
@@ -68,31 +72,41 @@ func (l *link) watch(gone func()) (stop func()) {
 		return func() {}
 	}
 	var stopped atomic.Bool
-	done := safego.Run(func() error {
-		var buf [512]byte
-		for len(l.ahead) < mostAhead {
-			n, err := l.Conn.Read(buf[:])
-			l.ahead = append(l.ahead, buf[:n]...)
-			switch {
-			case err == nil:
-			case stopped.Load() && errors.Is(err, os.ErrDeadlineExceeded):
-				return nil
-			default:
-				l.err = err
-				gone()
-				// It may stand in a write that nobody takes.
-				return l.Conn.SetWriteDeadline(past)
-			}
-		}
-		return nil
+	done := make(chan struct{})
+	begin := time.AfterFunc(watchAfter, func() {
+		defer close(done)
+		_ = safego.Call(func() error { return l.readAhead(&stopped, gone) }) // what it says of deadlines no longer counts
 	})
 	return sync.OnceFunc(func() {
+		if begin.Stop() {
+			return
+		}
 		stopped.Store(true)
 		// A connection that is closed has no deadlines, and no reads.
 		_ = l.SetReadDeadline(past)
 		<-done
 		_ = l.SetReadDeadline(time.Time{})
 	})
+}
+
+// readAhead reads what the client sends until it is stopped, or the client has gone.
+func (l *link) readAhead(stopped *atomic.Bool, gone func()) error {
+	var buf [512]byte
+	for len(l.ahead) < mostAhead {
+		n, err := l.Conn.Read(buf[:])
+		l.ahead = append(l.ahead, buf[:n]...)
+		switch {
+		case err == nil:
+		case stopped.Load() && errors.Is(err, os.ErrDeadlineExceeded):
+			return nil
+		default:
+			l.err = err
+			gone()
+			// It may stand in a write that nobody takes.
+			return l.Conn.SetWriteDeadline(past)
+		}
+	}
+	return nil
 }
 
 // startupReader hands out one startup packet and not a byte more: what follows a request
