@@ -144,6 +144,13 @@ func describe(t *testing.T, s connectors.Source) map[string]*catalog.Table {
 // read gives a table's first column, or the error that reading it gives.
 func read(t *testing.T, s connectors.Source, table *catalog.Table) ([]int64, error) {
 	t.Helper()
+	sql, values := dialect.For("duckdb").Scan(table, table.Columns[:1], nil)
+	return ask(t, s, table, table.Columns[0], sql, values)
+}
+
+// ask gives the one column that a statement gives, or its error.
+func ask(t *testing.T, s connectors.Source, table *catalog.Table, column catalog.Column, sql string, values []catalog.Value) ([]int64, error) {
+	t.Helper()
 	alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer alloc.AssertSize(t, 0)
 	conns, err := s.Acquire(t.Context(), 1)
@@ -151,8 +158,7 @@ func read(t *testing.T, s connectors.Source, table *catalog.Table) ([]int64, err
 		return nil, err
 	}
 	defer conns[0].Release()
-	sql, values := dialect.For("duckdb").Scan(table, table.Columns[:1], nil)
-	stream, err := conns[0].Scan(t.Context(), connectors.Fragment{SQL: sql, Values: values, Table: table.ID, Columns: table.Columns[:1], Alloc: alloc})
+	stream, err := conns[0].Scan(t.Context(), connectors.Fragment{SQL: sql, Values: values, Table: table.ID, Columns: []catalog.Column{column}, Alloc: alloc})
 	if err != nil {
 		return nil, err
 	}
@@ -329,11 +335,38 @@ func TestBrokenViews(t *testing.T) {
 		}
 	}
 	_, err := read(t, s, tables["fails"])
-	if e := wantError(t, err, errs.SourceFailed, "source_failed"); strings.Contains(e.Detail, "密码") {
-		t.Errorf("the operator's detail holds a value: %s", e.Detail)
+	if e := errs.From(err); e.Code != errs.DataError || strings.Contains(e.Detail, "密码") {
+		t.Errorf("a view that fails: %s, and the operator reads %s", e.Code, e.Detail)
 	}
 	if _, err := read(t, s, tables["nothing"]); err != nil {
 		t.Errorf("a view of a bare NULL: %v", err)
+	}
+}
+
+// What a statement computes and has no value is the statement's error, not the source's,
+// whatever DuckDB calls it, and none of its words go further.
+func TestStatementsThatFail(t *testing.T) {
+	s := openSource(t, makeFile(t, "t.duckdb", "CREATE TABLE words AS SELECT '密码-4711' AS a"))
+	tables := describe(t, s)
+	number, word := tables["t"], tables["words"]
+	for says, c := range map[string]struct {
+		table *catalog.Table
+		sql   string
+	}{
+		"Out of Range Error":  {number, "SELECT a + 9223372036854774711 + 4711 AS a FROM main.t"},
+		"Conversion Error":    {word, "SELECT CAST(a AS BIGINT) AS a FROM main.words"},
+		"Invalid Input Error": {word, "SELECT error(a) AS a FROM main.words"},
+	} {
+		_, err := ask(t, s, c.table, catalog.Column{Name: "a", Type: catalog.Type{Kind: catalog.Int64}}, c.sql, nil)
+		e := errs.From(err)
+		if e.Code != errs.DataError || e.ID != "data_error" || e.Detail != says {
+			t.Errorf("%s: %s, %s, and the operator reads %q", says, e.Code, e.ID, e.Detail)
+		}
+		for _, text := range []string{e.Text("en"), e.Text("zh-CN"), e.Detail, fmt.Sprintf("%v %+v", err, err)} {
+			if strings.Contains(text, "4711") || strings.Contains(text, "密码") || strings.Contains(text, "统计") {
+				t.Errorf("%s: a value is told: %s", says, text)
+			}
+		}
 	}
 }
 

@@ -77,6 +77,11 @@ func (p *Pool) statement(table catalog.TableID, e *duck.Error) *errs.Error {
 		out = errs.New(errs.SourceRefused, "duckdb_outside", args)
 	case e.Kind == duck.KindMemory || e.Kind == duck.KindDiskFull:
 		out = errs.New(errs.OutOfMemory, "duckdb_out_of_memory", args)
+	// The statement's own: it asked for something that has no value. Who may not see that
+	// the source has such rows is not told of which table. What interrupts while nobody
+	// cancelled is one of DuckDB's threads that failed in this way.
+	case e.Kind == duck.KindData || e.Kind == duck.KindInterrupt:
+		out = errs.New(errs.DataError, "data_error", nil)
 	default:
 		out = errs.New(errs.SourceFailed, "source_failed", args)
 	}
