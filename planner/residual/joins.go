@@ -1,6 +1,10 @@
 package residual
 
-import "github.com/lianji/lianji/planner/ir"
+import (
+	"slices"
+
+	"github.com/lianji/lianji/planner/ir"
+)
 
 // join makes one FROM of both sides where that is exact, so that DuckDB chooses
 // the order of the whole tree.
@@ -9,7 +13,9 @@ func (w *writer) join(n *ir.Join, need ir.Set) *block {
 	left, right := within(below, n.Left.Output()), within(below, n.Right.Output())
 	w.reduce(n)
 	l := w.left(n, left)
+	tables := len(w.tables)
 	r := w.node(n.Right, right)
+	tangled := n.Delim != nil || len(w.tables) > tables
 	reads := counts(need, n.On...)
 	switch n.Kind {
 	case ir.Inner:
@@ -32,9 +38,9 @@ func (w *writer) join(n *ir.Join, need ir.Set) *block {
 	case ir.Anti:
 		return w.exists(w.side(l, left, reads, n.On, true), w.side(r, right, reads, n.On, false), " ANTI JOIN ", n.On)
 	case ir.Mark:
-		return w.mark(n, l, r, need)
+		return w.mark(n, l, r, need, tangled)
 	case ir.Single:
-		return w.single(n, l, r, need)
+		return w.single(n, l, r, need, tangled)
 	}
 	w.unsupported("a " + n.Kind.String() + " join")
 	return l
@@ -184,7 +190,7 @@ func (w *writer) condition(list []value) string {
 }
 
 // mark writes the boolean of a mark join as an expression over the left side.
-func (w *writer) mark(n *ir.Join, l, r *block, need ir.Set) *block {
+func (w *writer) mark(n *ir.Join, l, r *block, need ir.Set, tangled bool) *block {
 	left := within(union(need, n.On...), n.Left.Output())
 	kept := within(need, n.Left.Output())
 	if !l.open() || l.from == "" || l.gives(isVolatile, left) || !l.takes(kept, n.On...) || l.any(isOnce, n.On...) {
@@ -193,8 +199,12 @@ func (w *writer) mark(n *ir.Join, l, r *block, need ir.Set) *block {
 	if !need[n.Mark.ID] {
 		return l
 	}
+	read := within(ir.RefsOf(n.On...), n.Right.Output())
+	if tangled && slices.ContainsFunc(n.On, besides) {
+		r = w.apart(r, read)
+	}
 	if !r.open() || r.from == "" {
-		r = w.wrap(r, within(ir.RefsOf(n.On...), n.Right.Output()))
+		r = w.wrap(r, read)
 	}
 	out := *l
 	out.cols = map[ir.ColID]value{n.Mark.ID: {text: w.markText(n, l, r), size: 1, once: true, subquery: true}}
@@ -202,6 +212,16 @@ func (w *writer) mark(n *ir.Join, l, r *block, need ir.Set) *block {
 		out.cols[id] = v
 	}
 	return &out
+}
+
+// apart puts the right side of a join that becomes a correlated subquery into a table of
+// its own, where tables of WITH are read below. DuckDB untangles that subquery once more,
+// and it multiplies the rows of each such table by the left side's values.
+func (w *writer) apart(b *block, need ir.Set) *block {
+	if !b.mayList(sorted(need)) {
+		b = w.wrap(b, need)
+	}
+	return w.item(w.table(b, sorted(need)), sorted(need))
 }
 
 func isOnce(v value) bool { return v.once }
@@ -221,7 +241,7 @@ func (w *writer) markText(n *ir.Join, l, r *block) string {
 			c = &ir.Compare{Op: c.Op.Flip(), Left: c.Right, Right: c.Left}
 		}
 		switch {
-		case ok && (c.Op == ir.IsDistinct || c.Op == ir.IsNotDistinct):
+		case besides(e):
 			query.where = append(query.where, w.expr(pair, e))
 		case ok && leftIDs.Has(c.Left) && rightIDs.Has(c.Right):
 			deciding = append(deciding, c)
@@ -254,6 +274,12 @@ func (w *writer) markText(n *ir.Join, l, r *block) string {
 		return "((" + list(w.exprs(l, lefts)) + ") IN " + body(rights) + ")"
 	}
 	return "(" + w.expr(l, lefts[0]).text + " " + deciding[0].Op.String() + " ANY " + body(rights) + ")"
+}
+
+// besides reports whether a mark's condition is one of the subquery's own.
+func besides(e ir.Expr) bool {
+	c, ok := e.(*ir.Compare)
+	return ok && (c.Op == ir.IsDistinct || c.Op == ir.IsNotDistinct)
 }
 
 // steady refuses a subquery that reads columns of the left side, when what it reads
@@ -289,7 +315,7 @@ func (w *writer) rest(b *block) string {
 
 // single writes a single join as a left join where no row can have two pairs, else
 // as a scalar subquery, which fails as the join does.
-func (w *writer) single(n *ir.Join, l, r *block, need ir.Set) *block {
+func (w *writer) single(n *ir.Join, l, r *block, need ir.Set, tangled bool) *block {
 	below := union(need, n.On...)
 	left, right := within(below, n.Left.Output()), within(below, n.Right.Output())
 	reads := counts(need, n.On...)
@@ -304,6 +330,9 @@ func (w *writer) single(n *ir.Join, l, r *block, need ir.Set) *block {
 	}
 	if !l.open() || l.from == "" || l.gives(isVolatile, left) || !l.takes(within(need, n.Left.Output()), n.On...) || l.any(isOnce, n.On...) {
 		l = w.wrap(l, left)
+	}
+	if tangled && len(n.On) > 0 {
+		r = w.apart(r, right)
 	}
 	if !r.open() || r.from == "" || r.any(isOnce, n.On...) {
 		r = w.wrap(r, right)

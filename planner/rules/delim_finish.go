@@ -25,6 +25,9 @@ func (d *delim) lift() ir.Node {
 	if l.node == nil {
 		return d.withoutRight(l, on)
 	}
+	if j.Kind != ir.Inner && d.severed(l) { // the order of inner joins is free
+		return nil
+	}
 	if j.Kind == ir.Mark {
 		d.certain(l)
 	}
@@ -32,6 +35,7 @@ func (d *delim) lift() ir.Node {
 	now.Delim, now.Right, now.On = nil, l.node, append(d.outer(l.conds...), on...)
 	switch j.Kind {
 	case ir.Semi, ir.Anti, ir.Mark:
+		now.Right = oneEnough(now.Right, ir.RefsOf(now.On...))
 		return put(d.root, j, &now)
 	}
 	var cols []ir.Assign

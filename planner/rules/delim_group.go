@@ -28,7 +28,7 @@ func (d *delim) keyOf(e ir.Expr, columns ir.Set) (key, bool) {
 // equality, or can fail on rows that no outer value selects. Conditions on vars alone are
 // given back: they decide whether the whole part is there.
 func (d *delim) keys(l *lifted) (keys []key, alone []ir.Expr, ok bool) {
-	if l == nil || l.node == nil {
+	if l == nil || l.node == nil || d.severed(l) {
 		return nil, nil, false
 	}
 	columns := ir.SetOf(l.node.Output())

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"maps"
+
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/ir"
 )
@@ -112,8 +114,7 @@ func identity(columns []ir.Column) map[ir.ColID]ir.Expr {
 	return out
 }
 
-// condition adds predicates over the old tree's columns. One that reads no var
-// and cannot fail filters the node; the others wait for the pairs that they see now.
+// condition adds predicates over the old tree's columns.
 func (d *delim) condition(l *lifted, preds []ir.Expr) {
 	for _, e := range ir.Conjuncts(l.substitute(preds...)...) {
 		if total(e) {
@@ -126,28 +127,59 @@ func (d *delim) condition(l *lifted, preds []ir.Expr) {
 	}
 }
 
+// conditionOne adds a condition over the node and vars. One that reads no var, or none
+// that the node does not know, and cannot fail filters the node; the others wait for
+// the pairs that they see now. Of two columns that equal one var each keeps its
+// condition, and they meet in the node already: what else parts them may be a product.
 func (d *delim) conditionOne(l *lifted, e ir.Expr) {
-	switch {
-	case d.unify(e):
-	case l.node != nil && !d.reads(e) && total(e):
-		l.node = where(l.node, e)
-	default:
-		l.conds = append(l.conds, e)
+	if d.unify(e) {
+		return
 	}
+	if l.node != nil {
+		_, key := d.keyOf(e, ir.SetOf(l.node.Output()))
+		now := d.known(l, []ir.Expr{e})[0]
+		here := !d.reads(now) && total(now)
+		if here && !(key && saysNothing(now)) {
+			l.node = where(l.node, now)
+		}
+		if here && !key {
+			return
+		}
+	}
+	l.conds = append(l.conds, e)
+}
+
+// saysNothing reports whether an equality compares something with itself.
+func saysNothing(e ir.Expr) bool {
+	c, ok := e.(*ir.Compare)
+	return ok && ir.Equal(c.Left, c.Right)
 }
 
 func (d *delim) liftJoin(n *ir.Join, exists bool) *lifted {
 	if n.Delim != nil {
 		return nil
 	}
-	if n.Kind == ir.Inner || (n.Kind == ir.Semi && exists && (d.correlated(n.Right) || d.correlatedOn(n))) {
-		return d.liftInner(n, exists)
-	}
 	switch n.Kind {
+	case ir.Inner:
+		return d.liftInner(n, exists)
 	case ir.Left, ir.Semi, ir.Anti, ir.Mark:
 	default:
 		return nil
 	}
+	saved := maps.Clone(d.same)
+	if l := d.liftLeft(n, exists); l != nil {
+		return l
+	}
+	d.same = saved
+	if n.Kind == ir.Semi && exists {
+		return d.liftInner(n, exists)
+	}
+	return nil
+}
+
+// liftLeft lifts the vars out of a join whose right side has none, and whose conditions
+// need none once what is known of the left side stands in their place.
+func (d *delim) liftLeft(n *ir.Join, exists bool) *lifted {
 	if d.correlated(n.Right) {
 		return nil
 	}
@@ -206,18 +238,8 @@ func identical(t catalog.Type) bool {
 	return groupable(t)
 }
 
-// correlatedOn reports whether a join's conditions read vars, through its left side.
-func (d *delim) correlatedOn(n *ir.Join) bool {
-	saved := map[ir.ColID]ir.ColID{}
-	for k, v := range d.same {
-		saved[k] = v
-	}
-	l := d.liftNode(n.Left, true)
-	d.same = saved
-	return l != nil && d.reads(l.substitute(n.On...)...)
-}
-
-// liftInner also takes a semi join of which only the existence of rows counts.
+// liftInner also takes a semi join of which only the existence of rows counts, but not
+// to make a product of it.
 func (d *delim) liftInner(n *ir.Join, exists bool) *lifted {
 	l := d.liftNode(n.Left, exists)
 	if l == nil {
@@ -227,7 +249,11 @@ func (d *delim) liftInner(n *ir.Join, exists bool) *lifted {
 	if r == nil {
 		return nil
 	}
-	both := &lifted{node: l.node, out: l.out, conds: append(l.conds, r.conds...)}
+	parts := 0
+	if n.Kind == ir.Semi && l.node != nil && r.node != nil {
+		parts = len(partsOf(l.node)) + len(partsOf(r.node))
+	}
+	both := &lifted{node: l.node, out: l.out, conds: l.conds}
 	for id, e := range r.out {
 		both.out[id] = e
 	}
@@ -247,6 +273,12 @@ func (d *delim) liftInner(n *ir.Join, exists bool) *lifted {
 		if s := both.substitute(e); !contains(on, s[0]) {
 			d.condition(both, []ir.Expr{e})
 		}
+	}
+	for _, e := range r.conds {
+		d.conditionOne(both, e)
+	}
+	if parts > 0 && len(partsOf(both.node)) == parts {
+		return nil
 	}
 	return both
 }

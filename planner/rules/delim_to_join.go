@@ -56,6 +56,9 @@ import "github.com/lianji/lianji/planner/ir"
 //     such an expression moves up with the conditions and sees the same pairs as before;
 //   - so that a mark becomes NULL where it was false: a condition that moves to a mark
 //     join is made one that is never NULL;
+//   - where tables that only d links would become a product of all of their rows; those
+//     that equal one column of d are linked by that, and of a table of a product of which
+//     nothing is read one row is enough for an existence;
 //   - where a LIMIT decides which values an IN compares, and not only whether there are any;
 //   - for set operations, DISTINCT ON, UNNEST, CTEs and right and full joins over delim
 //     get, and inside of a delim join that itself stays.
