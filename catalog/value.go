@@ -1,5 +1,7 @@
 package catalog
 
+import "encoding/hex"
+
 // Value is a constant that travels to a source: bound, never written into text
 // except through a dialect's quoting function. V is nil for NULL, else:
 //
@@ -10,6 +12,15 @@ package catalog
 type Value struct {
 	Type Type
 	V    any
+}
+
+// BlobText writes bytes as DuckDB reads a BLOB from text, every one of them by its digits.
+func BlobText(b []byte) string {
+	out := make([]byte, 0, 4*len(b))
+	for i := range b {
+		out = hex.AppendEncode(append(out, `\x`...), b[i:i+1])
+	}
+	return string(out)
 }
 
 // IsNull reports whether the value is NULL.

@@ -74,8 +74,14 @@ func elementText(v catalog.Value, text string) string {
 
 // Told gives the type that whoever sends the value knows the parameter by.
 func (p Param) Told() catalog.Type {
-	if p.List.Kind == catalog.List {
+	switch {
+	case p.List.Kind == catalog.List:
 		return p.List
+	case p.Cast == bytes.DuckDB():
+		return bytes
 	}
 	return p.Type
 }
+
+// bytes go to DuckDB as text, in its own form of them.
+var bytes = catalog.Type{Kind: catalog.Blob}

@@ -68,6 +68,7 @@ func TestListValues(t *testing.T) {
 		{of(catalog.Time), items("23:59:59.5"), `["23:59:59.5"]`},
 		{of(catalog.Timestamp), items("2024-01-02T03:04:05.000001"), `["2024-01-02 03:04:05.000001"]`},
 		{of(catalog.TimestampTZ), items("2024-01-02 03:04:05Z"), `["2024-01-02 11:04:05+08"]`},
+		{of(catalog.Blob), items(`\x00\xff"\x5c`, null, ""), `["\\x00\\xFF\\x22\\x5C",null,""]`},
 		{of(catalog.UUID), items("123E4567-e89b-12d3-a456-426614174000"), `["123e4567-e89b-12d3-a456-426614174000"]`},
 	} {
 		if got := read(param(c.t), c.in); got != c.want {
@@ -106,7 +107,7 @@ func TestListValues(t *testing.T) {
 	}{
 		{of(catalog.Int32), items("1", "secret"), "parameter_value"}, {of(catalog.Int16), items("40000"), "parameter_value"}, {catalog.DecimalOf(4, 2), items("1.255"), "parameter_value"},
 		{catalog.ListOf(of(catalog.Int32)), items("secret"), "parameter_list_nested"}, {catalog.Type{Kind: catalog.Struct}, items("secret"), "parameter_list_nested"}, {of(catalog.JSON), items("{}"), "parameter_list_json"},
-		{of(catalog.Blob), items("secret"), "parameter_value"},
+		{of(catalog.Blob), items(`secret\x0`), "parameter_value"},
 	} {
 		_, err := param(c.t).ListValue(c.in)
 		if e := errs.From(err); e == nil || e.ID != c.id || strings.Contains(e.Text("en")+e.Detail, "secret") {

@@ -190,7 +190,7 @@ func (b *binding) candidates(n int) []cast {
 	list := func(k catalog.Kind) cast { return castOf(catalog.ListOf(catalog.Type{Kind: k})) }
 	b.sampled = append(b.sampled, n)
 	return []cast{kind(catalog.Text), {typ: b.options.number(n)}, kind(catalog.Int32), kind(catalog.Float64), kind(catalog.Date), kind(catalog.Timestamp), kind(catalog.TimestampTZ),
-		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), list(catalog.Int64), list(catalog.Date), list(catalog.Timestamp), list(catalog.TimestampTZ), list(catalog.UUID), list(catalog.Bool)}
+		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), list(catalog.Int64), list(catalog.Date), list(catalog.Timestamp), list(catalog.TimestampTZ), list(catalog.UUID), list(catalog.Bool), list(catalog.Blob)}
 }
 
 func digits(s string) bool {
@@ -206,12 +206,17 @@ func written(text string) catalog.Value {
 func (p Param) Value(text string) (catalog.Value, error) {
 	v := catalog.Value{Type: p.Type}
 	refuse := func() (catalog.Value, error) {
-		return v, errs.New(errs.ParameterInvalid, "parameter_value", msg.Args{"Name": p.Name, "Type": p.Type.DuckDB()})
+		return v, errs.New(errs.ParameterInvalid, "parameter_value", msg.Args{"Name": p.Name, "Type": p.Told().DuckDB()})
 	}
 	switch k := p.Type.Kind; k {
 	case catalog.Text, catalog.JSON:
+		if p.Told().Kind == catalog.Blob {
+			if _, ok := ir.CastValue(written(text), bytes); !ok {
+				return refuse()
+			}
+		}
 		v.V = text
-	case catalog.UUID, catalog.Date:
+	case catalog.UUID, catalog.Date, catalog.Blob:
 		d, ok := ir.CastValue(written(text), p.Type)
 		if !ok {
 			return refuse()

@@ -20,7 +20,7 @@ import (
 // why the fallback has to do; an error is a rule's failed check, which fails the query, or ctx's.
 func (s *Statement) planTree(ctx context.Context, values []catalog.Value) (*Plan, string, error) {
 	c := &rules.Context{Plan: s.logical.Clone(), Dialect: s.planner.dialect, Err: ctx.Err}
-	c.Plan.Root = withValues(c.Plan.Root, values)
+	c.Plan.Root = withValues(c.Plan.Root, s.Params, values)
 	fired, err := rules.RunLate(c, rules.List(), s.planner.off)
 	if err != nil {
 		return nil, "", err
@@ -70,7 +70,7 @@ func straightTypes(s *Stream, columns []catalog.Column) bool {
 var hugeOnWire = catalog.DecimalOf(38, 0)
 
 // withValues puts the parameters' values into the tree, as typed constants.
-func withValues(n ir.Node, values []catalog.Value) ir.Node {
+func withValues(n ir.Node, params []Param, values []catalog.Value) ir.Node {
 	if len(values) == 0 {
 		return n
 	}
@@ -93,13 +93,18 @@ func withValues(n ir.Node, values []catalog.Value) ir.Node {
 					return x
 				}
 				v := values[p.Number-1]
-				switch {
-				case v.IsNull():
+				var value ir.Expr = &ir.Const{Value: v}
+				if v.IsNull() {
 					return &ir.Const{Value: catalog.Value{Type: p.Typ}}
-				case v.Type.Equal(p.Typ):
-					return &ir.Const{Value: v}
 				}
-				return &ir.Cast{Arg: &ir.Const{Value: v}, Typ: p.Typ}
+				// Of the casts round a parameter DuckDB's plan has the last one alone.
+				if told := params[p.Number-1].Told(); !told.Equal(v.Type) {
+					value = &ir.Cast{Arg: value, Typ: told}
+				}
+				if value.Type().Equal(p.Typ) {
+					return value
+				}
+				return &ir.Cast{Arg: value, Typ: p.Typ}
 			})
 		})
 	})

@@ -54,8 +54,8 @@ value date32[day] same
 value time64[us] same
 value timestamp[us] same
 value timestamp[us, tz=UTC] same
-value bytes ProgrammingError
-cast BLOB ProgrammingError
+value binary same
+cast BLOB [b'\x00\xff']
 cast DATE [datetime.date(2024, 2, 29)]
 cast DECIMAL(10,2) [Decimal('3.00')]
 cast TIMESTAMP [datetime.datetime(2024, 1, 2, 3, 4, 5)]

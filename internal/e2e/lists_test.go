@@ -30,10 +30,10 @@ func TestListsAtSources(t *testing.T) {
 			table.Columns = slices.Clone(maria.Columns)
 			table.Columns[1].Type = catalog.Type{Kind: catalog.Int64}
 		case pgSource:
-			table.Columns = append(slices.Clone(maria.Columns), catalog.Column{Name: "tz", Type: catalog.Type{Kind: catalog.TimestampTZ}}, catalog.Column{Name: "u", Type: catalog.Type{Kind: catalog.UUID}})
+			table.Columns = append(slices.Clone(maria.Columns), catalog.Column{Name: "tz", Type: catalog.Type{Kind: catalog.TimestampTZ}}, catalog.Column{Name: "u", Type: catalog.Type{Kind: catalog.UUID}}, catalog.Column{Name: "raw", Type: catalog.Type{Kind: catalog.Blob}})
 			table.Rows = nil
 			for i, row := range maria.Rows {
-				table.Rows = append(table.Rows, append(slices.Clone(row), int64(i%5)*3_600_000_000, fmt.Sprintf("00000000-0000-0000-0000-00000000000%d", i%5)))
+				table.Rows = append(table.Rows, append(slices.Clone(row), int64(i%5)*3_600_000_000, fmt.Sprintf("00000000-0000-0000-0000-00000000000%d", i%5), []byte{0, 255, byte(i % 3)}))
 			}
 		}
 		l.fill(t, load{source: source, tables: []oracle.Table{table}})
@@ -45,6 +45,7 @@ func TestListsAtSources(t *testing.T) {
 		catalog.Decimal: {"-12.50", "0", "0.01", "12.50", "99.99", "0.00"}, catalog.Text: {"", " ", "a", "A", "a ", "é", "ss", "ß", "张三", "张三 ", "🙂", `"`, `\`, "NULL", "市"},
 		catalog.Date: {"2024-02-29", "1999-01-01"}, catalog.Timestamp: {"2024-02-29 00:00:00", "2024-02-29 00:00:00.000001"},
 		catalog.TimestampTZ: {"1970-01-01 01:00:00Z", "1970-01-01T10:00:00+08:00", "2000-01-01 00:00:00.5Z"},
+		catalog.Blob:        {`\x00\xff\x01`, `\x00\xff\x02`, `a"\x5c`, ""},
 		catalog.UUID:        {"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-00000000000A"},
 	}
 	lists := func(k catalog.Kind) [][]*string {
@@ -80,6 +81,28 @@ func TestListsAtSources(t *testing.T) {
 					asked += l.listed(t, text, items, sent && !strings.HasPrefix(form, "SELECT id, "))
 				}
 			}
+		}
+	}
+	for _, form := range []string{"raw = $1", "raw <> $1", "raw IN ($1, '\\x00')"} {
+		s, err := l.planner.Prepare(t.Context(), "SELECT count(*) FROM pgx.wide WHERE "+form, l.snapshot, planner.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes, err := s.Params[0].Value(`\x00\xff\x01`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := s.Plan(t.Context(), []catalog.Value{bytes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := l.run(t.Context(), plan)
+		want := map[string]string{"raw <> $1": "[[133]]"}[form]
+		if want == "" {
+			want = "[[67]]"
+		}
+		if err != nil || fmt.Sprint(got.Rows) != want || !plan.Straight || !strings.Contains(plan.Streams[0].SQL, `"raw"`) {
+			t.Errorf("%s: %v %v\n%s", form, got.Rows, err, plan.Explain().Text())
 		}
 	}
 	if asked < 300 {

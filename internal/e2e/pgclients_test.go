@@ -15,8 +15,8 @@ import (
 // What testdata/pgwire/clients.py is to say.
 const pgwirePython = `psycopg text [(1, 'n1'), (2, 'n2')]
 psycopg parameters [(17,)]
-psycopg lists, text ([[1, 3], [], [7], [19998], [2, 3], [Decimal('12345678901234567890.50')], [2], [[UUID('00000000-0000-0000-0000-000000000007'), None]]], True)
-psycopg lists, binary ([[1, 3], [], [7], [19998], [2, 3], [Decimal('12345678901234567890.50')], [2], [[UUID('00000000-0000-0000-0000-000000000007'), None]]], True)
+psycopg lists, text ([[1, 3], [], [7], [19998], [2, 3], [Decimal('12345678901234567890.50')], [2], [[UUID('00000000-0000-0000-0000-000000000007'), None]], [7], [7], [b'\x00\\x\xff']], True)
+psycopg lists, binary ([[1, 3], [], [7], [19998], [2, 3], [Decimal('12345678901234567890.50')], [2], [[UUID('00000000-0000-0000-0000-000000000007'), None]], [7], [7], [b'\x00\\x\xff']], True)
 psycopg executions, text True
 psycopg executions, binary True
 psycopg server cursor ([(1, 'n1')], [(2, 'n2')])
@@ -26,7 +26,7 @@ psycopg copy binary [(1, 'n1'), (2, 'n2')]
 psycopg error (('UndefinedColumn', '42703', '8'), (1,))
 asyncpg [(1, 'n1'), (2, 'n2')]
 asyncpg lists ([1, None, 3], ['x', None, ''], [Decimal('1.50')], [datetime.date(2024, 1, 2)], [])
-asyncpg list parameters ([1, 3], [7], True)
+asyncpg list parameters ([1, 3], [7], True, 7, True)
 asyncpg pool [1, 1, 1]
 sqlalchemy inspect (['政务', '档案'], ['册'], [('id', 'INTEGER'), ('k', 'INTEGER'), ('name', 'TEXT')], ([], [], [], []))
 sqlalchemy table ([('id', 'INTEGER'), ('k', 'INTEGER'), ('name', 'TEXT')], [(1, 'n1'), (2, 'n2')])

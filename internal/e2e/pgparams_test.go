@@ -22,6 +22,7 @@ func TestPostgresDoorParameters(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
 	text, one := func(v string) *string { return &v }, int32(1)
+	bytes := []byte{0, 255, '\\', 'x'}
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeDescribeExec} {
 		for _, c := range []struct {
 			sql  string
@@ -37,6 +38,11 @@ func TestPostgresDoorParameters(t *testing.T) {
 			{"SELECT id FROM 政务.户 WHERE name = ANY($1)", []string{"n7", `x"y{,}\`}, "7"},
 			{"SELECT $1::VARCHAR[]", []*string{text(""), nil, text("NULL"), text(` "a,b\'`)}, fmt.Sprint([]any{"", nil, "NULL", ` "a,b\'`})},
 			{"SELECT list_contains($1::DATE[], DATE '2024-02-29')", []string{"2024-02-29"}, "true"},
+			{"SELECT id FROM 政务.户 WHERE name::BLOB = $1", []byte("n7"), "7"},
+			{"SELECT id FROM 政务.户 WHERE name::BLOB = ANY($1::BLOB[]) ORDER BY id", [][]byte{[]byte("n9"), nil, []byte("n7")}, "7;9"},
+			{"SELECT $1::BYTEA", bytes, fmt.Sprint(bytes)},
+			{"SELECT $1::BLOB[]", [][]byte{bytes, {}, nil}, fmt.Sprint([]any{bytes, []byte{}, nil})},
+			{"SELECT $1::BLOB IS NULL", []byte(nil), "true"},
 		} {
 			rows, err := conn.Query(t.Context(), c.sql, mode, c.arg)
 			if err != nil {
@@ -57,7 +63,7 @@ func TestPostgresDoorParameters(t *testing.T) {
 		return err
 	}(), "0A000")
 
-	const numeric, numerics = 1700, 1231
+	const bytea, anyText, numeric, numerics = 17, 25, 1700, 1231
 	for _, c := range []struct {
 		sql, value string
 		declared   uint32
@@ -72,6 +78,12 @@ func TestPostgresDoorParameters(t *testing.T) {
 		{"SELECT id FROM 政务.户 WHERE id = ANY($1) ORDER BY id", "{1,2.5,3.00,NULL}", numerics, "1/23;3/23"},
 		{"SELECT $1", "{1,2.5,NULL}", numerics, "{1.0,2.5,NULL}/1231"},
 		{"SELECT $1", "{1,-2}", numerics, "{1,-2}/1007"},
+		{"SELECT $1", `\x00FF`, bytea, `\x00ff/17`},
+		{"SELECT $1", `a\\\377`, bytea, `\x615cff/17`},
+		{"SELECT id FROM 政务.户 WHERE name::BLOB = $1", `\x6e37`, bytea, "7/23"},
+		{"SELECT id FROM 政务.户 WHERE name::BLOB = $1", `\x6e37`, anyText, "7/23"},
+		{"SELECT id FROM 政务.户 WHERE name::BLOB = $1", `n7`, 0, "7/23"},
+		{"SELECT id FROM 政务.户 WHERE name = $1", `\x6e37`, bytea, "7/23"},
 	} {
 		r := conn.PgConn().ExecParams(t.Context(), c.sql, [][]byte{[]byte(c.value)}, []uint32{c.declared}, nil, nil).Read()
 		var got []string
@@ -86,6 +98,21 @@ func TestPostgresDoorParameters(t *testing.T) {
 		r := conn.PgConn().ExecParams(t.Context(), "SELECT $1", [][]byte{[]byte(value)}, []uint32{numeric}, nil, nil).Read()
 		if wantCode(t, r.Err, "22023"); r.Err != nil && strings.Contains(r.Err.Error(), value) {
 			t.Errorf("the error repeats the value: %v", r.Err)
+		}
+	}
+	// Bytes are no text, and the other way round only where they are well formed.
+	for _, c := range []struct{ sql, value string }{
+		{"SELECT upper($1)", `\x6e37`}, {"SELECT upper($1)", `secret`}, {"SELECT $1::BLOB", `\xsecret`}, {"SELECT $1::BLOB", `\x0`},
+	} {
+		for _, format := range []int16{0, 1} {
+			r := conn.PgConn().ExecParams(t.Context(), c.sql, [][]byte{[]byte(c.value)}, []uint32{bytea}, []int16{format}, nil).Read()
+			if format == 1 && strings.Contains(c.sql, "BLOB") {
+				if r.Err != nil {
+					t.Errorf("%s: any bytes are bytes: %v", c.sql, r.Err)
+				}
+			} else if wantCode(t, r.Err, "22023"); r.Err != nil && strings.Contains(r.Err.Error(), "secret") {
+				t.Errorf("the error repeats the value: %v", r.Err)
+			}
 		}
 	}
 	// A client that was told of int4 gets nothing else.

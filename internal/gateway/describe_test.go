@@ -35,6 +35,8 @@ func TestDescribed(t *testing.T) {
 		{"SELECT 姓名 FROM 公安.人口 WHERE length(姓名) > $n", nil, "姓名 VARCHAR <- n BIGINT"},
 		{"SELECT $1 + 1 AS y", []server.Param{{Type: number}}, "y BIGINT <- 1 BIGINT"},
 		{"SELECT $1 AS y", []server.Param{{Type: catalog.Type{Kind: catalog.Date}}}, "y DATE <- 1 DATE"},
+		{"SELECT 姓名 FROM 公安.人口 WHERE 姓名::BLOB = $1 OR 姓名::BLOB = ANY($2)", nil, "姓名 VARCHAR <- 1 BLOB, 2 BLOB[]"},
+		{"SELECT $1 AS y", []server.Param{{Type: catalog.Type{Kind: catalog.Blob}}}, "y BLOB <- 1 BLOB"},
 		{"EXPLAIN SELECT 姓名 FROM 公安.人口 WHERE 姓名 = $1", nil, "explain VARCHAR <- 1 VARCHAR"},
 		{"SHOW TABLES", nil, "schema VARCHAR, table VARCHAR, comment VARCHAR <- "},
 		{"SHOW SCHEMAS", nil, "schema VARCHAR <- "},

@@ -254,6 +254,14 @@ func typeAtHand(p server.Param) catalog.Type {
 	return catalog.Type{}
 }
 
+// element is what a list has, and any other type itself.
+func element(t catalog.Type) catalog.Type {
+	if t.Kind == catalog.List {
+		return *t.Elem
+	}
+	return t
+}
+
 // bind gives each of the statement's parameters its value: by name where the
 // client named them, else in order.
 func bind(want []planner.Param, got []server.Param) ([]catalog.Value, error) {
@@ -277,6 +285,9 @@ func bind(want []planner.Param, got []server.Param) ([]catalog.Value, error) {
 		if given.Null {
 			values[i] = catalog.Value{Type: w.Type}
 			continue
+		}
+		if of := element(given.Type); of.Kind == catalog.Blob && element(w.Told()).Kind != catalog.Blob {
+			return nil, errs.New(errs.ParameterInvalid, "parameter_value", msg.Args{"Name": w.Name, "Type": w.Told().DuckDB()})
 		}
 		if given.List {
 			values[i], err = w.ListValue(given.Items)

@@ -127,6 +127,7 @@ func TestParameters(t *testing.T) {
 		return strings.Join(cells(t, a), ";"), nil
 	}
 	text := func(s string) server.Param { return server.Param{Text: s} }
+	blob, one := catalog.Type{Kind: catalog.Blob}, "1"
 	for _, c := range []struct {
 		sql    string
 		params []server.Param
@@ -139,6 +140,9 @@ func TestParameters(t *testing.T) {
 		{"SELECT ? || ?", []server.Param{text("p"), text("q")}, "pq"},
 		{"SELECT coalesce(CAST($1 AS VARCHAR), 'none')", []server.Param{{Null: true}}, "none"},
 		{"SELECT CAST(DATE '2024-03-01' - CAST($1 AS INTERVAL) AS VARCHAR)", []server.Param{text("1 day")}, "2024-02-29 00:00:00"},
+		{"SELECT hex(CAST($1 AS BLOB))", []server.Param{text(`a\x00"\xFF`)}, "610022FF"},
+		{"SELECT CAST($1 AS VARCHAR)", []server.Param{{List: true, Items: []*string{&one, nil}, Type: catalog.ListOf(catalog.Type{Kind: catalog.Int32})}}, "[1, NULL]"},
+		{"SELECT CAST($1 AS VARCHAR)", []server.Param{{Text: `\x61`, Type: blob}}, "a"},
 		{"SELECT CAST(list_contains(CAST($1 AS BIGINT[]), 3) AS VARCHAR)", []server.Param{text("[1, 3]")}, "true"},
 	} {
 		if got, err := ask(c.sql, c.params...); err != nil || got != c.want {
@@ -155,6 +159,9 @@ func TestParameters(t *testing.T) {
 		{"SELECT $x", []server.Param{{Name: "y", Text: "1"}}},
 		{"SELECT $x", []server.Param{text("1")}}, // a name wants its own value
 		{"SELECT CAST($1 AS INTEGER) + 1", []server.Param{text(secret)}},
+		{"SELECT CAST($1 AS BLOB)", []server.Param{text(secret + `\x0`)}},
+		{"SELECT upper($1)", []server.Param{{Text: `\x61`, Type: blob}}},
+		{"SELECT upper($1)", []server.Param{{Type: catalog.ListOf(blob), List: true, Items: []*string{}}}},
 	} {
 		if _, err := ask(c.sql, c.params...); errs.CodeOf(err) != errs.ParameterInvalid || strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: %v", c.sql, err)

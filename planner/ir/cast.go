@@ -1,10 +1,12 @@
 package ir
 
 import (
+	"encoding/hex"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lianji/lianji/catalog"
 )
@@ -93,6 +95,10 @@ func castText(s string, t catalog.Type) (catalog.Value, bool) {
 	case catalog.Decimal:
 		out.V = s
 		return out, plainDecimal.MatchString(s) && FitsDecimal(s, t)
+	case catalog.Blob:
+		b, ok := blob(s)
+		out.V = b
+		return out, ok
 	case catalog.UUID:
 		out.V = strings.ToLower(s)
 		return out, plainUUID.MatchString(s)
@@ -114,4 +120,28 @@ func castText(s string, t catalog.Type) (catalog.Value, bool) {
 		return out, err == nil && len(s) <= len("2006-01-02 15:04:05.000000+00:00") && d.Nanosecond()%1000 == 0 && !strings.Contains(s, ",")
 	}
 	return out, false
+}
+
+// blob reads bytes as a text has them for DuckDB: ASCII as it is, but a backslash, and
+// every other byte as \x and its two digits.
+func blob(s string) ([]byte, bool) {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] >= utf8.RuneSelf:
+			return nil, false
+		case s[i] != '\\':
+			out = append(out, s[i])
+			continue
+		case len(s) < i+4 || s[i+1] != 'x':
+			return nil, false
+		}
+		b, err := hex.DecodeString(s[i+2 : i+4])
+		if err != nil {
+			return nil, false
+		}
+		out = append(out, b...)
+		i += 3
+	}
+	return out, true
 }

@@ -2,6 +2,7 @@ package ir_test
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/lianji/lianji/catalog"
@@ -61,6 +62,14 @@ func TestCastValue(t *testing.T) {
 		{"'A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11'", text, "A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11", kind(catalog.UUID),
 			"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
 		{"'a0eebc999c0b4ef8bb6d6bb9bd380a11'", text, "a0eebc999c0b4ef8bb6d6bb9bd380a11", kind(catalog.UUID), nil, ""},
+		{`'a b~\x00\xfF\x5c'`, text, `a b~\x00\xfF\x5c`, kind(catalog.Blob), []byte("a b~\x00\xff\\"), `a b~\x00\xFF\x5C`},
+		{`chr(9) || '"'`, text, "\t\"", kind(catalog.Blob), []byte("\t\""), `\x09\x22`},
+		{"''", text, "", kind(catalog.Blob), []byte{}, ""},
+		{`'\x0'`, text, `\x0`, kind(catalog.Blob), nil, ""},
+		{`'\x0g'`, text, `\x0g`, kind(catalog.Blob), nil, ""},
+		{`'\000'`, text, `\000`, kind(catalog.Blob), nil, ""},
+		{`'\'`, text, `\`, kind(catalog.Blob), nil, ""},
+		{"'字'", text, "字", kind(catalog.Blob), nil, ""},
 		{"'1970-01-02'", text, "1970-01-02", kind(catalog.Date), int64(1), "1970-01-02"},
 		{"'1969-12-31'", text, "1969-12-31", kind(catalog.Date), int64(-1), "1969-12-31"},
 		{"'0001-01-01'", text, "0001-01-01", kind(catalog.Date), int64(-719162), "0001-01-01"},
@@ -84,7 +93,7 @@ func TestCastValue(t *testing.T) {
 		{"1.5", kind(catalog.Float64), 1.5, kind(catalog.Float32), nil, ""},
 	} {
 		got, ok := ir.CastValue(catalog.Value{Type: c.from, V: c.v}, c.to)
-		if ok != (c.want != nil) || (ok && (got.V != c.want || !got.Type.Equal(c.to))) {
+		if ok != (c.want != nil) || (ok && (!reflect.DeepEqual(got.V, c.want) || !got.Type.Equal(c.to))) {
 			t.Errorf("%s as %s: %+v %v, want %v", c.sql, c.to, got, ok, c.want)
 		}
 		if !ok {

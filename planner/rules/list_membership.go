@@ -233,7 +233,7 @@ func memberOf(n *ir.Join) (value ir.Expr, elements []ir.Expr, ok bool) {
 // list_contains alike.
 func comparedAlike(t catalog.Type) bool {
 	switch t.Kind {
-	case catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal, catalog.Text,
+	case catalog.Bool, catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Decimal, catalog.Text, catalog.Blob,
 		catalog.Date, catalog.Timestamp, catalog.TimestampTZ, catalog.UUID:
 		return true
 	}

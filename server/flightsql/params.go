@@ -1,7 +1,6 @@
 package flightsql
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func paramsOf(what *sealed, batch arrow.RecordBatch) ([]server.Param, error) {
 		if err != nil {
 			return nil, err
 		}
-		if k := v.typ.Kind; !v.null && !readsText(k) && k != what.Types[i].Kind {
+		if k := v.typ.Kind; !v.null && !readsText(k) && k != catalog.Blob && k != what.Types[i].Kind {
 			return nil, refused(batch.Column(at[i]), name) // its text would be another value there
 		}
 		out[i] = server.Param{Name: name, Null: v.null, Text: v.text, Type: declared(what.Types[i], v)}
@@ -74,6 +73,8 @@ type value struct {
 // the statement as what it came as. The zero type leaves it to the place.
 func declared(place catalog.Type, v value) catalog.Type {
 	switch {
+	case v.typ.Kind == catalog.Blob: // never text: the gateway refuses them where no bytes are wanted
+		return v.typ
 	case v.null, v.typ.Kind == catalog.Text, v.typ.Equal(place):
 		if readsText(place.Kind) {
 			return place
@@ -164,11 +165,11 @@ func valueOf(a arrow.Array, row int, name string) (value, error) {
 	case *array.StringView:
 		return characters(a.Value(row))
 	case *array.Binary:
-		return of(catalog.Blob, escaped(a.Value(row)))
+		return of(catalog.Blob, catalog.BlobText(a.Value(row)))
 	case *array.LargeBinary:
-		return of(catalog.Blob, escaped(a.Value(row)))
+		return of(catalog.Blob, catalog.BlobText(a.Value(row)))
 	case *array.FixedSizeBinary:
-		return of(catalog.Blob, escaped(a.Value(row)))
+		return of(catalog.Blob, catalog.BlobText(a.Value(row)))
 	case *array.Date32:
 		return of(catalog.Date, a.Value(row).ToTime().Format(time.DateOnly))
 	case *array.Date64:
@@ -206,15 +207,6 @@ func valueOf(a arrow.Array, row int, name string) (value, error) {
 
 func refused(a arrow.Array, name string) error {
 	return errs.New(errs.ParameterInvalid, "flight_param", msg.Args{"Name": name, "Type": a.DataType().Name()})
-}
-
-// escaped writes bytes as DuckDB reads a BLOB from text.
-func escaped(b []byte) string {
-	out := make([]byte, 0, 4*len(b))
-	for i := range b {
-		out = hex.AppendEncode(append(out, `\x`...), b[i:i+1])
-	}
-	return string(out)
 }
 
 // ofOneDay reports whether a time of day, as Arrow counts it from the epoch, is one: what

@@ -194,7 +194,7 @@ func TestDeclared(t *testing.T) {
 		{catalog.Float32, catalog.Float64, catalog.Float32}, {catalog.Int32, catalog.Float64, catalog.Float64},
 		{catalog.Date, catalog.Text, catalog.Date}, {catalog.Date, catalog.Date, catalog.Date}, {catalog.Date, catalog.Timestamp, catalog.Timestamp},
 		{catalog.Text, catalog.Int64, catalog.Int64}, {catalog.Text, catalog.Text, catalog.Text}, {catalog.Bool, catalog.Bool, catalog.Bool},
-		{catalog.Interval, catalog.Text, catalog.Invalid}, {catalog.Interval, catalog.Interval, catalog.Invalid}, {catalog.Blob, catalog.Blob, catalog.Invalid},
+		{catalog.Interval, catalog.Text, catalog.Invalid}, {catalog.Interval, catalog.Interval, catalog.Invalid}, {catalog.Blob, catalog.Blob, catalog.Blob}, {catalog.Text, catalog.Blob, catalog.Blob}, {catalog.Blob, catalog.Text, catalog.Invalid},
 		{catalog.Invalid, catalog.Int64, catalog.Int64}, {catalog.UUID, catalog.Text, catalog.UUID},
 	} {
 		if got := declared(kindOf(c.place), value{typ: kindOf(c.came)}); got.Kind != c.want {
@@ -206,16 +206,25 @@ func TestDeclared(t *testing.T) {
 	}
 }
 
-// Bytes are no text, where no bytes are wanted.
+// Bytes are told to be such, whatever stands at their place: they are no text. An interval
+// is one only where one is wanted.
 func TestBytesAreNoText(t *testing.T) {
-	a, _, err := array.FromJSON(memory.DefaultAllocator, arrow.BinaryTypes.Binary, strings.NewReader(`["AP8="]`))
-	if err != nil {
-		t.Fatal(err)
+	of := func(typ arrow.DataType, json string, place catalog.Kind) ([]server.Param, error) {
+		a, _, err := array.FromJSON(memory.DefaultAllocator, typ, strings.NewReader(json))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return paramsOf(&sealed{Names: []string{"1"}, Types: []catalog.Type{kindOf(place)}}, batchOf(t, a))
 	}
-	for kind, taken := range map[catalog.Kind]bool{catalog.Text: false, catalog.Int64: false, catalog.Blob: true} {
-		_, err := paramsOf(&sealed{Names: []string{"1"}, Types: []catalog.Type{kindOf(kind)}}, batchOf(t, a))
-		if (err == nil) != taken {
-			t.Errorf("for a place of %v: %v", kindOf(kind), err)
+	for _, place := range []catalog.Kind{catalog.Text, catalog.Int64, catalog.Blob} {
+		p, err := of(arrow.BinaryTypes.Binary, `["AP8="]`, place)
+		if err != nil || p[0].Type.Kind != catalog.Blob || p[0].Text != `\x00\xff` {
+			t.Errorf("bytes for a place of %v: %+v %v", kindOf(place), p, err)
+		}
+	}
+	for place, taken := range map[catalog.Kind]bool{catalog.Text: false, catalog.Interval: true} {
+		if _, err := of(arrow.FixedWidthTypes.MonthDayNanoInterval, `[{"months": 1, "days": 0, "nanoseconds": 0}]`, place); (err == nil) != taken {
+			t.Errorf("an interval for a place of %v: %v", kindOf(place), err)
 		}
 	}
 }

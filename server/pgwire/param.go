@@ -52,6 +52,9 @@ func (c *conn) value(s *prepared, i int, raw []byte, isBinary bool) (server.Para
 		return v, nil
 	}
 	refused := errs.New(errs.ParameterInvalid, "parameter_value", msg.Args{"Name": name, "Type": p.typ.DuckDB()})
+	if isBytes(p.oid) && !p.typ.Equal(bytesOf(p.oid)) { // what is text there would be other text
+		return v, refused
+	}
 	if p.typ.Kind == catalog.List {
 		items, err := pgvalue.ListParam(raw, isBinary, p.oid, p.typ, c.settings.timeZone())
 		switch {
@@ -84,6 +87,16 @@ func (c *conn) value(s *prepared, i int, raw []byte, isBinary bool) (server.Para
 		}
 	}
 	return v, nil
+}
+
+// isBytes tells whether a type of PostgreSQL's is bytea, or an array of such.
+func isBytes(oid uint32) bool {
+	return oid == pgvalue.ByteaOID || oid == pgvalue.ArrayOf(pgvalue.ByteaOID)
+}
+
+func bytesOf(oid uint32) catalog.Type {
+	t, _ := pgvalue.Declared(oid)
+	return t
 }
 
 // fits tells whether texts are values of a type.

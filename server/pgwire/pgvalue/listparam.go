@@ -33,8 +33,9 @@ func ListParam(raw []byte, isBinary bool, oid uint32, t catalog.Type, zone *time
 	if !ok {
 		return nil, ErrNoList
 	}
+	written := isBinary && (t.Elem.Kind != catalog.Blob || oid == ArrayOf(ByteaOID))
 	for i, item := range items {
-		if item == nil || isBinary {
+		if item == nil || written {
 			continue
 		}
 		one, ok := Param([]byte(*item), false, 0, *t.Elem, zone)

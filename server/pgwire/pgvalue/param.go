@@ -18,7 +18,11 @@ import (
 // value that it cannot be.
 func Param(raw []byte, isBinary bool, oid uint32, t catalog.Type, zone *time.Location) (string, bool) {
 	if isBinary {
-		return binaryParam(raw, oid)
+		text, ok := binaryParam(raw, oid)
+		if ok && t.Kind == catalog.Blob && oid != ByteaOID {
+			return blobText(text)
+		}
+		return text, ok
 	}
 	s := string(raw)
 	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
@@ -41,8 +45,51 @@ func Param(raw []byte, isBinary bool, oid uint32, t catalog.Type, zone *time.Loc
 		return plainNumber(strings.TrimPrefix(strings.TrimSpace(s), "+")), true
 	case catalog.UUID:
 		return hyphened(strings.TrimSpace(s)), true
+	case catalog.Blob:
+		return blobText(s)
 	}
 	return s, true
+}
+
+// blobText reads what PostgreSQL takes for bytes: \x and digits, two a byte, or characters
+// among which \\ is a backslash and \ooo a byte in octal digits.
+func blobText(s string) (string, bool) {
+	if digits, ok := strings.CutPrefix(s, `\x`); ok {
+		return hexText(digits)
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch rest := s[i:]; {
+		case rest[0] != '\\':
+			out = append(out, rest[0])
+		case strings.HasPrefix(rest, `\\`):
+			out = append(out, '\\')
+			i++
+		default:
+			if len(rest) < len(`\ooo`) || strings.Trim(rest[1:4], "01234567") != "" || rest[1] > '3' {
+				return "", false
+			}
+			out = append(out, (rest[1]-'0')<<6|(rest[2]-'0')<<3|(rest[3]-'0'))
+			i += 3
+		}
+	}
+	return catalog.BlobText(out), true
+}
+
+// hexText reads bytes of two digits, between which space may stand.
+func hexText(digits string) (string, bool) {
+	var out []byte
+	for digits = strings.TrimLeft(digits, space); digits != ""; digits = strings.TrimLeft(digits[2:], space) {
+		if len(digits) < 2 {
+			return "", false
+		}
+		b, err := hex.DecodeString(digits[:2])
+		if err != nil {
+			return "", false
+		}
+		out = append(out, b...)
+	}
+	return catalog.BlobText(out), true
 }
 
 // truth reads what PostgreSQL takes for a truth value.
@@ -144,6 +191,8 @@ func binaryParam(b []byte, oid uint32) (string, bool) {
 	case UUIDOID:
 		h := hex.EncodeToString(b)
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], true
+	case ByteaOID:
+		return catalog.BlobText(b), true
 	case JSONBOID:
 		if len(b) == 0 || b[0] != 1 { // its version
 			return "", false

@@ -29,6 +29,7 @@ func TestBinaryParams(t *testing.T) {
 		{"uuid", "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000"}, {"text", "沈阳", "沈阳"}, {"varchar", "", ""},
 		{"int4[]", "{1,NULL,-3}", "{1,NULL,-3}"}, {"oid[]", "{}", "{}"}, {"text[]", `{"a,b","null",沈阳}`, `{"a,b","null",沈阳}`},
 		{"json", `{"a":1}`, `{"a":1}`}, {"jsonb", `{"a": 1}`, `{"a": 1}`},
+		{"bytea", `\x00ff41`, `\x00\xff\x41`}, {"bytea", "", ""}, {"bytea[]", `{"\\x00ff",NULL,""}`, `{"\\x00\\xff",NULL,""}`},
 	} {
 		r := conn.ExecParams(t.Context(), "SELECT $1::text::"+c.name, [][]byte{[]byte(c.text)}, []uint32{25}, nil, []int16{1}).Read()
 		if r.Err != nil {
@@ -85,6 +86,54 @@ func TestTextParams(t *testing.T) {
 	}{{catalog.Bool, "maybe"}, {catalog.Text, "a\x00"}, {catalog.Text, "\xff"}} {
 		if got, ok := pgvalue.Param([]byte(c.text), false, 0, kind(c.kind), shanghai); ok {
 			t.Errorf("%q: %q", c.text, got)
+		}
+	}
+}
+
+// Bytes in text are the bytes that PostgreSQL reads there, in both of its forms, whether
+// the client calls the text bytea, text or nothing, and within an array.
+func TestBytesInText(t *testing.T) {
+	conn, err := pgconn.Connect(t.Context(), testpg.Start(t).Database(t).Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	blob := kind(catalog.Blob)
+	for text, taken := range map[string]bool{
+		"": true, `\x`: true, `\x6162`: true, `\xDEadBEef`: true, "\\x61 62\n63 ": true, `\x 61`: true, `abc`: true, `a\\b`: true, `\000\377\101`: true, `沈阳`: true, ` a `: true, `a\x61`: false,
+		`\x616`: false, `\x6 1`: false, `\xzz`: false, `\`: false, `\12`: false, `\400`: false, `\128`: false, `\a`: false, `\X61`: false,
+	} {
+		got, ok := pgvalue.Param([]byte(text), false, pgvalue.ByteaOID, blob, time.UTC)
+		r := conn.ExecParams(t.Context(), "SELECT $1", [][]byte{[]byte(text)}, []uint32{pgvalue.ByteaOID}, nil, []int16{1}).Read()
+		if ok != taken || (r.Err == nil) != taken {
+			t.Errorf("%q: taken %t, and by PostgreSQL %t", text, ok, r.Err == nil)
+			continue
+		}
+		if taken && got != catalog.BlobText(r.Rows[0][0]) {
+			t.Errorf("%q: %s, and in PostgreSQL %s", text, got, catalog.BlobText(r.Rows[0][0]))
+		}
+		for _, isBinary := range []bool{true, false} {
+			if again, as := pgvalue.Param([]byte(text), isBinary, pgvalue.TextOID, blob, time.UTC); again != got || as != ok {
+				t.Errorf("%q: %s as text", text, again)
+			}
+		}
+	}
+	for _, c := range []struct {
+		array  string
+		oid    uint32
+		binary bool
+	}{{`{"\\x00ff",NULL,a}`, 1001, false}, {`{"\\x00ff",NULL,a}`, 1009, false}, {"", 1009, true}, {"", 1001, true}} {
+		raw := []byte(c.array)
+		if c.binary {
+			r := conn.ExecParams(t.Context(), `SELECT $1`, [][]byte{[]byte(`{"\\x00ff",NULL,a}`)}, []uint32{c.oid}, nil, []int16{1}).Read()
+			if r.Err != nil {
+				t.Fatal(r.Err)
+			}
+			raw = r.Rows[0][0]
+		}
+		items, err := pgvalue.ListParam(raw, c.binary, c.oid, catalog.ListOf(blob), time.UTC)
+		if err != nil || len(items) != 3 || *items[0] != `\x00\xff` || items[1] != nil || *items[2] != `\x61` {
+			t.Errorf("%d, binary %t: %v %v", c.oid, c.binary, items, err)
 		}
 	}
 }

@@ -134,5 +134,5 @@ func Declared(oid uint32) (catalog.Type, bool) {
 var declaredKinds = map[uint32]catalog.Kind{
 	BoolOID: catalog.Bool, Int2OID: catalog.Int16, Int4OID: catalog.Int32, Int8OID: catalog.Int64, Float4OID: catalog.Float32,
 	Float8OID: catalog.Float64, DateOID: catalog.Date, TimeOID: catalog.Time, TimestampOID: catalog.Timestamp,
-	TimestamptzOID: catalog.TimestampTZ, UUIDOID: catalog.UUID, JSONOID: catalog.JSON,
+	TimestamptzOID: catalog.TimestampTZ, UUIDOID: catalog.UUID, JSONOID: catalog.JSON, ByteaOID: catalog.Blob,
 }

@@ -187,6 +187,7 @@ public class Jdbc {
         all.put("f8:DOUBLE:setDouble", (s, i) -> s.setDouble(i, 1.5));
         all.put("n:DECIMAL(12,3):setBigDecimal", (s, i) -> s.setBigDecimal(i, new BigDecimal("1.5")));
         all.put("t:VARCHAR:setString", (s, i) -> s.setString(i, "政务 'x' \\ \""));
+        all.put("bt:BLOB:setBytes", (s, i) -> s.setBytes(i, new byte[] {97, 98, 0, -1}));
         all.put("d:DATE:setDate", (s, i) -> s.setDate(i, Date.valueOf("2024-02-29")));
         all.put("d:DATE:LocalDate", (s, i) -> s.setObject(i, LocalDate.of(2024, 2, 29)));
         all.put("ti:TIME:LocalTime", (s, i) -> s.setObject(i, LocalTime.parse("12:34:56.789012")));

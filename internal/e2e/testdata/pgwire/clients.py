@@ -121,13 +121,14 @@ def reflect():
 
 
 def lists(binary):
-    """Lists and decimals as parameters, eight times."""
+    """Lists, decimals and bytes as parameters, eight times."""
     mark = "%b" if binary else "%t"
     asked = [
         (f"SELECT id FROM {T} WHERE id = ANY({mark}) ORDER BY id", [3, 1, None]), (f"SELECT id FROM {T} WHERE id = ANY({mark})", []),
         (f"SELECT id FROM {T} WHERE name = ANY({mark})", ["n7", 'x"y{,}\\']), (f"SELECT count(*) FROM {T} WHERE id <> ALL({mark})", [1, 2]),
         (f"SELECT id FROM {T} WHERE id > {mark} AND id < 4 ORDER BY id", decimal.Decimal("1.5")), (f"SELECT {mark}", decimal.Decimal("12345678901234567890.50")),
         (f"SELECT id FROM {T} WHERE id = ANY({mark})", [decimal.Decimal("2.0"), decimal.Decimal("2.5")]), (f"SELECT {mark}::UUID[]", [uuid.UUID(int=7), None]),
+        (f"SELECT id FROM {T} WHERE name::BLOB = {mark}", b"n7"), (f"SELECT id FROM {T} WHERE name::BLOB = ANY({mark}::BLOB[])", [b"n7", None]), (f"SELECT {mark}", bytes([0, 92, 120, 255])),
     ]
     with connect() as c:
         answers = [[c.execute(sql, (value,)).fetchall() for sql, value in asked] for _ in range(8)]
@@ -139,8 +140,10 @@ async def asyncpg_list_parameters():
     ids = await c.fetch(f"SELECT id FROM {T} WHERE id = ANY($1::INT[]) ORDER BY id", [3, 1, None])
     names = await c.fetch(f"SELECT id FROM {T} WHERE name = ANY($1)", ["n7", "x"])
     back = await c.fetchval("SELECT $1::TIMESTAMPTZ[]", [INSTANT, None])
+    named = await c.fetchval(f"SELECT id FROM {T} WHERE name::BLOB = $1", b"n7")
+    same = await c.fetchval("SELECT $1::BLOB", bytes(range(256))) == bytes(range(256))
     await c.close()
-    return [r[0] for r in ids], [r[0] for r in names], back == [INSTANT, None]
+    return [r[0] for r in ids], [r[0] for r in names], back == [INSTANT, None], named, same
 
 
 async def asyncpg_lists():

@@ -41,7 +41,7 @@ def parameters(c):
     """Each kind of parameter finds the first row by its column."""
     out = []
     for column, value in {
-        "b": True, "i2": 1, "i4": 1, "i8": 1, "f4": 1.5, "f8": 1.5, "n": decimal.Decimal("1.500"), "t": "政务 'x' \\ \"", "v": "v", "d": DAY, "ti": datetime.time(12, 34, 56), "ts": MOMENT, "tz": MOMENT,
+        "b": True, "i2": 1, "i4": 1, "i8": 1, "f4": 1.5, "f8": 1.5, "n": decimal.Decimal("1.500"), "t": "政务 'x' \\ \"", "v": "v", "bt": b"ab\0\xff", "d": DAY, "ti": datetime.time(12, 34, 56), "ts": MOMENT, "tz": MOMENT,
         "u": uuid.UUID("123e4567-e89b-12d3-a456-426614174000"),
     }.items():
         try:
