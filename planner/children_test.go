@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lianji/lianji/internal/process"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/planner/dialect"
@@ -101,6 +102,23 @@ func TestExpensiveBinds(t *testing.T) {
 				t.Errorf("after %.60s: %v", sql, err)
 			}
 		}
+	}
+}
+
+// A process that never answers is killed.
+func TestSilentBinder(t *testing.T) {
+	p, err := process.Start("/bin/sleep", "600")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.End()
+	asked := safego.Run(func() error {
+		_, err := exchange(p, bindAsk{SQL: "SELECT 1", Tree: true}, 1, make(chan frame, 1))
+		return err
+	})
+	waitfor.True(t, killAfter+time.Second, "the end of a question", func() bool { return len(asked) > 0 })
+	if <-asked == nil {
+		t.Error("a process that says nothing has answered")
 	}
 }
 
