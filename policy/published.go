@@ -102,11 +102,13 @@ func resourceNames(published []Published) []string {
 
 // FindTable finds a table by its name, in another case too where that is unique.
 func FindTable(tables []*catalog.Table, id catalog.TableID) (*catalog.Table, Missing) {
+	// A snapshot of thousands of resources looks for each among as many tables: no name is
+	// folded for those that are spelt as they are.
+	if i := slices.IndexFunc(tables, func(t *catalog.Table) bool { return t.ID == id }); i >= 0 {
+		return tables[i], NotMissing
+	}
 	var found []*catalog.Table
 	for _, t := range tables {
-		if t.ID == id {
-			return t, NotMissing
-		}
 		if catalog.SameName(t.ID.Schema, id.Schema) && catalog.SameName(t.ID.Name, id.Name) {
 			found = append(found, t)
 		}
