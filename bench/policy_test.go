@@ -55,7 +55,7 @@ func newGuarded(b *testing.B) *guarded {
 		}
 		g.rows = n
 	}
-	db := testpg.Start(b).Database(b)
+	db := testpg.StartOwn(b, "max_connections=300").Database(b) // 64 clients of each way in
 	conn, err := pgx.Connect(b.Context(), db.Admin)
 	if err != nil {
 		b.Fatal(err)
