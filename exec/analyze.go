@@ -132,6 +132,9 @@ func (s *measuredStream) Next() bool {
 	return true
 }
 
+// AtEnd is that of a stream that knows.
+func (s *measuredStream) AtEnd() bool { return atEnd(s.openStream) }
+
 // Release ends the stream, also one that was not read to its end.
 func (s *measuredStream) Release() {
 	s.end(time.Now())

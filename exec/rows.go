@@ -46,6 +46,14 @@ func (r *Rows) Next() bool {
 	return true
 }
 
+// AtEnd is for server.AtEnd.
+func (r *Rows) AtEnd() bool { return r.err != nil || r.source == nil || atEnd(r.source) }
+
+func atEnd(stream any) bool {
+	s, ok := stream.(interface{ AtEnd() bool })
+	return ok && s.AtEnd()
+}
+
 // person makes an *errs.Error of whatever went wrong.
 func (r *Rows) person(err error) error {
 	if r.ctx.Err() != nil {

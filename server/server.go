@@ -109,6 +109,14 @@ type Stream interface {
 	Release() // stops what still runs; may be repeated
 }
 
+// AtEnd tells of a stream whose rows so far were all: Next is false without waiting. Those
+// that cannot know have no method AtEnd. Whoever has rows to send spares itself the timer
+// that sends them while more are waited for.
+func AtEnd(stream any) bool {
+	s, ok := stream.(interface{ AtEnd() bool })
+	return ok && s.AtEnd()
+}
+
 // Answer is a statement's answer. Whoever gets it releases Stream.
 type Answer struct {
 	ID      string           // the query's id, [A-Za-z0-9._-]

@@ -13,6 +13,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/testpg"
+	"github.com/lianji/lianji/server"
 )
 
 // What holds for every stream holds for one that is read without a goroutine: each scan
@@ -149,4 +150,39 @@ func relay(t *testing.T, to string, silent *atomic.Bool) (address string, cut fu
 		}
 	})
 	return ln.Addr().String(), cut
+}
+
+// A small answer that is read directly is known to be whole with its rows; of others that is
+// not known before their end.
+func TestAtEnd(t *testing.T) {
+	both(t, func(t *testing.T, alone bool) {
+		s := open(t, testpg.Start(t).Database(t).Reader, 1)
+		s.alone = alone
+		conn := s.acquire()
+		for sql, small := range map[string]bool{"SELECT 1::bigint AS n": true, "SELECT i::bigint AS n FROM generate_series(1, 200000) i": false} {
+			for i := range 2 { // the second time the statement is prepared
+				stream, err := conn.Scan(t.Context(), s.statement(sql))
+				if err != nil {
+					t.Fatal(detail(err))
+				}
+				rows, known := int64(0), server.AtEnd(stream)
+				for stream.Next() {
+					if known {
+						t.Errorf("%s: rows after the end, behind %d", sql, rows)
+					}
+					rows, known = rows+stream.RecordBatch().NumRows(), server.AtEnd(stream)
+				}
+				if err := stream.Err(); err != nil || rows == 0 || known && !small {
+					t.Errorf("%s: %d rows, known to be all: %t, %v", sql, rows, known, err)
+				}
+				if !server.AtEnd(stream) {
+					t.Errorf("%s: the end is not known at the end", sql)
+				}
+				stream.Release()
+				if small && alone && i == 1 && !known {
+					t.Errorf("%s: that these are all rows is not known", sql)
+				}
+			}
+		}
+	})
 }

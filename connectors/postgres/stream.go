@@ -165,6 +165,9 @@ func (s *stream) RecordBatch() arrow.RecordBatch { return s.current }
 
 func (s *stream) Err() error { return s.err }
 
+// AtEnd is for server.AtEnd: a small answer was read to its end with its only batch.
+func (s *stream) AtEnd() bool { return s.over || s.whole }
+
 func (s *stream) Next() bool {
 	s.drop()
 	if s.over {

@@ -108,6 +108,9 @@ func (h *held) Next() bool {
 	return true
 }
 
+// AtEnd is for server.AtEnd.
+func (h *held) AtEnd() bool { return h.err != nil || server.AtEnd(h.Stream) }
+
 func (h *held) Err() error {
 	if h.err != nil {
 		return h.err

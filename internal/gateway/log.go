@@ -87,6 +87,9 @@ func (l *logged) Next() bool {
 	return true
 }
 
+// AtEnd is for server.AtEnd.
+func (l *logged) AtEnd() bool { return server.AtEnd(l.Stream) }
+
 func (l *logged) Release() {
 	l.once.Do(func() {
 		err := l.Err()

@@ -386,6 +386,9 @@ const flushAfter = 2 * time.Millisecond
 
 // next waits for the next batch. When that takes long, what was written leaves.
 func (s *sink) next(ctx context.Context, stream Stream) (bool, error) {
+	if server.AtEnd(stream) {
+		return next(ctx, stream)
+	}
 	var (
 		mu      sync.Mutex
 		waiting = true

@@ -143,6 +143,9 @@ func (t *Statement) Next() bool {
 	return false
 }
 
+// AtEnd is for server.AtEnd.
+func (t *Statement) AtEnd() bool { return t.err != nil || server.AtEnd(t.Stream) }
+
 // Err implements server.Stream.
 func (t *Statement) Err() error {
 	if t.err != nil {
