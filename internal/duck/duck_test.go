@@ -369,6 +369,15 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+// The first of no rows is none, not one of NULLs.
+func TestFirstOfNoRows(t *testing.T) {
+	_, c := open(t, Options{})
+	const sql = "SELECT count(*)::VARCHAR FROM (SELECT y FROM (SELECT y, row_number() OVER (ORDER BY y) AS n FROM range(5) t(y) WHERE y > 10) WHERE n <= 1)"
+	if got, err := c.QueryText(t.Context(), sql); err != nil || got != "0" {
+		t.Errorf("%q rows, %v", got, err)
+	}
+}
+
 // A column that the plan left out is not NULL when DuckDB reads it all the same:
 // then the whole table is read.
 func TestColumnsLeftOut(t *testing.T) {

@@ -26,7 +26,7 @@ type world struct {
 }
 
 // asExec switches off what exec does.
-const asExec = "SET disabled_optimizers = 'cte_inlining,window_self_join,late_materialization,join_filter_pushdown'"
+const asExec = "SET disabled_optimizers = 'cte_inlining,window_self_join,late_materialization,join_filter_pushdown,top_n_window_elimination'"
 
 func newWorld(t testing.TB, tables map[string][]catalog.Column, keys map[string][]string, load func(r *oracle.Reference) error) *world {
 	t.Helper()
