@@ -92,6 +92,9 @@ func (e *encoder) bind(r *rows) error {
 
 // row writes one row.
 func (e *encoder) row(r *rows, i int) error {
+	if e.buf == nil {
+		e.buf = []byte{} // an empty value is a part of it that must not be nil: that is NULL
+	}
 	e.buf = e.buf[:0]
 	for k, cell := range e.cells {
 		e.offsets[k] = len(e.buf)
