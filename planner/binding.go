@@ -39,6 +39,7 @@ type cast struct {
 	typ catalog.Type // Invalid for some of those below
 	// viaText is set for types whose values are handed over as text: DuckDB's spelling.
 	viaText string
+	probe   bool // to learn from its refusal; no parameter gets it
 }
 
 // attempt is the text in one choice of parameter types, gated.

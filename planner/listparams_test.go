@@ -133,6 +133,12 @@ func TestDeclaredLists(t *testing.T) {
 		{"SELECT $1", short, short},
 		{"SELECT a FROM g.t WHERE a = ANY($1)", text, catalog.ListOf(catalog.Type{Kind: catalog.Int64})}, // as it is found without
 		{"SELECT a FROM g.t WHERE d = ANY($1)", catalog.Type{}, catalog.ListOf(catalog.Type{Kind: catalog.Date})},
+		{"SELECT a FROM g.t WHERE f <> ALL($1)", catalog.Type{}, catalog.ListOf(catalog.Type{Kind: catalog.Float64})},
+		{"SELECT a FROM g.t WHERE ts = ANY($1)", catalog.Type{}, catalog.ListOf(catalog.Type{Kind: catalog.Timestamp})},
+		{"SELECT a FROM g.t WHERE NOT (tz = ANY($1))", catalog.Type{}, catalog.ListOf(catalog.Type{Kind: catalog.TimestampTZ})},
+		{"SELECT a::DECIMAL(8,2) = ANY($1) FROM g.t", catalog.Type{}, catalog.ListOf(catalog.DecimalOf(8, 2))},
+		{"SELECT a FROM g.t WHERE list_contains($1, f)", catalog.Type{}, catalog.ListOf(catalog.Type{Kind: catalog.Float64})},
+		{"SELECT a FROM g.t WHERE u = ANY($1)", catalog.Type{}, catalog.ListOf(catalog.Type{Kind: catalog.UUID})},
 		{"SELECT a FROM g.t WHERE a = ANY($1::INT[])", catalog.Type{}, catalog.ListOf(catalog.Type{Kind: catalog.Int32})},
 	} {
 		s, err := p.Prepare(t.Context(), c.sql, testTables(), Options{Declared: func(string) catalog.Type { return c.declared }})

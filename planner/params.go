@@ -3,7 +3,10 @@ package planner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,15 +59,21 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 		if _, set := b.types[n]; set || !b.used(n) {
 			continue
 		}
-		for _, c := range b.candidates(n) {
-			b.types[n] = c
+		candidates := b.candidates(n)
+		for i := 0; i < len(candidates); i++ {
+			b.types[n] = candidates[i]
 			_, tried, err := b.try(ctx, false)
-			if err == nil {
+			if err == nil && !candidates[i].probe {
 				break
 			}
 			delete(b.types, n)
 			if tried == nil {
 				return nil, nil, err
+			}
+			if candidates[i].probe {
+				if t, ok := comparedType(err); ok {
+					candidates = slices.Insert(candidates, i+1, castOf(catalog.ListOf(t)))
+				}
 			}
 			if e := errs.From(b.bindError(err, tried)); e.Code == errs.UnknownName && e.ID != "unknown_function" {
 				return nil, nil, e // no type makes a name right that is not there
@@ -189,8 +198,39 @@ func (b *binding) candidates(n int) []cast {
 	kind := func(k catalog.Kind) cast { return cast{typ: catalog.Type{Kind: k}} }
 	list := func(k catalog.Kind) cast { return castOf(catalog.ListOf(catalog.Type{Kind: k})) }
 	b.sampled = append(b.sampled, n)
+	// A list of whole numbers or dates could be compared with decimals or times as well, and
+	// a driver that is told of it would cut its values to that: what a list is compared with
+	// is asked for. Those behind it are compared with nothing but their like.
 	return []cast{kind(catalog.Text), {typ: b.options.number(n)}, kind(catalog.Int32), kind(catalog.Float64), kind(catalog.Date), kind(catalog.Timestamp), kind(catalog.TimestampTZ),
-		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), list(catalog.Int64), list(catalog.Date), list(catalog.Timestamp), list(catalog.TimestampTZ), list(catalog.UUID), list(catalog.Bool), list(catalog.Blob)}
+		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), {viaText: "INTERVAL[]", probe: true}, list(catalog.UUID), list(catalog.Bool), list(catalog.Blob)}
+}
+
+// inAnyClause is how DuckDB refuses to compare with the elements of a list of INTERVAL.
+var inAnyClause = regexp.MustCompile(`Cannot compare values of type (.+) and INTERVAL in IN/ANY/ALL clause`)
+
+// comparedType takes out of such a refusal the type that a list's elements should have.
+func comparedType(err error) (t catalog.Type, ok bool) {
+	var be *BindError
+	if !errors.As(err, &be) {
+		return t, false
+	}
+	m := inAnyClause.FindStringSubmatch(be.Message)
+	if m == nil {
+		return t, false
+	}
+	if n, _ := fmt.Sscanf(m[1], "DECIMAL(%d,%d)", &t.Precision, &t.Scale); n == 2 {
+		return catalog.DecimalOf(t.Precision, t.Scale), true
+	}
+	switch m[1] {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER":
+		return catalog.Type{Kind: catalog.Int64}, true
+	}
+	for _, k := range []catalog.Kind{catalog.Uint64, catalog.Float32, catalog.Float64, catalog.Date, catalog.Time, catalog.Timestamp, catalog.TimestampTZ, catalog.UUID, catalog.Bool, catalog.Blob} {
+		if t := (catalog.Type{Kind: k}); t.DuckDB() == m[1] {
+			return t, true
+		}
+	}
+	return t, false
 }
 
 func digits(s string) bool {
