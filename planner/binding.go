@@ -32,6 +32,7 @@ type binding struct {
 	sampled  []int                  // by number: parameters whose type was guessed
 	made     map[string]tokenize.Of // that guards make, by their handles
 	lookups  []*reference           // of guards
+	shields  []shielding            // of casts that are written round parameters
 }
 
 // cast is what is written round a parameter.
@@ -51,18 +52,19 @@ type attempt struct {
 
 func (b *binding) run(ctx context.Context) (*Statement, error) {
 	b.number()
-	b.types = map[int]cast{}
-	declared := false
+	b.shields = b.castsOfParams()
+	declared := map[int]cast{}
 	for n, name := range b.names {
 		if b.options.Declared == nil {
 			break
 		}
 		if t := b.options.Declared(name); t.Kind != catalog.Invalid {
-			b.types[n+1], declared = castOf(t), true
+			declared[n+1] = castOf(t)
 		}
 	}
+	b.types = declared
 	bound, a, err := b.infer(ctx)
-	if err != nil && declared { // the place may want another type than the value's own
+	if err != nil && len(declared) > 0 { // the place may want another type than the value's own
 		first := err
 		b.types = map[int]cast{}
 		if bound, a, err = b.infer(ctx); err != nil {
@@ -116,8 +118,26 @@ func (b *binding) gated(ctx context.Context) (*attempt, error) {
 				with = "CAST(" + with + " AS " + c.typ.DuckDB() + ")"
 			}
 		}
+		for _, s := range b.shields {
+			switch {
+			case s.param != t.Start:
+			case s.try:
+				if _, ok := b.types[t.Number]; !ok {
+					with = "CAST(" + with + " AS VARCHAR)"
+				}
+				with = shieldFrom + with + shieldTo
+			default:
+				edits = append(edits, edit{at: s.end, with: shieldTo})
+				if s.start == t.Start {
+					with = shieldFrom + with
+				} else {
+					edits = append(edits, edit{at: s.start, with: shieldFrom})
+				}
+			}
+		}
 		edits = append(edits, edit{at: t.Start, length: t.End - t.Start, with: with})
 	}
+	slices.SortStableFunc(edits, func(x, y edit) int { return x.at - y.at })
 	casted, toUser := applyEdits(b.user, edits)
 	tree, err := gate.Check(ctx, b.planner.binder, casted, b.planner.limits, widths{b.snapshot})
 	if errs.CodeOf(err) == errs.Timeout && ctx.Err() == nil { // the binder's own limit

@@ -52,6 +52,10 @@ func constant(e object, depth int) (operand, bool) {
 		n, err := strconv.Atoi(str(e, "identifier"))
 		t := decodeType(sub(e, "return_type"))
 		return operand{param: n, casts: []catalog.Type{t}}, err == nil && n > 0 && t.Kind != catalog.Invalid
+	case "BOUND_OPERATOR": // COALESCE(x, NULL), which the planner writes round casts of parameters
+		if children := list(e, "children"); str(e, "type") == "OPERATOR_COALESCE" && len(children) == 2 && isNull(asObject(&children[1])) {
+			return constant(asObject(&children[0]), depth+1)
+		}
 	case "BOUND_CAST":
 		if isTrue(e, "try_cast") {
 			return operand{}, false
@@ -65,6 +69,14 @@ func constant(e object, depth int) (operand, bool) {
 		return inner, true
 	}
 	return operand{}, false
+}
+
+// isNull reports a NULL, also one that was given a type.
+func isNull(e object) bool {
+	if str(e, "expression_class") == "BOUND_CAST" {
+		e = sub(e, "child")
+	}
+	return str(e, "expression_class") == "BOUND_CONSTANT" && isTrue(sub(e, "value"), "is_null")
 }
 
 // constantValue reads a value as a plan writes it. NULL is no constant to push.

@@ -214,8 +214,12 @@ func TestSoak(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Error(err)
 	}
+	all := statements()
+	waitfor.True(t, 5*time.Second, "the last grant to be in force", func() bool {
+		return p.once(t.Context(), ways[0], all[len(all)-1], y, false) == ""
+	})
 	for _, w := range ways { // afterwards everything is answered
-		for _, s := range statements() {
+		for _, s := range all {
 			if code := p.once(t.Context(), w, s, y, false); code != "" {
 				t.Errorf("afterwards, by %s, %s: %s", w.name, s.sql, code)
 			}

@@ -188,7 +188,20 @@ func (d *decoder) operator(r *reader, in []ir.Column) ir.Expr {
 	if !e.Type().Equal(t) {
 		d.broken("an operator that gives %s, not %s", t, e.Type())
 	}
+	// COALESCE(x, NULL) is x. The planner writes it round casts of parameters.
+	if c, ok := e.(*ir.Coalesce); ok && len(c.List) == 2 && isNull(c.List[1]) {
+		return c.List[0]
+	}
 	return e
+}
+
+// isNull reports a NULL, also one that was given a type.
+func isNull(e ir.Expr) bool {
+	if cast, ok := e.(*ir.Cast); ok {
+		e = cast.Arg
+	}
+	c, ok := e.(*ir.Const)
+	return ok && c.Value.IsNull()
 }
 
 func (d *decoder) caseOf(r *reader, in []ir.Column) ir.Expr {
