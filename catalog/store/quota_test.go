@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -49,30 +50,37 @@ func TestOneBudgetForTwoGateways(t *testing.T) {
 		q := c.metered(t, catalog.Quota{Queries: 100, Rows: 950})
 		other := open(t, address)
 		var passed, rows atomic.Int64
-		g, ctx := safego.WithContext(t.Context())
-		for i := range 200 {
-			s := []*Store{c.Store, other}[i%2]
-			g.Go(func() error {
-				_, err := s.Charge(ctx, day, q, 1, 0)
-				var spent *catalog.Spent
-				if errors.As(err, &spent) {
-					return nil
-				}
-				if err == nil {
-					passed.Add(1)
-					var got int64
-					got, err = s.Charge(ctx, day, q, 0, 10)
-					rows.Add(got)
+		calls := func(n int, charge func(ctx context.Context, s *Store) error) {
+			t.Helper()
+			g, ctx := safego.WithContext(t.Context())
+			for i := range n {
+				s := []*Store{c.Store, other}[i%2]
+				g.Go(func() error {
+					err := charge(ctx, s)
+					var spent *catalog.Spent
 					if errors.As(err, &spent) {
 						return nil
 					}
-				}
-				return err
-			})
+					return err
+				})
+			}
+			if err := g.Wait(); err != nil {
+				t.Fatal(err, errs.From(err).Detail)
+			}
 		}
-		if err := g.Wait(); err != nil {
-			t.Fatal(err, errs.From(err).Detail)
-		}
+		calls(200, func(ctx context.Context, s *Store) error {
+			_, err := s.Charge(ctx, day, q, 1, 0)
+			if err == nil {
+				passed.Add(1)
+			}
+			return err
+		})
+		// Afterwards, for without a row left no statement begins.
+		calls(100, func(ctx context.Context, s *Store) error {
+			got, err := s.Charge(ctx, day, q, 0, 10)
+			rows.Add(got)
+			return err
+		})
 		if passed.Load() != 100 || rows.Load() != 950 {
 			t.Errorf("%d statements passed, of 100, and %d rows, of 950", passed.Load(), rows.Load())
 		}
