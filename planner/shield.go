@@ -31,6 +31,9 @@ func (b *binding) castsOfParams() []shielding {
 	is := func(i int, word string) bool { return i >= 0 && i < len(tokens) && tokens[i].Is(b.user, word) }
 	var out []shielding
 	for i, t := range tokens {
+		if t.Kind != sqltext.Placeholder {
+			continue
+		}
 		from, to := i, i
 		for is(from-1, "(") && is(to+1, ")") && !b.calls(tokens, from-2) {
 			from, to = from-1, to+1
