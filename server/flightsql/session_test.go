@@ -1,6 +1,7 @@
 package flightsql
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	fsql "github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/lianji/lianji/server/servertest"
 )
@@ -21,10 +23,35 @@ func optionsOf(t *testing.T, values map[string]any) *flight.SetSessionOptionsReq
 	return &flight.SetSessionOptionsRequest{SessionOptions: all}
 }
 
+// cookies keeps those that an action's answer sets, and sends them with the calls after
+// it, one at a time. The client's own middleware loses them now and then: the end of a
+// stream and that of its context race there, and one of them leaves the header unread
+// (arrow-go 18.8, flight/client.go, finishFunc).
+func cookies() flight.ClientMiddleware {
+	jar, answer := flight.NewCookieMiddleware(), metadata.MD{}
+	begin := func(ctx context.Context) context.Context {
+		jar.(flight.ClientHeadersMiddleware).HeadersReceived(ctx, answer)
+		answer = nil
+		return jar.StartCall(ctx)
+	}
+	return flight.ClientMiddleware{
+		Unary: func(ctx context.Context, method string, req, reply any, c *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			return call(begin(ctx), method, req, reply, c, opts...)
+		},
+		Stream: func(ctx context.Context, desc *grpc.StreamDesc, c *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+			ctx = begin(ctx)
+			if strings.HasSuffix(method, "/DoAction") {
+				opts = append(opts, grpc.Header(&answer))
+			}
+			return open(ctx, desc, c, method, opts...)
+		},
+	}
+}
+
 // What a session is told holds for its later calls, and what cannot be is refused then.
 func TestSessionOptions(t *testing.T) {
 	office, q := newOffice(), &servertest.Querier{}
-	client, err := fsql.NewClient(doorOf(t, q, office), nil, []flight.ClientMiddleware{flight.NewClientCookieMiddleware()}, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	client, err := fsql.NewClient(doorOf(t, q, office), nil, []flight.ClientMiddleware{cookies()}, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
