@@ -131,7 +131,7 @@ func (s *source) with(ctx context.Context, fn func(context.Context, *pgconn.PgCo
 		if err == nil {
 			pg := place.session.pg
 			err = fn(run, pg)
-			place.session.broken = pg.IsClosed() || pg.TxStatus() != 'I' || pg.Frontend().ReadBufferLen() != 0
+			place.session.broken = pg.IsClosed() || pg.TxStatus() != 'I' || pg.Frontend().ReadBufferLen() != 0 || pg.SyncConn(run) != nil
 			if err != nil && used && lost(err) && run.Err() == nil {
 				place.drop()
 				continue

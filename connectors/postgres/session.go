@@ -31,8 +31,10 @@ const (
 )
 
 // session is one connection to the server. The driver makes it and logs in; scans
-// write with the driver's encoder and read the socket themselves, which the
-// driver does not mind while it is idle.
+// write with the driver's encoder and read the socket themselves, which the driver
+// does not mind while it is idle. Whatever used the driver calls its SyncConn: where a
+// write takes long it reads on a goroutine, which may outlast the answer and would
+// take the next one.
 type session struct {
 	pg   *pgconn.PgConn
 	conn net.Conn
@@ -84,7 +86,7 @@ func (s *session) check(ctx context.Context) error {
 			return fmt.Errorf("%w: %s is %q and not %q", errSettings, name, got, settings[name])
 		}
 	}
-	return nil
+	return s.pg.SyncConn(ctx)
 }
 
 // close ends the connection without waiting for anything. It may be repeated and
