@@ -172,7 +172,7 @@ func (d *Door) Run(ctx context.Context) error {
 		}
 	})
 	for _, one := range d.all {
-		doors.Go(func() error { return one.serve(ctx, one.ln) })
+		doors.Go(func() error { return one.serve(ctx, listen.Patient(one.ln, d.app.log)) })
 	}
 	err := doors.Wait()
 	over()

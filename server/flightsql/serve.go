@@ -11,6 +11,7 @@ import (
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/server/listen"
 )
 
 // Times of the door. From the end of Serve's context a running answer has DrainTime to
@@ -21,11 +22,12 @@ const (
 	EndTime   = 5 * time.Second
 
 	connectTime = 10 * time.Second // from a connection's begin to the end of its preface
+	idleTime    = 30 * time.Minute // without a call; clients connect again by themselves
 )
 
 var (
 	// A client whose machine went away is noticed, so that its answers end.
-	alive = keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 15 * time.Second}
+	alive = keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 15 * time.Second, MaxConnectionIdle: idleTime}
 	pings = keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}
 )
 
@@ -46,7 +48,7 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 		return errors.Join(err, ln.Close())
 	}
 	s := d.server()
-	done := safego.Run(func() error { return s.Serve(ln) })
+	done := safego.Run(func() error { return s.Serve(listen.Bounded(ln, listen.Connections)) })
 	select {
 	case err := <-done:
 		s.Stop()

@@ -239,6 +239,7 @@ func TestBadRequests(t *testing.T) {
 		"param name twice":   {`{"sql":"select 1","params":{"a":1,"a":2}}`, nil, 400},
 		"param without name": {`{"sql":"select 1","params":{"":1}}`, nil, 400},
 		"params open":        {`{"sql":"select 1","params":[1`, nil, 400},
+		"params many":        {`{"sql":"select 1","params":[1` + strings.Repeat(",1", 1<<16-1) + `]}`, nil, 400},
 		"number":             {`{"sql":"select 1","params":[01]}`, nil, 400},
 		"NaN":                {`{"sql":"select 1","params":[NaN]}`, nil, 400},
 		"purpose":            {`{"sql":"select 1","purpose":"for fun"}`, nil, 400},

@@ -115,7 +115,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusNotFound, errs.New(errs.RequestInvalid, "http_not_found", nil))
 	})
-	return d.guard(mux)
+	return d.guard(withRoom(mux, mostBodies))
 }
 
 type route struct {

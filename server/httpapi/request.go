@@ -20,6 +20,7 @@ import (
 const (
 	maxBody   = 4 << 20          // bytes: a statement of at most 1 MiB and its parameters
 	readLimit = 30 * time.Second // for a body to come in
+	maxParams = 1<<16 - 1        // as many as PostgreSQL's protocol can send
 )
 
 // bearer gives the token of a request, empty where it sends none.
@@ -184,8 +185,17 @@ func decode(body []byte) (asked, error) {
 
 type decoder struct {
 	*json.Decoder
-	body []byte
+	body     []byte
+	replaced replacement // whether the body has U+FFFD itself
 }
+
+type replacement uint8
+
+const (
+	unknown replacement = iota
+	without
+	with
+)
 
 func (d *decoder) next() (json.Token, error) {
 	t, err := d.Token()
@@ -200,7 +210,13 @@ func (d *decoder) next() (json.Token, error) {
 }
 
 func (d *decoder) hasReplacement() bool {
-	return bytes.Contains(d.body, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(d.body), []byte(`\ufffd`))
+	if d.replaced == unknown { // looked for once: bodies are large, and may be made of such texts
+		d.replaced = without
+		if bytes.Contains(d.body, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(d.body), []byte(`\ufffd`)) {
+			d.replaced = with
+		}
+	}
+	return d.replaced == with
 }
 
 // object reads an object, calling member with the name of each member, which must
@@ -260,6 +276,9 @@ func (d *decoder) params() ([]server.Param, error) {
 	}
 	var out []server.Param
 	read := func(name string) error {
+		if len(out) == maxParams {
+			return invalid("http_params_many", msg.Args{"Most": maxParams})
+		}
 		p, err := d.param()
 		p.Name = name
 		out = append(out, p)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/server/listen"
 )
 
 // Times of a Server. From the end of Serve's context a running query has
@@ -44,6 +45,7 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 		IdleTimeout:       idleTime,
 		WriteTimeout:      DefaultClientWait, // of small answers; rows extend it piece by piece
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         newCrowd(listen.Connections).changed,
 		BaseContext:       func(net.Listener) context.Context { return queries },
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}

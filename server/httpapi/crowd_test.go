@@ -1,0 +1,158 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/safego"
+)
+
+// crowded is a server that lets two connections in, and answers /wait once it may.
+func crowded(t *testing.T) (address string, waits chan struct{}) {
+	t.Helper()
+	may, waits := make(chan struct{}), make(chan struct{}, 2)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wait" {
+			waits <- struct{}{}
+			<-may
+		}
+	}))
+	s.Config.ConnState = newCrowd(2).changed
+	s.Start()
+	t.Cleanup(s.Close)
+	t.Cleanup(func() { close(may) })
+	return s.Listener.Addr().String(), waits
+}
+
+// client is a connection to it.
+type client struct {
+	*testing.T
+	net.Conn
+	answers *bufio.Reader
+}
+
+func connectTo(t *testing.T, address string) *client {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return &client{t, c, bufio.NewReader(c)}
+}
+
+func (c *client) send(path string) error {
+	_, err := io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	return err
+}
+
+// asks tells whether a request on the connection is answered.
+func (c *client) asks(path string) bool {
+	if err := c.send(path); err != nil {
+		return false
+	}
+	r, err := http.ReadResponse(c.answers, nil)
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.Error("neither answered nor closed")
+		}
+		return false
+	}
+	_ = r.Body.Close()
+	return r.StatusCode == http.StatusOK
+}
+
+// Whoever comes gets the place of the connection that has rested longest.
+func TestCrowdGivesWay(t *testing.T) {
+	address, _ := crowded(t)
+	first, second := connectTo(t, address), connectTo(t, address)
+	if !first.asks("/") || !second.asks("/") || !first.asks("/") {
+		t.Fatal("two are not let in")
+	}
+	third := connectTo(t, address)
+	if !third.asks("/") {
+		t.Error("the third is not let in")
+	}
+	if second.asks("/") {
+		t.Error("the one that rested longest was kept")
+	}
+	if !first.asks("/") {
+		t.Error("the other one was not kept")
+	}
+}
+
+// Nobody gets the place of a request that is at work, and a place is free again after it.
+func TestCrowdAtWork(t *testing.T) {
+	address, waits := crowded(t)
+	for range 2 {
+		if err := connectTo(t, address).send("/wait"); err != nil {
+			t.Fatal(err)
+		}
+		<-waits
+	}
+	if connectTo(t, address).asks("/") {
+		t.Error("the third is let in")
+	}
+}
+
+func TestCrowdForgets(t *testing.T) {
+	c := newCrowd(2)
+	for range 5 {
+		a, b := net.Pipe()
+		defer b.Close()
+		c.changed(a, http.StateNew)
+		c.changed(a, http.StateActive)
+		c.changed(a, http.StateIdle)
+		c.changed(a, http.StateClosed)
+	}
+	if len(c.all) != 0 || c.rest.Len() != 0 {
+		t.Errorf("%d and %d are remembered", len(c.all), c.rest.Len())
+	}
+}
+
+// Bodies for which there is no room beside others are refused, small ones are not.
+func TestRoomForBodies(t *testing.T) {
+	begun, may := make(chan struct{}, 1), make(chan struct{})
+	h := withRoom(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wait" {
+			begun <- struct{}{}
+			<-may
+		}
+	}), 2*smallBody)
+	ask := func(path string, size int64) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, path, strings.NewReader(""))
+		r.ContentLength = size
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	done := safego.Run(func() error { ask("/wait", smallBody+1); return nil })
+	<-begun
+	for size, want := range map[int64]int{0: 200, smallBody: 200, smallBody + 1: 503, -1: 503, maxBody + 1: 503} {
+		w := ask("/", size)
+		if w.Code != want {
+			t.Errorf("%d bytes: %d", size, w.Code)
+		}
+		if want == 503 && (w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), string(errs.QueueFull))) {
+			t.Errorf("%d bytes: %v %s", size, w.Header(), w.Body)
+		}
+	}
+	close(may)
+	<-done
+	if w := ask("/", smallBody+1); w.Code != 200 {
+		t.Errorf("after it: %d", w.Code)
+	}
+}
