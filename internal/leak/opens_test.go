@@ -55,22 +55,17 @@ func TestNothingElseOpens(t *testing.T) {
   zhao: {agency: 教育, roles: [analyst]}
   mz.app: {agency: 民政, service: true, roles: [application]}`)
 	hour := time.Now().Add(time.Hour)
-	soon := time.Now().Add(1500 * time.Millisecond)
 	tokens := map[string]string{
 		"wang": w.token, "bian": w.tokenFor(t, "bian"), "zhao": w.tokenFor(t, "zhao"), "mz.app": w.tokenFor(t, "mz.app"), "leader": w.tokenFor(t, "ga"),
 		"of another purpose": w.limited(t, catalog.Token{Expires: hour, Purposes: []string{"JC"}}),
 		"of its purpose":     w.limited(t, catalog.Token{Expires: hour, Purposes: []string{"DB-HC"}}),
 		"of another mode":    w.limited(t, catalog.Token{Expires: hour, Modes: []catalog.Mode{catalog.Download}}),
-		"that ends soon":     w.limited(t, catalog.Token{Expires: soon}),
 		"nobody's":           "lianji_nobody", "none": "",
 	}
-	w.apply(t, "ga", fmt.Sprintf("grants: {公安.基本wj: [{agency: 民政, items: {id: clear}, purposes: [DB-HC], modes: [interface], until: %q}]}", soon.Format(time.RFC3339Nano)))
 	w.inForce(t)
 	const text = "SELECT count(*) AS n FROM 公安.等于wj"
-	const ending = "SELECT count(*) AS n FROM 公安.基本wj"
 	for _, c := range []struct{ token, purpose, mode, sql, want string }{
 		{"wang", "DB-HC", "interface", text, `"4"`}, {"mz.app", "DB-HC", "interface", text, `"0"`}, {"of its purpose", "DB-HC", "interface", text, `"4"`},
-		{"that ends soon", "DB-HC", "interface", text, `"4"`}, {"wang", "DB-HC", "interface", ending, `"3"`},
 		{"wang", "JC", "interface", text, "unknown_name"}, {"wang", "", "interface", text, "unknown_name"}, {"wang", "DB-HC", "download", text, "unknown_name"},
 		{"wang", "NOSUCH", "interface", text, "parameter_invalid"}, {"bian", "DB-HC", "interface", text, "unknown_name"}, {"zhao", "DB-HC", "interface", text, "unknown_name"},
 		{"leader", "DB-HC", "interface", text, "unknown_name"}, {"of another purpose", "DB-HC", "interface", text, "parameter_invalid"},
@@ -80,12 +75,39 @@ func TestNothingElseOpens(t *testing.T) {
 			t.Errorf("%s for %q in %s: %s\n%s, want %s", c.token, c.purpose, c.mode, c.sql, got, c.want)
 		}
 	}
-	<-time.After(time.Until(soon))
-	if got := w.asks(t, tokens["that ends soon"], text, "DB-HC"); !strings.Contains(got, "unauthenticated") {
-		t.Errorf("with a token that has ended: %s", got)
-	}
-	if got := w.ask(t, ending, "DB-HC"); !strings.Contains(got, "unknown_name") {
-		t.Errorf("by a grant that has ended: %s", got)
+	w.endsClose(t, text)
+}
+
+// endsClose looks at a token and a grant with an end: they open until then, and not after it.
+func (w *world) endsClose(t *testing.T, text string) {
+	t.Helper()
+	const ending = "SELECT count(*) AS n FROM 公安.基本wj"
+	// A machine may be too busy to ask before the end: then it is asked again with more time.
+	for lasts := time.Second; ; lasts *= 2 {
+		soon := time.Now().Add(lasts)
+		token := w.limited(t, catalog.Token{Expires: soon})
+		if err := w.tryApply(t, "ga", fmt.Sprintf("grants: {公安.基本wj: [{agency: 民政, items: {id: clear}, purposes: [DB-HC], modes: [interface], until: %q}]}", soon.Format(time.RFC3339Nano))); err != nil && time.Now().Before(soon) {
+			t.Fatal(err)
+		}
+		w.inForce(t)
+		byToken, byGrant := w.asks(t, token, text, "DB-HC"), w.ask(t, ending, "DB-HC")
+		if late := !time.Now().Before(soon); late && lasts < time.Minute {
+			continue
+		}
+		if !strings.Contains(byToken, `"4"`) {
+			t.Errorf("with a token that ends soon: %s", byToken)
+		}
+		if !strings.Contains(byGrant, `"3"`) {
+			t.Errorf("by a grant that ends soon: %s", byGrant)
+		}
+		<-time.After(time.Until(soon))
+		if got := w.asks(t, token, text, "DB-HC"); !strings.Contains(got, "unauthenticated") {
+			t.Errorf("with a token that has ended: %s", got)
+		}
+		if got := w.ask(t, ending, "DB-HC"); !strings.Contains(got, "unknown_name") {
+			t.Errorf("by a grant that has ended: %s", got)
+		}
+		return
 	}
 }
 
