@@ -17,21 +17,27 @@ import (
 	"github.com/lianji/lianji/internal/safego"
 )
 
-// crowded is a server that lets two connections in, and answers /wait once it may.
-func crowded(t *testing.T) (address string, waits chan struct{}) {
+// crowded is a server that lets two connections in, and answers /wait once it may. It tells
+// when a request waits, and when a connection rests, which is after its client has the answer.
+func crowded(t *testing.T) (address string, waits, rests chan struct{}) {
 	t.Helper()
-	may, waits := make(chan struct{}), make(chan struct{}, 2)
+	may, waits, rests := make(chan struct{}), make(chan struct{}, 2), make(chan struct{}, 8)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			waits <- struct{}{}
 			<-may
 		}
 	}))
-	s.Config.ConnState = newCrowd(2).changed
+	c := newCrowd(2)
+	s.Config.ConnState = func(nc net.Conn, state http.ConnState) {
+		if c.changed(nc, state); state == http.StateIdle {
+			rests <- struct{}{}
+		}
+	}
 	s.Start()
 	t.Cleanup(s.Close)
 	t.Cleanup(func() { close(may) })
-	return s.Listener.Addr().String(), waits
+	return s.Listener.Addr().String(), waits, rests
 }
 
 // client is a connection to it.
@@ -77,10 +83,13 @@ func (c *client) asks(path string) bool {
 
 // Whoever comes gets the place of the connection that has rested longest.
 func TestCrowdGivesWay(t *testing.T) {
-	address, _ := crowded(t)
+	address, _, rests := crowded(t)
 	first, second := connectTo(t, address), connectTo(t, address)
-	if !first.asks("/") || !second.asks("/") || !first.asks("/") {
-		t.Fatal("two are not let in")
+	for _, c := range []*client{first, second, first} {
+		if !c.asks("/") {
+			t.Fatal("two are not let in")
+		}
+		<-rests
 	}
 	third := connectTo(t, address)
 	if !third.asks("/") {
@@ -96,7 +105,7 @@ func TestCrowdGivesWay(t *testing.T) {
 
 // Nobody gets the place of a request that is at work, and a place is free again after it.
 func TestCrowdAtWork(t *testing.T) {
-	address, waits := crowded(t)
+	address, waits, _ := crowded(t)
 	for range 2 {
 		if err := connectTo(t, address).send("/wait"); err != nil {
 			t.Fatal(err)
