@@ -99,6 +99,9 @@ func (d *decoder) pairs(r *reader, kind ir.JoinKind, left, right rel) []ir.Expr 
 		c := d.object(&list[i], "a condition of a join")
 		l, _ := d.expr(c.get("left"), left.cols)
 		x, _ := d.expr(c.get("right"), right.cols)
+		if kind == ir.Mark {
+			x = d.castInUTC(x)
+		}
 		out = append(out, d.compare(enum(c, "comparison", comparisons), l, x))
 		c.done()
 	}
