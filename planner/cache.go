@@ -26,10 +26,20 @@ type cached struct {
 	names     []string       // of its parameters
 	declared  []catalog.Type // of each; Invalid where none was
 	sampled   []int          // parameters whose type was guessed with a sample at hand
-	numbers   []catalog.Type // what each of these samples would be as a number
+	numbers   []numeral      // what each of these samples would be as a number
 	statement *Statement
 	bytes     int
 }
+
+// numeral is the type that a parameter has if it is a number, and whether there is a sample:
+// only that tells that one has digits behind its point.
+type numeral struct {
+	typ     catalog.Type
+	sampled bool
+}
+
+// Equal reports whether two are the same.
+func (n numeral) Equal(m numeral) bool { return n.sampled == m.sampled && n.typ.Equal(m.typ) }
 
 // fits reports whether binding the same text with o would look at the same things.
 func (c *cached) fits(o Options) bool {
@@ -54,16 +64,16 @@ func (o Options) declared(name string) catalog.Type {
 	return o.Declared(name)
 }
 
-// number gives the type that the parameter of that number has if it is a number:
-// only a sample tells that one has digits behind its point.
-func (o Options) number(n int) catalog.Type {
-	if n <= len(o.Samples) {
-		whole, frac, ok := strings.Cut(strings.TrimPrefix(o.Samples[n-1], "-"), ".")
-		if ok && digits(whole) && digits(frac) && len(whole)+len(frac) <= 38 {
-			return catalog.DecimalOf(int32(len(whole)+len(frac)), int32(len(frac)))
-		}
+// number gives what the parameter of that number is if it is a number.
+func (o Options) number(n int) numeral {
+	if n > len(o.Samples) || o.Samples[n-1] == "" {
+		return numeral{typ: catalog.Type{Kind: catalog.Int64}}
 	}
-	return catalog.Type{Kind: catalog.Int64}
+	whole, frac, ok := strings.Cut(strings.TrimPrefix(o.Samples[n-1], "-"), ".")
+	if ok && digits(whole) && digits(frac) && len(whole)+len(frac) <= 38 {
+		return numeral{catalog.DecimalOf(int32(len(whole)+len(frac)), int32(len(frac))), true}
+	}
+	return numeral{catalog.Type{Kind: catalog.Int64}, true}
 }
 
 // cache keeps the statements that were prepared last. Errors are not kept: what

@@ -48,13 +48,33 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 		}
 		return nil, nil, err
 	}
-	if prepared, _, err := b.try(ctx, false); err == nil {
-		for n, t := range prepared.Params {
-			if _, set := b.types[n]; !set && t.Readable() && t.Kind != catalog.Null {
-				b.types[n] = castOf(t)
-			}
+	b.inferred(ctx)
+	known := maps.Clone(b.types)
+	if len(b.operands(ctx)) > 0 {
+		b.inferred(ctx)
+		if bound, a, err := b.search(ctx); err == nil {
+			return bound, a, nil
+		}
+		b.types = known
+	}
+	return b.search(ctx)
+}
+
+// inferred takes over what preparing tells of open parameters.
+func (b *binding) inferred(ctx context.Context) {
+	prepared, _, err := b.try(ctx, false)
+	if err != nil {
+		return
+	}
+	for n, t := range prepared.Params {
+		if _, set := b.types[n]; !set && t.Readable() && t.Kind != catalog.Null {
+			b.types[n] = castOf(t)
 		}
 	}
+}
+
+// search tries each open parameter with types until one binds.
+func (b *binding) search(ctx context.Context) (*Bound, *attempt, error) {
 	for n := 1; n <= len(b.names); n++ {
 		if _, set := b.types[n]; set || !b.used(n) {
 			continue
@@ -80,7 +100,8 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 			}
 		}
 	}
-	if bound, a, err = b.try(ctx, true); err != nil {
+	bound, a, err := b.try(ctx, true)
+	if err != nil {
 		if a != nil {
 			err = b.bindError(err, a)
 		}
@@ -201,8 +222,14 @@ func (b *binding) candidates(n int) []cast {
 	// A list of whole numbers or dates could be compared with decimals or times as well, and
 	// a driver that is told of it would cut its values to that: what a list is compared with
 	// is asked for. Those behind it are compared with nothing but their like.
-	return []cast{kind(catalog.Text), {typ: b.options.number(n)}, kind(catalog.Int32), kind(catalog.Float64), kind(catalog.Date), kind(catalog.Timestamp), kind(catalog.TimestampTZ),
-		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), {viaText: "INTERVAL[]", probe: true}, list(catalog.UUID), list(catalog.Bool), list(catalog.Blob)}
+	// So is a number cut to a whole one, and a time to its day: those that can be more stand before them.
+	number := b.options.number(n)
+	numbers := []cast{kind(catalog.Float64), {typ: number.typ}, kind(catalog.Int32)}
+	if number.sampled {
+		numbers = []cast{{typ: number.typ}, kind(catalog.Int32), kind(catalog.Float64)}
+	}
+	return slices.Concat([]cast{kind(catalog.Text)}, numbers, []cast{kind(catalog.Timestamp), kind(catalog.Date), kind(catalog.TimestampTZ),
+		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), {viaText: "INTERVAL[]", probe: true}, list(catalog.UUID), list(catalog.Bool), list(catalog.Blob)})
 }
 
 // inAnyClause is how DuckDB refuses to compare with the elements of a list of INTERVAL.
@@ -218,19 +245,30 @@ func comparedType(err error) (t catalog.Type, ok bool) {
 	if m == nil {
 		return t, false
 	}
-	if n, _ := fmt.Sscanf(m[1], "DECIMAL(%d,%d)", &t.Precision, &t.Scale); n == 2 {
-		return catalog.DecimalOf(t.Precision, t.Scale), true
+	switch t = typeNamed(m[1]); t.Kind {
+	case catalog.HugeInt, catalog.Interval:
+		return t, false
 	}
-	switch m[1] {
-	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER":
-		return catalog.Type{Kind: catalog.Int64}, true
+	return t, t.Kind != catalog.Invalid
+}
+
+// typeNamed reads a type as DuckDB's refusals name it; every smaller whole number is a
+// BIGINT, whose values a parameter may have as well.
+func typeNamed(name string) (t catalog.Type) {
+	if n, _ := fmt.Sscanf(name, "DECIMAL(%d,%d)", &t.Precision, &t.Scale); n == 2 {
+		return catalog.DecimalOf(t.Precision, t.Scale)
 	}
-	for _, k := range []catalog.Kind{catalog.Uint64, catalog.Float32, catalog.Float64, catalog.Date, catalog.Time, catalog.Timestamp, catalog.TimestampTZ, catalog.UUID, catalog.Bool, catalog.Blob} {
-		if t := (catalog.Type{Kind: k}); t.DuckDB() == m[1] {
-			return t, true
+	switch name {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "INTEGER_LITERAL":
+		return catalog.Type{Kind: catalog.Int64}
+	}
+	for _, k := range []catalog.Kind{catalog.Uint64, catalog.HugeInt, catalog.Float32, catalog.Float64, catalog.Date, catalog.Time, catalog.Timestamp, catalog.TimestampTZ,
+		catalog.Interval, catalog.UUID, catalog.Bool, catalog.Blob} {
+		if t := (catalog.Type{Kind: k}); t.DuckDB() == name {
+			return t
 		}
 	}
-	return t, false
+	return catalog.Type{}
 }
 
 func digits(s string) bool {

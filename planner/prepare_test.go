@@ -107,7 +107,7 @@ func TestParameterTypes(t *testing.T) {
 		{"SELECT $1, $2", "VARCHAR VARCHAR"},
 		{"SELECT a + $1 FROM g.t", "BIGINT"},
 		{"SELECT v || $1 FROM g.t", "VARCHAR"},
-		{"SELECT * FROM g.t WHERE d > $1 - INTERVAL 3 DAY", "DATE"},
+		{"SELECT * FROM g.t WHERE d > $1 - INTERVAL 3 DAY", "TIMESTAMP"},
 		{"SELECT * FROM g.t WHERE $1 IS NULL OR a = $1", "VARCHAR"},
 		{"SELECT date_trunc($1, d) FROM g.t", "VARCHAR"},
 		{"SELECT * FROM g.t WHERE a = ANY($1)", "via BIGINT[]"},
@@ -121,6 +121,19 @@ func TestParameterTypes(t *testing.T) {
 		{"SELECT list_contains([1, 2], $1)", "INTEGER"},
 		{"SELECT greatest(a, $1) FROM g.t", "INTEGER"},
 		{"SELECT d + $1 FROM g.t", "INTEGER"},
+		{"SELECT dec * $1, $2 + dec, dec - $3, dec % $4, mod(dec, $5) FROM g.t", "DECIMAL(18,3) DECIMAL(18,3) DECIMAL(18,3) DECIMAL(18,3) DECIMAL(18,3)"},
+		{"SELECT dec / $1, dec // $2, a / $3, INTERVAL 1 DAY * $4 FROM g.t", "DOUBLE DOUBLE DOUBLE DOUBLE"},
+		{"SELECT f * $1, $2 - f, f::FLOAT * $3, avg(a) * $4 FROM g.t GROUP BY f", "DOUBLE DOUBLE FLOAT DOUBLE"},
+		{"SELECT $1 + 1.5, $2 * 2e0, $3 + 1, a // $4 FROM g.t", "DECIMAL(18,3) DOUBLE BIGINT BIGINT"},
+		{"SELECT $2 * dec * $1, $3 + $4 FROM g.t", "DECIMAL(18,3) DECIMAL(18,3) BIGINT BIGINT"},
+		{"SELECT a + $1 FROM g.t WHERE v LIKE $2 AND dec * $3 > $4", "BIGINT VARCHAR DECIMAL(18,3) DECIMAL(18,5)"},
+		{"SELECT a + $2, d + $1 FROM g.t", "INTEGER BIGINT"},
+		{"SELECT d + a * $1 FROM g.t", "INTEGER"},
+		{"SELECT d - $1, $2 - d FROM g.t", "INTEGER DATE"},
+		{"SELECT ts - $1, $2 - ts, tz - $3 FROM g.t", "TIMESTAMP TIMESTAMP TIMESTAMP WITH TIME ZONE"},
+		{"SELECT ts + $1, tz - ($2 - INTERVAL 1 HOUR), INTERVAL 1 DAY + $3 FROM g.t", "via INTERVAL TIMESTAMP TIMESTAMP"},
+		{"SELECT date_trunc('hour', $1), date_diff('hour', ts, $2) FROM g.t", "TIMESTAMP TIMESTAMP"},
+		{"SELECT abs($1), round($2, 2), sum($3), to_days($4)", "DOUBLE DOUBLE DOUBLE BIGINT"},
 		{"SELECT * FROM g.t WHERE v = $1 AND a > ALL (SELECT id FROM g.s WHERE w = $2)", "VARCHAR VARCHAR"},
 		{"WITH x AS (SELECT a FROM g.t WHERE a = $1) SELECT * FROM x WHERE a < $2", "INTEGER INTEGER"},
 		{"SELECT count(*) FILTER (WHERE a = $1) FROM g.t", "INTEGER"},
@@ -149,6 +162,14 @@ func TestParameterTypes(t *testing.T) {
 	s, err = p.Prepare(t.Context(), "SELECT a * $1 FROM g.t", testTables(), Options{Samples: []string{"-12.50"}})
 	if err != nil || !s.Params[0].Type.Equal(catalog.DecimalOf(4, 2)) {
 		t.Errorf("a type that fits the value: %+v %v", s, err)
+	}
+	for sample, want := range map[string]string{"": "DECIMAL(18,3)", "2": "BIGINT", "1.5": "DECIMAL(2,1)"} {
+		for range 2 { // from the cache too
+			s, err := p.Prepare(t.Context(), "SELECT dec * $1 FROM g.t", testTables(), Options{Samples: []string{sample}})
+			if err != nil || s.Params[0].Type.DuckDB() != want {
+				t.Errorf("with %q: %v %v", sample, s, err)
+			}
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func TestCastsOfParameters(t *testing.T) {
 		{"SELECT $1::DECIMAL(5, 1)::VARCHAR", "1.2", text, "1.2"},
 		{"SELECT $1::DOUBLE PRECISION::VARCHAR", "1", text, "1.0"},
 		{"SELECT $1::TIMESTAMP WITHOUT TIME ZONE::DATE::VARCHAR", "2024-01-02 12:00:00", text, "2024-01-02"},
-		{"SELECT abs($1)::VARCHAR", "-7", open, "7"},
+		{"SELECT abs($1)::VARCHAR", "-7.5", open, "7.5"},
 		{"SELECT count(*) FROM 政务.户 WHERE id <= $1::INTEGER::DOUBLE", "3", open, "3"},
 		{"SELECT count(*) FROM 政务.户 WHERE id <= $1::INTEGER", "3", text, "3"},
 		{"SELECT count(*) FROM (SELECT id FROM 政务.户 LIMIT $1::INT)", "2", open, "2"},

@@ -127,6 +127,42 @@ func TestPostgresDoorParameters(t *testing.T) {
 			t.Errorf("%s: %v", value, r.Err)
 		}
 	}
+	// Where nothing is declared, a client is told of a type that does not cut its values, and
+	// a numeric has its own digits.
+	const float4, float8, int8, timestamp, timestamptz = 700, 701, 20, 1114, 1184
+	for i, c := range []struct {
+		sql, value string
+		told       uint32
+		want       string
+	}{
+		{"SELECT id::DECIMAL(12,2) * $1 FROM 政务.户 WHERE id = 7", "1.5", numeric, "10.500/1700"},
+		{"SELECT id::DECIMAL(12,2) * $1 FROM 政务.户 WHERE id = 7", "2", numeric, "14.00/1700"},
+		{"SELECT id::DECIMAL(12,2) + $1 FROM 政务.户 WHERE id = 7", "0.00001", numeric, "7.00001/1700"},
+		{"SELECT id::DECIMAL(12,2) / $1 FROM 政务.户 WHERE id = 7", "0.5", float8, "14/701"},
+		{"SELECT id::DOUBLE * $1 FROM 政务.户 WHERE id = 7", "1.5", float8, "10.5/701"},
+		{"SELECT id::FLOAT * $1 FROM 政务.户 WHERE id = 7", "1.5", float4, "10.5/700"},
+		{"SELECT id / $1 FROM 政务.户 WHERE id = 7", "0.5", float8, "14/701"},
+		{"SELECT id * $1 FROM 政务.户 WHERE id = 7", "2", int8, "14/20"},
+		{"SELECT round($1, 1)", "1.55", float8, "1.6/701"},
+		{"SELECT (TIMESTAMP '2024-01-02 12:00:00' - $1)::VARCHAR", "2024-01-01 10:00:00", timestamp, "1 day 02:00:00/25"},
+		{"SELECT (TIMESTAMPTZ '2024-01-02 12:00:00+00' - $1)::VARCHAR", "2024-01-01 10:00:00+00", timestamptz, "1 day 02:00:00/25"},
+		{"SELECT date_trunc('hour', $1)::VARCHAR", "2024-01-01 10:30:00", timestamp, "2024-01-01 10:00:00/25"},
+	} {
+		name := fmt.Sprint("open", i)
+		d, err := conn.PgConn().Prepare(t.Context(), name, c.sql, nil)
+		if err != nil {
+			t.Errorf("%s: %v", c.sql, err)
+			continue
+		}
+		r := conn.PgConn().ExecPrepared(t.Context(), name, [][]byte{[]byte(c.value)}, nil, nil).Read()
+		got := ""
+		for _, row := range r.Rows {
+			got += fmt.Sprintf("%s/%d", row[0], r.FieldDescriptions[0].DataTypeOID)
+		}
+		if got != c.want || r.Err != nil || d.ParamOIDs[0] != c.told {
+			t.Errorf("%s with %s: told of %d, %s %v", c.sql, c.value, d.ParamOIDs[0], got, r.Err)
+		}
+	}
 	s.awaitGone(t)
 }
 

@@ -151,12 +151,14 @@ func (s *prepared) learn(found []catalog.Column) error {
 		}
 		s.params[i] = parameter{typ: f.Type, oid: s.style.Of(f.Type).OID}
 		if i >= len(declared) {
+			s.params[i].open = s.params[i].anyDigits()
 			continue
 		}
 		s.params[i].open = declared[i].open && f.Type.Equal(declared[i].typ)
 		if oid := declared[i].oid; oid != 0 && oid != pgvalue.UnknownOID {
 			s.params[i].oid = oid
 		}
+		s.params[i].open = s.params[i].open || s.params[i].anyDigits()
 	}
 	return nil
 }

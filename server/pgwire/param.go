@@ -29,6 +29,12 @@ type parameter struct {
 // anyNumber stands for a numeric, or the elements of an array of such, until its value is known.
 var anyNumber = catalog.DecimalOf(18, 3)
 
+// anyDigits tells whether a number in place of the parameter would keep its own digits: beside
+// floating point it does, and where the planner says of a place that it takes any number.
+func (p parameter) anyDigits() bool {
+	return p.oid == pgvalue.NumericOID && (p.typ.Equal(anyNumber) || p.typ.Kind == catalog.Float64 || p.typ.Kind == catalog.Float32)
+}
+
 // numeric gives the parameters that the client declared as numeric, or as arrays of such,
 // and whose place in the statement takes text as well: they are numbers all the same.
 func (s *prepared) numeric(found []catalog.Column) (again bool) {
