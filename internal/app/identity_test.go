@@ -162,6 +162,57 @@ func TestWhoSetsPasswords(t *testing.T) {
 	}
 }
 
+// Over HTTP a password is set by those who set it at the store, and by nobody else; it opens
+// what its login may, and no answer repeats it.
+func TestWhoSetsPasswordsOverTheDoor(t *testing.T) {
+	c := newCatalogueOver(t)
+	c.token(t, "wang", &catalog.Token{})
+	c.tokens["wang's limited token"] = c.token(t, "wang", &catalog.Token{Modes: []catalog.Mode{catalog.Download}})
+	c.tokens["wang's tied token"] = c.token(t, "wang", &catalog.Token{Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	c.token(t, "wang", &catalog.Token{})
+	if err := c.app.authority.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	body := `{"password": "` + wangsPassword + `"}`
+	for _, x := range []struct {
+		login, of, body string
+		status          int
+	}{
+		{"", "wang", body, 401}, {"wang's limited token", "wang", body, 401}, {"wang's tied token", "wang", body, 403},
+		{"ga", "wang", body, 403}, {"bureau", "wang", body, 403}, {"sysadmin", "wang", body, 403}, {"wang", "ga", body, 403}, {"secadmin", "nobody", body, 403},
+		{"wang", "ga", `{"password": "too short"}`, 403}, {"wang", "wang", `{"password": "too short"}`, 400},
+		{"wang", "wang", `{}`, 400}, {"wang", "wang", `{"password": "` + wangsPassword + `", "login": "ga"}`, 400},
+		{"wang", "wang", body, 204}, {"secadmin", "ga", body, 204},
+	} {
+		got := c.send(t, x.login, "PUT", keyed("principals", x.of, "password"), x.body)
+		if got.status != x.status || strings.Contains(got.text, "herons") {
+			t.Errorf("%s sets %s's to %s: %d %s", x.login, x.of, x.body, got.status, got.text)
+		}
+	}
+	opens := func(login string) bool {
+		_, err := c.app.identity.Login(t.Context(), login, wangsPassword, "127.0.0.1")
+		return err == nil
+	}
+	if !opens("wang") || !opens("ga") {
+		t.Error("what was set does not open anything")
+	}
+	remove := func(login string, want int) {
+		t.Helper()
+		if got := c.send(t, login, "DELETE", keyed("principals", "wang", "password"), ""); got.status != want {
+			t.Errorf("%q takes wang's away: %d %s", login, got.status, got.text)
+		}
+	}
+	remove("", 401)
+	remove("ga", 403)
+	if !opens("wang") {
+		t.Error("it is gone all the same")
+	}
+	remove("wang", 204)
+	if opens("wang") || !opens("ga") {
+		t.Error("the one that was taken away opens something, or another does not")
+	}
+}
+
 // A token that is tied to addresses opens nothing from others.
 func TestTiedTokenOverTheDoor(t *testing.T) {
 	k := newKept(t)

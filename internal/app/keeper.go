@@ -69,6 +69,24 @@ func (k keeper) ResetFactor(ctx context.Context, by server.Asker, login string) 
 	return k.after(ctx, k.catalogue().resetFactor(origin(ctx, by), cred, before, login))
 }
 
+// SetPassword implements catalogapi.Keeper.
+func (k keeper) SetPassword(ctx context.Context, by server.Asker, login, password string) error {
+	cred, before, err := k.now(by)
+	if err != nil {
+		return err
+	}
+	return k.after(ctx, k.catalogue().setPassword(origin(ctx, by), cred, before, login, password))
+}
+
+// RemovePassword implements catalogapi.Keeper.
+func (k keeper) RemovePassword(ctx context.Context, by server.Asker, login string) error {
+	cred, before, err := k.now(by)
+	if err != nil {
+		return err
+	}
+	return k.after(ctx, k.catalogue().removePassword(origin(ctx, by), cred, before, login))
+}
+
 // now gives the credential of who asks, and the catalogue as it is in force.
 func (k keeper) now(by server.Asker) (catalog.Credential, *catalog.State, error) {
 	cred, err := k.credential(by)

@@ -24,20 +24,23 @@ import (
 // maxCode is the most that is read as a code, in bytes.
 const maxCode = 64
 
-// factors is where a token's bearer sets a second factor and begins sessions with it: the
-// store, or a gateway.
-type factors interface {
+// credentials is where a token's bearer sets what they log in with, and begins sessions
+// with it: the store, or a gateway.
+type credentials interface {
 	enrol(ctx context.Context) (uri, ticket string, err error)
 	enrolled(ctx context.Context, ticket, code string) error
 	session(ctx context.Context, code string) (token string, err error)
 	reset(ctx context.Context, login string) error
+	maySetPassword(ctx context.Context, login string) error
+	setPassword(ctx context.Context, login, password string) error
+	removePassword(ctx context.Context, login string) error
 }
 
-// factorFlags are what the commands of second factors have in common.
-type factorFlags struct{ config, url, ca, tokenFile string }
+// credentialFlags are what the commands of passwords and second factors have in common.
+type credentialFlags struct{ config, url, ca, tokenFile string }
 
-func (c *command) factorFlags(cmd *cobra.Command) *factorFlags {
-	f := &factorFlags{}
+func (c *command) credentialFlags(cmd *cobra.Command) *credentialFlags {
+	f := &credentialFlags{}
 	cmd.Flags().StringVar(&f.config, "config", defaultConfig, c.text("cli_flag_config", nil))
 	cmd.Flags().StringVar(&f.url, "url", "", c.text("cli_flag_session_url", nil))
 	cmd.Flags().StringVar(&f.ca, "ca", "", c.text("cli_flag_ca", nil))
@@ -46,7 +49,7 @@ func (c *command) factorFlags(cmd *cobra.Command) *factorFlags {
 	return f
 }
 
-func (c *command) factors(ctx context.Context, f *factorFlags, do func(factors) error) error {
+func (c *command) credentials(ctx context.Context, f *credentialFlags, do func(credentials) error) error {
 	switch {
 	case f.url == "" && f.ca != "":
 		return usage("cli_ca_without_https", nil)
@@ -68,11 +71,11 @@ func (c *command) factors(ctx context.Context, f *factorFlags, do func(factors) 
 // catalogFactorCommand sets a second factor of one's own, or takes another's away.
 func (c *command) catalogFactorCommand() *cobra.Command {
 	cmd := c.describe(&cobra.Command{Use: "factor [--config F | --url URL [--ca FILE]] [--reset LOGIN]"}, "catalog_factor")
-	f := c.factorFlags(cmd)
+	f := c.credentialFlags(cmd)
 	var reset string
 	cmd.Flags().StringVar(&reset, "reset", "", c.text("cli_flag_factor_reset", nil))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return c.factors(cmd.Context(), f, func(of factors) error {
+		return c.credentials(cmd.Context(), f, func(of credentials) error {
 			if cmd.Flags().Changed("reset") {
 				if err := of.reset(cmd.Context(), reset); err != nil {
 					return err
@@ -105,9 +108,9 @@ func (c *command) catalogFactorCommand() *cobra.Command {
 // catalogSessionCommand begins a session with a code.
 func (c *command) catalogSessionCommand() *cobra.Command {
 	cmd := c.describe(&cobra.Command{Use: "session [--config F | --url URL [--ca FILE]]"}, "catalog_session")
-	f := c.factorFlags(cmd)
+	f := c.credentialFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return c.factors(cmd.Context(), f, func(of factors) error {
+		return c.credentials(cmd.Context(), f, func(of credentials) error {
 			code, err := c.code(cmd.Context())
 			if err != nil {
 				return err
@@ -169,6 +172,18 @@ func (s inStore) reset(ctx context.Context, login string) error {
 	return s.ResetFactor(ctx, s.token, login)
 }
 
+func (s inStore) maySetPassword(ctx context.Context, login string) error {
+	return s.MaySetPassword(ctx, s.token, login)
+}
+
+func (s inStore) setPassword(ctx context.Context, login, password string) error {
+	return s.SetPassword(ctx, s.token, login, password)
+}
+
+func (s inStore) removePassword(ctx context.Context, login string) error {
+	return s.RemovePassword(ctx, s.token, login)
+}
+
 // overHTTP comes to a gateway.
 type overHTTP struct{ *client }
 
@@ -190,6 +205,23 @@ func (o overHTTP) session(ctx context.Context, code string) (string, error) {
 
 func (o overHTTP) reset(ctx context.Context, login string) error {
 	return o.call(ctx, http.MethodDelete, nil, nil, "catalog", "principals", login, "factor")
+}
+
+// maySetPassword refuses who shows nothing. Only the gateway knows more; but without a token
+// a password would go to another machine in clear, which c.client refuses of tokens.
+func (o overHTTP) maySetPassword(context.Context, string) error {
+	if o.token == "" {
+		return errs.New(errs.Unauthenticated, "unauthenticated", nil)
+	}
+	return nil
+}
+
+func (o overHTTP) setPassword(ctx context.Context, login, password string) error {
+	return o.call(ctx, http.MethodPut, map[string]string{"password": password}, nil, "catalog", "principals", login, "password")
+}
+
+func (o overHTTP) removePassword(ctx context.Context, login string) error {
+	return o.call(ctx, http.MethodDelete, nil, nil, "catalog", "principals", login, "password")
 }
 
 // call sends one object to the gateway, and reads what it answers into another.

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/safego"
@@ -22,40 +21,33 @@ const maxPassword = 4 << 10
 // catalogPasswordCommand sets a password. It is never an argument: those can be seen by
 // everybody on the machine.
 func (c *command) catalogPasswordCommand() *cobra.Command {
-	var file, tokenFile, login string
+	cmd := c.describe(&cobra.Command{Use: "password [--config F | --url URL [--ca FILE]] --login LOGIN [--remove]"}, "catalog_password")
+	f := c.credentialFlags(cmd)
+	var login string
 	var remove bool
-	cmd := c.describe(&cobra.Command{Use: "password [--config F] --login LOGIN [--remove]"}, "catalog_password")
-	flags := cmd.Flags()
-	flags.StringVar(&file, "config", defaultConfig, c.text("cli_flag_config", nil))
-	flags.StringVar(&tokenFile, "token-file", "", c.text("cli_flag_own_token", nil))
-	flags.StringVar(&login, "login", "", c.text("cli_flag_password_login", nil))
-	flags.BoolVar(&remove, "remove", false, c.text("cli_flag_password_remove", nil))
-	cmd.Args = c.exactly(0, "cli_no_arguments")
+	cmd.Flags().StringVar(&login, "login", "", c.text("cli_flag_password_login", nil))
+	cmd.Flags().BoolVar(&remove, "remove", false, c.text("cli_flag_password_remove", nil))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if login == "" {
 			return usage("cli_password_needs", nil)
 		}
-		own, err := c.token(tokenFile)
-		if err != nil {
-			return err
-		}
-		return c.catalogue(cmd.Context(), file, func(cat *app.Catalogue) error {
+		return c.credentials(cmd.Context(), f, func(of credentials) error {
 			if remove {
-				if err := cat.RemovePassword(cmd.Context(), own, login); err != nil {
+				if err := of.removePassword(cmd.Context(), login); err != nil {
 					return err
 				}
 				c.say(c.text("cli_password_removed", msg.Args{"Login": login}))
 				return nil
 			}
-			// Nobody types a password that could not be set.
-			if err := cat.MaySetPassword(cmd.Context(), own, login); err != nil {
+			// Nobody types a password that could not be set, as far as that is known.
+			if err := of.maySetPassword(cmd.Context(), login); err != nil {
 				return err
 			}
 			password, err := c.newPassword(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if err := cat.SetPassword(cmd.Context(), own, login, password); err != nil {
+			if err := of.setPassword(cmd.Context(), login, password); err != nil {
 				return err
 			}
 			c.say(c.text("cli_password_set", msg.Args{"Login": login}))

@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -39,6 +41,21 @@ func TestCatalogPassword(t *testing.T) {
 		if code != c.code || stdout != "" || !strings.Contains(stderr, c.says) || strings.Contains(stderr, "seven") {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
 		}
+	}
+}
+
+// Whoever shows no token sends no password: to another machine it would go in clear.
+func TestPasswordWithoutAToken(t *testing.T) {
+	asked := false
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer s.Close()
+	code, _, stderr := run{stdin: sentence}.args(t, "catalog", "password", "--url", s.URL, "--login", "wang")
+	if code != 1 || !strings.Contains(stderr, "error[unauthenticated]") || asked {
+		t.Errorf("exit %d, stderr %q, asked %v", code, stderr, asked)
+	}
+	code, _, stderr = run{stdin: sentence, env: map[string]string{"LIANJI_TOKEN": "lianji_x"}}.args(t, "catalog", "password", "--url", "http://gateway.example", "--login", "wang")
+	if code != 2 || !strings.Contains(stderr, "not sent over http") {
+		t.Errorf("exit %d, stderr %q", code, stderr)
 	}
 }
 

@@ -47,6 +47,9 @@ type Keeper interface {
 	Enrolled(ctx context.Context, by server.Asker, ticket, code string) error
 	// ResetFactor takes the second factor of a login away.
 	ResetFactor(ctx context.Context, by server.Asker, login string) error
+	// SetPassword sets the password of a login, and RemovePassword takes it away.
+	SetPassword(ctx context.Context, by server.Asker, login, password string) error
+	RemovePassword(ctx context.Context, by server.Asker, login string) error
 	// Check tells whether grants can be applied to the sources' tables as they are now.
 	Check(ctx context.Context, s *catalog.State) document.Check
 	// Remembered is the store's.
@@ -105,7 +108,9 @@ func (a *api) routes() []route {
 		route{http.MethodDelete, prefix + "tokens/{key}", (*call).deleteToken},
 		route{http.MethodPost, prefix + "factor", (*call).postFactor},
 		route{http.MethodPut, prefix + "factor", (*call).putFactor},
-		route{http.MethodDelete, prefix + "principals/{key}/factor", (*call).deleteFactor})
+		route{http.MethodDelete, prefix + "principals/{key}/factor", (*call).deleteFactor},
+		route{http.MethodPut, prefix + "principals/{key}/password", (*call).putPassword},
+		route{http.MethodDelete, prefix + "principals/{key}/password", (*call).deletePassword})
 }
 
 // noRoute refuses what has no route: another method at an address that there is, or an

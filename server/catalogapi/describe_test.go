@@ -75,7 +75,7 @@ func TestDescribedMembers(t *testing.T) {
 	d := readDescription(t)
 	known := map[string]any{
 		"Agency": agency{}, "Purpose": purpose{}, "Principal": principal{}, "Source": source{}, "Resource": resource{}, "Item": item{},
-		"Grant": grant{}, "Quota": quota{}, "Token": token{}, "Enrolment": enrolment{}, "Confirmation": confirmation{}, "Problem": output.Problem{},
+		"Grant": grant{}, "Quota": quota{}, "Token": token{}, "Enrolment": enrolment{}, "Confirmation": confirmation{}, "NewPassword": newPassword{}, "Problem": output.Problem{},
 		"Applicable": httpapi.Applicable{}, "ApplicableItem": httpapi.ApplicableItem{}, "Statement": httpapi.Statement{}, "StatementColumn": httpapi.StatementColumn{},
 	}
 	for name, s := range d.Components.Schemas {

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	_ "embed"
@@ -160,6 +161,20 @@ func NewPassword(p *catalog.Principal, password string, secret []byte) (*catalog
 	}
 	v := newVerifier(password, saltOf(secret, p.Login), iterations)
 	return &catalog.Password{Principal: p.ID, Hash: hashed(password, argonCost), SCRAM: v.text()}, nil
+}
+
+// NewPassword is NewPassword with the Authenticator's secret, when its turn among the
+// logins has come: it computes more than one of them does.
+func (a *Authenticator) NewPassword(ctx context.Context, p *catalog.Principal, password string) (*catalog.Password, error) {
+	if err := CheckPassword(p.Login, password); err != nil {
+		return nil, err
+	}
+	release, err := a.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return NewPassword(p, password, a.Secret)
 }
 
 // ReadPassword gives the password in what somebody typed or sent: one line, without its
