@@ -17,9 +17,9 @@ import (
 	"github.com/lianji/lianji/internal/msg"
 )
 
-// operatorSuffix marks the log of operators' statements: it is apart from that of the
-// doors, because a log has one writer.
-const operatorSuffix = "-operator"
+// OperatorSuffix marks the log of operators' statements, which is in a folder beside that
+// of the doors': a log has one writer.
+const OperatorSuffix = "-operator"
 
 // openAudit opens the audit log that stands beside the configuration. With a store
 // there is always one; without a store there is none.
@@ -48,7 +48,7 @@ func (a *App) openAudit(ctx context.Context, operator bool) error {
 	}
 	id, dir := gatewayID(a.cfg.Dir), AuditFolder(a.cfg)
 	if operator {
-		id, dir = id+operatorSuffix, dir+operatorSuffix
+		id, dir = id+OperatorSuffix, dir+OperatorSuffix
 	}
 	a.audit, err = audit.Open(ctx, audit.Options{
 		Dir: dir, GatewayID: id, Signer: signer, Heads: a.store, Syslog: syslog, Retain: a.cfg.Audit.Keep, LiteralKey: literals[:], Logger: a.log,

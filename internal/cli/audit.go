@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,27 +26,35 @@ import (
 type auditFlags struct {
 	config string
 	dir    string
+	known  bool // the configuration was named, also where dir is another folder than its own
 }
 
-func (c *command) auditFlags(cmd *cobra.Command, f *auditFlags) {
+// auditFlags adds them. Where both can be given, the configuration tells of the folder
+// what is known of it.
+func (c *command) auditFlags(cmd *cobra.Command, f *auditFlags, both bool) {
 	cmd.Flags().StringVar(&f.config, "config", defaultConfig, c.text("cli_flag_config", nil))
 	cmd.Flags().StringVar(&f.dir, "dir", "", c.text("audit_flag_dir", nil))
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if cmd.Flags().Changed("config") && cmd.Flags().Changed("dir") {
+		if both && cmd.Flags().Changed("config") {
+			f.known = true
+		} else if cmd.Flags().Changed("config") && cmd.Flags().Changed("dir") {
 			return usage("audit_config_or_dir", nil)
 		}
 		return c.exactly(0, "cli_no_arguments")(cmd, args)
 	}
 }
 
-// auditFolder gives the log's folder, and the configuration unless --dir names a folder.
+// auditFolder gives the log's folder, and the configuration unless --dir alone names a
+// folder.
 func (c *command) auditFolder(f auditFlags) (string, *config.Config, error) {
 	dir, cfg := f.dir, (*config.Config)(nil)
-	if dir == "" {
+	if dir == "" || f.known {
 		var err error
 		if cfg, err = c.load(f.config); err != nil {
 			return "", nil, err
 		}
+	}
+	if dir == "" {
 		dir = app.AuditFolder(cfg)
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -76,8 +85,8 @@ func (c *command) auditVerifyCommand() *cobra.Command {
 		heads, keys string
 		asJSON      bool
 	)
-	cmd := c.describe(&cobra.Command{Use: "verify [--config F | --dir D] [--heads FILE] [--key FILE] [--json]"}, "audit_verify")
-	c.auditFlags(cmd, &f)
+	cmd := c.describe(&cobra.Command{Use: "verify [--config F] [--dir D] [--heads FILE] [--key FILE] [--json]"}, "audit_verify")
+	c.auditFlags(cmd, &f, true)
 	cmd.Flags().StringVar(&heads, "heads", "", c.text("audit_flag_heads", nil))
 	cmd.Flags().StringVar(&keys, "key", "", c.text("audit_flag_key", nil))
 	cmd.Flags().BoolVar(&asJSON, "json", false, c.text("audit_flag_json", nil))
@@ -98,7 +107,7 @@ func (c *command) auditVerifyCommand() *cobra.Command {
 		if err != nil {
 			return errs.Wrap(errs.Usage, "audit_folder_unreadable", msg.Args{"Dir": dir}, err)
 		}
-		if err := c.auditReport(report, asJSON); err != nil {
+		if err := c.auditReport(report, dir, asJSON); err != nil {
 			return err
 		}
 		if !report.OK() {
@@ -184,7 +193,18 @@ func oneLine(text string) string {
 // mostPending is how many starts without an end are named.
 const mostPending = 20
 
-func (c *command) auditReport(r *audit.Report, asJSON bool) error {
+// elsewhere gives the folder beside dir that has the operator's log of a gateway; empty
+// where there is none.
+func elsewhere(dir, gateway string) string {
+	beside := filepath.Clean(dir) + app.OperatorSuffix
+	entries, err := os.ReadDir(beside)
+	if err != nil || !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), gateway+"~") }) {
+		return ""
+	}
+	return beside
+}
+
+func (c *command) auditReport(r *audit.Report, dir string, asJSON bool) error {
 	if asJSON {
 		b, err := json.Marshal(r)
 		if err != nil {
@@ -200,6 +220,11 @@ func (c *command) auditReport(r *audit.Report, asJSON bool) error {
 	}{{"audit_line_wrong", r.Findings}, {"audit_line_note", r.Notes}, {"audit_line_limit", r.Limits}} {
 		for _, f := range part.list {
 			text := f.Text(c.langs...)
+			if f.Problem == audit.LimitForeign {
+				if beside := elsewhere(dir, f.Gateway); beside != "" {
+					text = c.text("audit_operator_apart", msg.Args{"Dir": beside})
+				}
+			}
 			if place := f.Place(); place != "" {
 				text = place + ": " + text
 			}

@@ -129,6 +129,70 @@ func TestAuditVerifyHeads(t *testing.T) {
 	}
 }
 
+// The operator's log is beside the doors', and a check of one says that of the other's
+// heads; a check of each by the same configuration is one of what the store knows of it.
+func TestAuditVerifyTwoLogs(t *testing.T) {
+	auditLog(t)
+	key, err := audit.OpenSigner(audit.KeyName, audit.Ed25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads := headsOf(t, audit.FolderName)
+	const operators = audit.FolderName + "-operator"
+	l, err := audit.Open(t.Context(), audit.Options{Dir: operators, GatewayID: "g1-operator", Signer: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	heads = append(heads, headsOf(t, operators)...)
+	elsewhere := heads[0]
+	elsewhere.Gateway = "g9"
+	verify := func(args ...string) (int, string) {
+		t.Helper()
+		code, stdout, stderr := run{heads: append(heads, elsewhere)}.args(t, append([]string{"audit", "verify"}, args...)...)
+		return code, stdout + stderr
+	}
+	for _, c := range []struct {
+		args      []string
+		says, not string
+	}{
+		{nil, operators + " checks it.\n", "gateway g1-operator"},
+		{nil, "unknown  heads are known of gateway g9, whose log is not in this folder: it was not checked here.\n", "no head was given"},
+		{[]string{"--config", "lianji.yaml", "--dir", operators}, "unknown  heads are known of gateway g1, whose log is not in this folder", "no head was given"},
+		{[]string{"--config", "lianji.yaml", "--dir", operators}, "Sound: ", "no public key"},
+	} {
+		if code, said := verify(c.args...); code != 0 || !strings.Contains(said, c.says) || strings.Contains(said, c.not) {
+			t.Errorf("%v: exit %d, %s", c.args, code, said)
+		}
+	}
+	// What the store knows of that log is looked for in it.
+	heads[len(heads)-1].Number += 5
+	if code, said := verify("--config", "lianji.yaml", "--dir", operators); code != 1 || !strings.Contains(said, "WRONG") {
+		t.Errorf("exit %d, %s", code, said)
+	}
+}
+
+// headsOf reads the last head of a log that was closed.
+func headsOf(t *testing.T, dir string) []audit.Head {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("%v %v", names, err)
+	}
+	data, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
+	var last struct{ Body audit.Head }
+	if err := json.Unmarshal(lines[len(lines)-1], &last); err != nil {
+		t.Fatal(err)
+	}
+	return []audit.Head{last.Body}
+}
+
 func TestAuditExport(t *testing.T) {
 	auditLog(t)
 	code, stdout, stderr := run{}.args(t, "audit", "export", "--principal", "zhang")
@@ -222,7 +286,7 @@ func TestAuditStrangeFiles(t *testing.T) {
 func TestAuditUsage(t *testing.T) {
 	auditLog(t)
 	for _, args := range [][]string{
-		{}, {"verfy"}, {"verify", "x"}, {"verify", "--dir", "nowhere"}, {"verify", "--dir", audit.FolderName, "--config", "lianji.yaml"}, {"verify", "--heads", "nofile"}, {"verify", "--heads", "lianji.yaml"},
+		{}, {"verfy"}, {"verify", "x"}, {"verify", "--dir", "nowhere"}, {"export", "--dir", audit.FolderName, "--config", "lianji.yaml"}, {"verify", "--heads", "nofile"}, {"verify", "--heads", "lianji.yaml"},
 		{"verify", "--key", "lianji.yaml"}, {"export", "--from", "yesterday"}, {"export", "--dir", "lianji.yaml"},
 		{"verify-receipt"}, {"verify-receipt", "lianji.yaml"}, {"verify-receipt", "lianji.yaml", "--key", audit.KeyName + ".pub"}, {"verify-receipt", "x", "--key", "y", "--nonce", "z"},
 	} {

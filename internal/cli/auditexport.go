@@ -23,7 +23,7 @@ func (c *command) auditExportCommand() *cobra.Command {
 		file     string
 	)
 	cmd := c.describe(&cobra.Command{Use: "export [--config F | --dir D] [--from TIME] [--to TIME] [--provider RESOURCE]... [-o FILE]"}, "audit_export")
-	c.auditFlags(cmd, &f)
+	c.auditFlags(cmd, &f, false)
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "", c.text("audit_flag_from", nil))
 	flags.StringVar(&to, "to", "", c.text("audit_flag_to", nil))

@@ -16,9 +16,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/connectors"
 	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/cli"
+	settings "github.com/lianji/lianji/internal/config"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/server"
@@ -54,6 +56,7 @@ type run struct {
 	stderr   io.Writer // instead of a buffer
 	ctx      context.Context
 	sources  func(map[string]connectors.Source) // gets the engine's
+	heads    []audit.Head                       // that the store has
 }
 
 type engine struct{ server.Querier }
@@ -80,8 +83,9 @@ func (r run) args(t *testing.T, args ...string) (code int, stdout, stderr string
 				return engine{r.querier}, r.engine
 			},
 		},
-		City:   r.city,
-		DuckDB: func(context.Context) (string, error) { return "v9.9.9", nil },
+		City:       r.city,
+		AuditHeads: func(context.Context, *settings.Config) ([]audit.Head, error) { return r.heads, nil },
+		DuckDB:     func(context.Context) (string, error) { return "v9.9.9", nil },
 	}
 	var out, problems bytes.Buffer
 	env := cli.Env{Args: args, Name: "./bin/lianji", Stdin: strings.NewReader(r.stdin), Stdout: &out, Stderr: &problems}
