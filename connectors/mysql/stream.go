@@ -37,14 +37,21 @@ type stream struct {
 	decoder   *decoder // made when the server announced the columns
 	schema    *arrow.Schema
 
-	batches chan arrow.RecordBatch
+	batches chan part
 	done    <-chan error
 	zeros   []atomic.Int64 // for each column, the dates of the batches so far that are none
 
 	current  arrow.RecordBatch
+	last     bool // behind current was the end
 	err      error
 	over     bool // Next has returned false
 	released bool
+}
+
+// part is a batch on its way to the reader.
+type part struct {
+	batch arrow.RecordBatch
+	last  bool // the answer's end was read behind it
 }
 
 var (
@@ -54,7 +61,7 @@ var (
 
 func (s *stream) start() {
 	s.schema = catalog.ArrowSchema(s.fragment.Columns)
-	s.batches = make(chan arrow.RecordBatch, queued)
+	s.batches = make(chan part, queued)
 	s.zeros = make([]atomic.Int64, len(s.fragment.Columns))
 	s.done = safego.Run(s.read)
 }
@@ -115,7 +122,7 @@ func (s *stream) rows() (open bool, err error) {
 			return false, err
 		case m[0] == packetOK:
 			if s.decoder.full(len(m)) {
-				if err := s.pass(); err != nil {
+				if err := s.pass(false); err != nil {
 					return true, err
 				}
 			}
@@ -126,7 +133,7 @@ func (s *stream) rows() (open bool, err error) {
 			if err := s.session.ended(m); err != nil {
 				return false, err
 			}
-			return false, s.pass()
+			return false, s.pass(true)
 		case m[0] == packetError:
 			return false, s.session.serverError(m)
 		default:
@@ -159,8 +166,9 @@ func (s *stream) decode(announced []column) bool {
 	return true
 }
 
-// pass hands the decoder's batch over, waiting for a place in the queue.
-func (s *stream) pass() error {
+// pass hands the decoder's batch over, the last one or not, waiting for a place in the
+// queue.
+func (s *stream) pass(last bool) error {
 	batch, err := s.decoder.batch()
 	if err != nil {
 		return s.valueError(err)
@@ -172,7 +180,7 @@ func (s *stream) pass() error {
 		s.zeros[i].Store(v.zeros)
 	}
 	select {
-	case s.batches <- batch:
+	case s.batches <- part{batch, last}:
 		return nil
 	case <-s.run.Done():
 		batch.Release()
@@ -190,6 +198,10 @@ func (s *stream) RecordBatch() arrow.RecordBatch { return s.current }
 
 func (s *stream) Err() error { return s.err }
 
+// AtEnd is for server.AtEnd: the packet that ends the answer is read before its last rows
+// are handed over.
+func (s *stream) AtEnd() bool { return s.over || s.last }
+
 func (s *stream) Next() bool {
 	s.drop()
 	if s.over {
@@ -197,9 +209,9 @@ func (s *stream) Next() bool {
 	}
 	if s.ctx.Err() == nil {
 		select {
-		case batch, more := <-s.batches:
+		case p, more := <-s.batches:
 			if more {
-				s.current = batch
+				s.current, s.last = p.batch, p.last
 				return true
 			}
 			if err := <-s.done; err != nil {
@@ -237,8 +249,8 @@ func (s *stream) Release() {
 	}
 	s.released = true
 	s.stop()
-	for batch := range s.batches {
-		batch.Release()
+	for p := range s.batches {
+		p.batch.Release()
 	}
 	<-s.done
 	s.drop()
