@@ -3,9 +3,11 @@ package mysql
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -57,6 +59,9 @@ const (
 	numberIdle          = 4031 // MySQL
 	numberLockedMaria   = 4151
 )
+
+// classData is the class of SQLSTATE of what a statement computes and has no value.
+const classData = "22"
 
 func numberOf(err error) uint16 {
 	var e *mysql.MySQLError
@@ -124,6 +129,15 @@ func scanError(source, tables string, err error) error {
 			id = "mysql_stopped"
 		case numberStatements:
 			code, id = errs.SourceBusy, "mysql_statements"
+		default:
+			// The statement's own: it asked for something that has no value. Who may not see that
+			// the source has such rows is not told of which table, and the server's words quote
+			// values.
+			if state := string(server.SQLState[:]); strings.HasPrefix(state, classData) {
+				e := errs.New(errs.DataError, "data_error", nil)
+				e.Detail = fmt.Sprintf("%s, %s: error %d, SQLSTATE %s", source, tables, server.Number, state)
+				return e
+			}
 		}
 	default:
 		return errs.From(err) // a panic of ours

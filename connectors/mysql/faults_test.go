@@ -2,6 +2,7 @@ package mysql_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -267,6 +268,35 @@ func TestDeadIdleSessionsAreReplaced(t *testing.T) {
 		t.Errorf("a deadline: %s", detail(err))
 	}
 	waitfor.True(t, promptly, "the statement to be gone though the killer's connection was dead", func() bool { return running(t, db) == 0 })
+}
+
+// What a statement computes and has no value is the statement's error, not the source's, and
+// none of the server's words about it go further: they quote values.
+func TestStatementsThatFail(t *testing.T) {
+	db := testmaria.Start(t).Database(t)
+	db.Exec(t, `CREATE TABLE t (n bigint, word text); INSERT INTO t VALUES (4711, '密码-4711');
+		CREATE FUNCTION fails() RETURNS bigint BEGIN SIGNAL SQLSTATE '22012' SET MESSAGE_TEXT = '密码-4711'; RETURN 2; END;
+		GRANT EXECUTE ON FUNCTION fails TO '`+db.ReaderName+`'@'%'`)
+	s := open(t, db.Reader, 1)
+	conn := s.acquire()
+	for says, sql := range map[string]string{
+		"error 1690, SQLSTATE 22003": "SELECT n * 9223372036854774711 AS n FROM " + db.Name + ".t", "error 1644, SQLSTATE 22012": "SELECT fails() AS n",
+	} {
+		f := s.statement(sql)
+		f.Table = catalog.TableID{Schema: db.Name, Name: "t"}
+		_, err := s.rows(conn, f)
+		e := errs.From(err)
+		if e == nil || e.Code != errs.DataError || e.ID != "data_error" || e.Detail != "sj, t: "+says {
+			t.Errorf("%s: %s", sql, detail(err))
+			continue
+		}
+		if said := fmt.Sprintf("%s %s %s %v %+v %#v", e.Text("en"), e.Text("zh-CN"), e.Detail, err, err, errors.Unwrap(err)); strings.Contains(said, "4711") || strings.Contains(said, "密码") {
+			t.Errorf("%s: a value is told: %s", sql, said)
+		}
+	}
+	if rows, err := s.rows(conn, s.statement("SELECT CAST(1 AS SIGNED) AS n")); err != nil || len(rows) != 1 {
+		t.Errorf("the session afterwards: %v, %s", rows, detail(err))
+	}
 }
 
 func TestSessionsOnlyRead(t *testing.T) {

@@ -27,6 +27,8 @@ const (
 	stateNoSetting      = "42704"
 	stateNoCharacter    = "22021"
 	stateUntranslatable = "22P05"
+	stateBinary         = "22P03" // a value that was sent is none of its type
+	classData           = "22"
 	stateProtocol       = "08P01" // a pooler's word for a setting that it does not pass on
 	classAuthorization  = "28"
 )
@@ -88,7 +90,11 @@ func scanError(source string, table catalog.TableID, err error) error {
 		case pg.Code == stateCanceled:
 			id = "postgres_stopped"
 		case pg.Code == stateNoCharacter, pg.Code == stateUntranslatable:
-			code, id = errs.ValueUnreadable, "postgres_encoding"
+			return ofData(pg, source, table, errs.New(errs.ValueUnreadable, "postgres_encoding", msg.Args{"Source": source, "Table": table.String()}))
+		// The statement's own: it asked for something that has no value. Who may not see that
+		// the source has such rows is not told of which table.
+		case strings.HasPrefix(pg.Code, classData) && pg.Code != stateBinary && !lost(err):
+			return ofData(pg, source, table, errs.New(errs.DataError, "data_error", nil))
 		case lost(err):
 			id = "source_lost"
 		}
@@ -98,6 +104,13 @@ func scanError(source string, table catalog.TableID, err error) error {
 		return errs.From(err) // a panic of ours
 	}
 	return errs.Wrap(code, id, msg.Args{"Source": source, "Table": table.String()}, err)
+}
+
+// ofData leaves of the server's words what an operator may read of an error about data,
+// because they quote values.
+func ofData(pg *pgconn.PgError, source string, table catalog.TableID, e *errs.Error) *errs.Error {
+	e.Detail = source + ", " + table.String() + ": SQLSTATE " + pg.Code
+	return e
 }
 
 // changed reports that the statement does not fit the table as it is now: the

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -125,7 +126,7 @@ func TestNothingStaysInATransaction(t *testing.T) {
 		t.Fatalf("want an unreadable value: %s", detail(err))
 	}
 	idle("an unreadable value")
-	if _, err := s.rows(conn, s.statement("SELECT 1 / g::bigint AS n FROM generate_series(-100000, 0) g")); errs.CodeOf(err) != errs.SourceFailed {
+	if _, err := s.rows(conn, s.statement("SELECT 1 / g::bigint AS n FROM generate_series(-100000, 0) g")); errs.CodeOf(err) != errs.DataError {
 		t.Fatalf("want a failure amid rows: %s", detail(err))
 	}
 	idle("a failure amid rows")
@@ -435,8 +436,36 @@ func TestTextThatIsNotUTF8(t *testing.T) {
 		t.Errorf("%v, %v", rows, err)
 	}
 	_, err := s.rows(conn, s.fragment(bad, bad.Columns))
-	if e := errs.From(err); e == nil || e.Code != errs.ValueUnreadable || e.ID != "postgres_encoding" || !strings.Contains(e.Error(), "public.bad") {
+	if e := errs.From(err); e == nil || e.Code != errs.ValueUnreadable || e.ID != "postgres_encoding" || !strings.Contains(e.Error(), "public.bad") || strings.Contains(fmt.Sprintf("%s %+v", e.Detail, err), "0x") {
 		t.Errorf("broken text: %s", detail(err))
+	}
+}
+
+// What a statement computes and has no value is the statement's error, not the source's, and
+// none of the server's words about it go further: they quote values.
+func TestStatementsThatFail(t *testing.T) {
+	db := testpg.Start(t).Database(t)
+	db.Exec(t, `CREATE TABLE t (n bigint, word text); INSERT INTO t VALUES (47110, '密码-4711')`)
+	s := open(t, db.Reader, 1)
+	conn := s.acquire()
+	for state, sql := range map[string]string{
+		"22012": "SELECT n / (n - 47110) AS n FROM t", "22003": "SELECT n * 9223372036854774711 AS n FROM t", "22P02": "SELECT word::bigint AS n FROM t",
+		"22007": "SELECT extract(day FROM word::date)::bigint AS n FROM t", "2201B": "SELECT 1::bigint AS n FROM t WHERE word ~ (word || '(')", "22026": "SELECT (B'1' & B'11')::bigint AS n FROM t",
+	} {
+		f := s.statement(sql)
+		f.Table = catalog.TableID{Schema: "public", Name: "t"}
+		_, err := s.rows(conn, f)
+		e := errs.From(err)
+		if e == nil || e.Code != errs.DataError || e.ID != "data_error" || e.Detail != "mz, public.t: SQLSTATE "+state {
+			t.Errorf("%s: %s", sql, detail(err))
+			continue
+		}
+		if said := fmt.Sprintf("%s %s %s %v %+v %#v", e.Text("en"), e.Text("zh-CN"), e.Detail, err, err, errors.Unwrap(err)); strings.Contains(said, "4711") || strings.Contains(said, "密码") {
+			t.Errorf("%s: a value is told: %s", sql, said)
+		}
+	}
+	if rows, err := s.rows(conn, s.statement("SELECT 1::bigint AS n")); err != nil || len(rows) != 1 {
+		t.Errorf("the session afterwards: %v, %s", rows, detail(err))
 	}
 }
 
