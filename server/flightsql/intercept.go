@@ -118,7 +118,13 @@ func (c *caller) status(err error) error {
 	}
 	e := errs.From(err)
 	p := output.ProblemOf(e, c.id, c.langs...)
-	s := status.New(codes.Code(p.Code.GRPC()), p.Title)
+	code := codes.Code(p.Code.GRPC())
+	// To a client Unimplemented means that nothing can be prepared here: ADBC's for Python
+	// then goes on without, and meets an error that has nothing to do with the statement.
+	if statement := (*unprepared)(nil); code == codes.Unimplemented && errors.As(err, &statement) {
+		code = codes.InvalidArgument
+	}
+	s := status.New(code, p.Title)
 	info := &errdetails.ErrorInfo{
 		Reason: strings.ToUpper(string(p.Code)), Domain: errorDomain,
 		Metadata: map[string]string{"code": string(p.Code), "sqlstate": p.Code.SQLState(), "query_id": c.id},

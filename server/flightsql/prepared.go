@@ -12,6 +12,12 @@ import (
 	"github.com/lianji/lianji/server"
 )
 
+// unprepared is the error of a statement that is not to be prepared.
+type unprepared struct{ error }
+
+// Unwrap gives the statement's error.
+func (u *unprepared) Unwrap() error { return u.error }
+
 // CreatePreparedStatement implements fsql.Server.
 func (f *calls) CreatePreparedStatement(ctx context.Context, r fsql.ActionCreatePreparedStatementRequest) (out fsql.ActionCreatePreparedStatementResult, err error) {
 	c := callerOf(ctx)
@@ -20,7 +26,7 @@ func (f *calls) CreatePreparedStatement(ctx context.Context, r fsql.ActionCreate
 	}
 	told, err := f.door.Querier.Describe(ctx, c.session, server.Request{ID: c.id, SQL: r.GetQuery(), Traceparent: c.trace, TraceID: &c.followed})
 	if err != nil {
-		return out, err
+		return out, &unprepared{err}
 	}
 	what := f.door.seal.made(c, r.GetQuery())
 	for i, p := range told.Params {

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
@@ -158,6 +159,26 @@ func TestPreparedNames(t *testing.T) {
 		}
 		if got := params[0].Text + " " + params[1].Text; got != c.want || params[0].Name != "von" || params[1].Name != "bis" {
 			t.Errorf("%q: %+v", c.names, params)
+		}
+	}
+}
+
+// That a statement is none that can be answered is no word about preparing statements.
+func TestStatementsThatAreNotPrepared(t *testing.T) {
+	for e, want := range map[*errs.Error]codes.Code{
+		errs.New(errs.NotSupported, "statement_not_supported", nil): codes.InvalidArgument,
+		errs.New(errs.UnknownName, "unknown_table", nil):            codes.InvalidArgument,
+		errs.New(errs.Forbidden, "forbidden", nil):                  codes.PermissionDenied,
+	} {
+		client := connect(t, doorOf(t, &servertest.Querier{Err: e}, newOffice()))
+		ctx := as(t, "wang")
+		_, err := client.Prepare(ctx, "SELECT round(1.2, ?)")
+		if code, own := codeOf(err); code != want || own != string(e.Code) || !strings.Contains(err.Error(), e.Text("en")) {
+			t.Errorf("%s: %s, %s, %v", e.Code, code, own, err)
+		}
+		_, err = client.Execute(ctx, "SELECT round(1.2, 1)")
+		if code, own := codeOf(err); code != codes.Code(e.Code.GRPC()) || own != string(e.Code) {
+			t.Errorf("%s, asked without values: %s, %s", e.Code, code, own)
 		}
 	}
 }

@@ -99,5 +99,27 @@ public class Walk {
                 System.out.println("prepared " + i + " = " + rows(s.executeQuery()));
             }
         }
+        java.time.Instant at = java.time.Instant.parse("2025-12-31T17:30:00.123Z");
+        for (String kind : new String[] {"TIMESTAMP", "TIMESTAMPTZ"}) {
+            moment(c, "setTimestamp " + kind, "CAST(? AS " + kind + ")", s -> s.setTimestamp(1, java.sql.Timestamp.from(at)));
+            moment(c, "setString " + kind, "CAST(? AS " + kind + ")", s -> s.setString(1, "2025-12-31 17:30:00.123456"));
+            moment(c, "text " + kind, "CAST(CAST(? AS VARCHAR) AS " + kind + ")", s -> s.setString(1, "2025-12-31 17:30:00.123456"));
+        }
+        moment(c, "milliseconds", "epoch_ms(CAST(? AS BIGINT))", s -> s.setLong(1, at.toEpochMilli()));
+        moment(c, "setTime TIME", "CAST(? AS TIME)", s -> s.setTime(1, java.sql.Time.valueOf("17:30:00")));
+    }
+
+    interface Setting {
+        void set(PreparedStatement s) throws SQLException;
+    }
+
+    /** Tells which moment or time the gateway was sent. */
+    static void moment(Connection c, String what, String place, Setting setting) {
+        try (PreparedStatement s = c.prepareStatement("SELECT CAST(" + place + " AS VARCHAR) AS v")) {
+            setting.set(s);
+            System.out.println(what + " -> " + rows(s.executeQuery()));
+        } catch (Exception e) {
+            System.out.println(what + " -> " + e.getClass().getSimpleName() + ": " + String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
+        }
     }
 }

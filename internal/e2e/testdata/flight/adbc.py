@@ -79,6 +79,11 @@ with con.cursor() as cur:
         except dbapi.Error as e:
             print("error", type(e).__name__, str(e).split("[FlightSQL] ")[-1].split(" (")[0])
     try:
+        cur.execute("SHOW GRANTS", (1,))
+        print("prepared SHOW GRANTS")
+    except dbapi.Error as e:
+        print("not prepared", type(e).__name__, str(e).split("[FlightSQL] ")[-1].split(" (")[0])
+    try:
         cur.executemany("SELECT name FROM 政务.户 WHERE id = $1", [(1,), (2,)])
         print("many are answered")
     except dbapi.Error as e:
