@@ -14,6 +14,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/waitfor"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -59,6 +60,7 @@ func TestOnePlaceAtEachSource(t *testing.T) {
 	}
 }
 
+// A query does not wait for ever, and one that needs no DuckDB not at all.
 func TestQueue(t *testing.T) {
 	w := newWorld(t, 8, Options{MaxRunning: 1, MaxQueued: 1, QueueTimeout: 50 * time.Millisecond})
 	p, err := w.plan("SELECT a.id FROM 公安.人口 a, 公安.户 b")
@@ -73,29 +75,6 @@ func TestQueue(t *testing.T) {
 	if _, err := w.engine.Run(t.Context(), p); errs.CodeOf(err) != errs.QueueFull || errs.From(err).ID != "queue_timeout" {
 		t.Errorf("waiting too long: %v", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	blocked := safego.Run(func() error {
-		_, err := w.engine.Run(ctx, p)
-		return err
-	})
-	deadline := time.Now().Add(10 * time.Second)
-	for w.engine.Waiting() == 0 && time.Now().Before(deadline) {
-		select {
-		case err := <-blocked:
-			blocked = safego.Run(func() error { return err })
-			deadline = time.Now()
-		default:
-		}
-	}
-	if w.engine.Waiting() == 1 {
-		if _, err := w.engine.Run(t.Context(), p); errs.From(err).ID != "queue_full" {
-			t.Errorf("beyond the queue: %v", err)
-		}
-	}
-	cancel()
-	if err := <-blocked; errs.CodeOf(err) != errs.Canceled && errs.CodeOf(err) != errs.QueueFull {
-		t.Errorf("cancelled while waiting: %v", err)
-	}
 	straight, err := w.plan("SELECT id FROM 公安.人口 WHERE id = 1")
 	if err != nil || !straight.Straight {
 		t.Fatalf("not straight: %v", err)
@@ -105,6 +84,33 @@ func TestQueue(t *testing.T) {
 		t.Fatalf("a statement that needs no DuckDB waited for one: %v", err)
 	}
 	rows.Release()
+}
+
+// Beyond the queue nobody waits, and whoever waits may leave.
+func TestQueueFull(t *testing.T) {
+	w := newWorld(t, 8, Options{MaxRunning: 1, MaxQueued: 1, QueueTimeout: time.Minute})
+	p, err := w.plan("SELECT a.id FROM 公安.人口 a, 公安.户 b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := w.engine.Run(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Release()
+	ctx, cancel := context.WithCancel(t.Context())
+	blocked := safego.Run(func() error {
+		_, err := w.engine.Run(ctx, p)
+		return err
+	})
+	waitfor.True(t, time.Second, "a query to wait", func() bool { return w.engine.Waiting() == 1 })
+	if _, err := w.engine.Run(t.Context(), p); errs.From(err).ID != "queue_full" {
+		t.Errorf("beyond the queue: %v", err)
+	}
+	cancel()
+	if err := <-blocked; errs.CodeOf(err) != errs.Canceled {
+		t.Errorf("cancelled while waiting: %v", err)
+	}
 }
 
 // Everything is freed, whether rows are read to their end, left, cancelled or broken.
