@@ -124,11 +124,22 @@ type Rows struct {
 	released atomic.Bool
 }
 
+// shares leaves of the statements that use DuckDB at once, each of which may take as long as
+// the gateway lets it, some to others than the principal who has many of them, and where
+// there are enough to others than that principal's agency.
+func shares(all int) turns.Most {
+	m := turns.Most{All: all, Agency: all, Principal: (all + 1) / 2}
+	if all > 3 {
+		m.Agency = all - 1
+	}
+	return m
+}
+
 // New makes an engine and its folder for spilling, and removes what processes
 // that are gone left there.
 func New(o Options) (*Engine, error) {
 	o = o.withDefaults()
-	e := &Engine{o: o, turns: turns.New(turns.Options{Running: turns.Most{All: o.MaxRunning}, Waiting: turns.Most{All: o.MaxQueued}, Patience: o.QueueTimeout})}
+	e := &Engine{o: o, turns: turns.New(turns.Options{Running: shares(o.MaxRunning), Waiting: turns.Most{All: o.MaxQueued}, Patience: o.QueueTimeout})}
 	e.mu.running = map[*Rows]bool{}
 	if o.TempDir != "" {
 		if err := e.makeTemp(); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
 )
@@ -35,16 +36,17 @@ func explainsWhole(s server.Session, reads []*policy.Resource) bool {
 	return true
 }
 
-// discreet takes out of an error what a source said of its data: the row and the
-// column that it speaks of may be ones that the session must not know. The operator's
-// log keeps it.
+// discreet takes out of an error what a source said of its data, and which source that was:
+// the row and the column that it speaks of may be ones that the session must not know, and
+// so may the source, which perhaps only a row filter reads. The operator's log keeps it.
 func discreet(s server.Session, e *errs.Error) *errs.Error {
 	if e == nil || s.Operator || s.Holds == nil {
 		return e
 	}
 	switch e.Code {
-	case errs.ValueUnreadable, errs.SourceFailed, errs.SourceRefused:
+	case errs.ValueUnreadable, errs.SourceFailed, errs.SourceRefused, errs.SourceUnreachable, errs.SourceBusy:
 		hidden := errs.Wrap(e.Code, "gateway_source_hidden", nil, e)
+		hidden.RetryAfter = e.RetryAfter
 		hidden.Detail = e.Error() + " " + e.Detail
 		return hidden
 	}
@@ -93,6 +95,7 @@ type held struct {
 	ctx     context.Context // of the watch
 	session server.Session
 	reads   []*policy.Resource
+	lookups func() []planner.Read // what policy reads
 	err     error
 	end     func()
 }
@@ -106,6 +109,15 @@ func (h *held) Next() bool {
 		return false
 	}
 	return true
+}
+
+// Warnings implements server.Stream.
+func (h *held) Warnings() []errs.Warning {
+	all := h.Stream.Warnings()
+	if h.session.Operator || len(all) == 0 {
+		return all
+	}
+	return discreetWarnings(all, h.reads, h.lookups())
 }
 
 // AtEnd is for server.AtEnd.

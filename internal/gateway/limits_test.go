@@ -122,6 +122,44 @@ func TestTurnsOfTheMemory(t *testing.T) {
 	}
 }
 
+// Nobody's statements have all places of the memory, however long they run.
+func TestSharesOfTheMemory(t *testing.T) {
+	g := newGateway(t, Options{MaxRunning: 4, QueueTimeout: time.Nanosecond})
+	const sql = "SELECT * FROM range(3) a, range(3) b"
+	ask := func(s server.Session) error {
+		a, err := g.Query(t.Context(), s, server.Request{SQL: sql})
+		if err == nil {
+			t.Cleanup(a.Stream.Release)
+		}
+		return err
+	}
+	colleague := wang
+	colleague.Principal = "zhao"
+	stranger := server.Session{Principal: "qian", Agency: "another", Snapshot: wang.Snapshot}
+	for i, c := range []struct {
+		by   server.Session
+		code errs.Code
+	}{{wang, ""}, {wang, ""}, {wang, errs.QueueFull}, {colleague, ""}, {colleague, errs.QueueFull}, {stranger, ""}, {stranger, errs.QueueFull}} {
+		if err := ask(c.by); errs.CodeOf(err) != c.code {
+			t.Errorf("%d, %s: %v", i, c.by.Principal, err)
+		}
+	}
+}
+
+// Without names there are no shares.
+func TestSharesOfNobody(t *testing.T) {
+	g := newGateway(t, Options{MaxRunning: 4, QueueTimeout: time.Nanosecond})
+	for i := range 5 {
+		a, err := g.Query(t.Context(), server.Session{Snapshot: wang.Snapshot}, server.Request{SQL: "SELECT * FROM range(3) a, range(3) b"})
+		if err == nil {
+			t.Cleanup(a.Stream.Release)
+		}
+		if full := errs.CodeOf(err) == errs.QueueFull; full != (i == 4) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
 // An answer that is too large breaks off, and one that takes too long ends.
 func TestLargeAndLong(t *testing.T) {
 	g := newGateway(t, Options{Limits: limits.Options{Rows: 100}})

@@ -77,7 +77,7 @@ func (g *Gateway) start(ctx context.Context, s server.Session, r server.Request,
 	})
 	if s.Holds != nil {
 		answer.Holds = func() error { return holds(s, reads) }
-		answer.Stream = &held{Stream: rows, ctx: watch, session: s, reads: reads, end: end}
+		answer.Stream = &held{Stream: rows, ctx: watch, session: s, reads: reads, lookups: bound.Lookups, end: end}
 	}
 	return browsed(s, answer, g.keeper(s, r, &kept{bound: bound, plan: plan, times: answer.Times, number: 2})), nil
 }

@@ -189,9 +189,12 @@ func refused(id string, args msg.Args) error {
 	return e
 }
 
-// open tells whether somebody may run one more.
+// open tells whether somebody may run one more. Where nobody has a name, all is one's.
 func (q *Queue) open(who Who) bool {
-	return q.all < q.running.All && q.agencies[who.Agency] < q.running.Agency && q.principals[who] < q.running.Principal
+	if q.all >= q.running.All {
+		return false
+	}
+	return who == Who{} || q.agencies[who.Agency] < q.running.Agency && q.principals[who] < q.running.Principal
 }
 
 func (q *Queue) take(who Who) {

@@ -263,6 +263,32 @@ func TestClose(t *testing.T) {
 	c.empty()
 }
 
+// A turn that comes to somebody at the moment he goes away is the next one's.
+func TestTurnOfSomebodyGone(t *testing.T) {
+	for range 30 { // the turn may be seen first, half of the times at the most
+		q := New(Options{Running: Most{All: 1}, Waiting: Most{All: 1}, Patience: time.Minute})
+		if err := q.Enter(t.Context(), who("a1"), ""); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := safego.Run(func() error { return q.Enter(ctx, who("b1"), "") })
+		waitfor.True(t, time.Second, "somebody to wait", func() bool { return q.Waiting() == 1 })
+		q.mu.Lock()
+		cancel()
+		q.all-- // as Leave does
+		less(q.agencies, "a")
+		less(q.principals, who("a1"))
+		q.next()
+		q.mu.Unlock()
+		if err := <-ended; err == nil {
+			q.Leave(who("b1"))
+		}
+		if n := q.Running(); n != 0 {
+			t.Fatalf("%d turns are lost", n)
+		}
+	}
+}
+
 // Whatever comes together, there are never more than may be, and nothing is left behind.
 func TestMany(t *testing.T) {
 	c := newCrowd(t, Options{Running: Most{All: 5, Agency: 4, Principal: 3}, Waiting: Most{All: 30, Agency: 20, Principal: 15}, Patience: time.Millisecond})

@@ -165,3 +165,32 @@ func TestRoomForBodies(t *testing.T) {
 		t.Errorf("after it: %d", w.Code)
 	}
 }
+
+// deadlined is a response that keeps the deadline for what the client sends.
+type deadlined struct {
+	*httptest.ResponseRecorder
+	at time.Time
+}
+
+func (d *deadlined) SetReadDeadline(at time.Time) error {
+	d.at = at
+	return nil
+}
+
+// A request that says that it has a body must send it in time, whether somebody reads it
+// or not.
+func TestBodiesThatNeverCome(t *testing.T) {
+	h := New(Options{})
+	for _, path := range []string{"/healthz", "/nowhere", "/v1/statements"} {
+		for size, bound := range map[int64]bool{0: false, 10: true, -1: true} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, http.NoBody)
+			r.ContentLength = size
+			w := &deadlined{ResponseRecorder: httptest.NewRecorder()}
+			begun := time.Now()
+			h.ServeHTTP(w, r)
+			if w.at.IsZero() == bound || bound && w.at.After(begun.Add(readLimit+time.Minute)) {
+				t.Errorf("%s with %d bytes: %v", path, size, w.at)
+			}
+		}
+	}
+}

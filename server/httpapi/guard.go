@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/server/resources"
@@ -37,6 +38,10 @@ func (d *door) guard(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Referrer-Policy", "no-referrer")
+		if r.ContentLength != 0 {
+			// Also what nobody reads: the server looks for its end before it answers.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readLimit)) // body looks at its error
+		}
 		switch {
 		case !d.answersTo(r):
 			refuse(w, r, http.StatusForbidden, errs.New(errs.Forbidden, "http_host", nil))
