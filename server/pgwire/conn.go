@@ -28,6 +28,7 @@ type conn struct {
 	out     *bufio.Writer
 	in      *pgproto3.Backend
 	tooMany bool
+	holder  string // the principal who has logged in; the door's
 
 	user     string // the login
 	database string

@@ -2,6 +2,7 @@ package pgwire_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -9,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/pgwire"
 	"github.com/lianji/lianji/server/servertest"
@@ -306,13 +309,44 @@ func TestKept(t *testing.T) {
 
 // As many connections as there may be; one more is told so.
 func TestConnectionLimit(t *testing.T) {
-	s := open(t, &servertest.Querier{}, func(o *pgwire.Options) { o.Limits = pgwire.Limits{Connections: 2} })
+	s := open(t, &servertest.Querier{}, func(o *pgwire.Options) {
+		o.Limits = pgwire.Limits{Connections: 2}
+		o.Session = func(context.Context, server.Asker) (server.Session, error) { return server.Session{}, nil }
+	})
 	one, _ := s.dial(t), s.dial(t)
 	w := s.raw(t)
 	w.send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "张三"}})
 	w.expect("ErrorResponse 53300", "end")
 	one.send(&pgproto3.Terminate{})
 	one.expect("end")
+}
+
+// A principal has a quarter of the connections at the most, and another one again when one
+// of them has ended.
+func TestOwnConnections(t *testing.T) {
+	s := open(t, &servertest.Querier{}, func(o *pgwire.Options) { o.Limits = pgwire.Limits{Connections: 8} })
+	one, _ := s.dial(t), s.dial(t)
+	if got := s.greeting(t); got != errs.QueueFull.SQLState() {
+		t.Errorf("the third: %q", got)
+	}
+	one.send(&pgproto3.Terminate{})
+	one.expect("end")
+	waitfor.True(t, time.Second, "a place that is free again", func() bool { return s.greeting(t) == "" })
+}
+
+// greeting logs in and gives the SQLSTATE with which that is refused, empty for none.
+func (s *site) greeting(t *testing.T) string {
+	t.Helper()
+	conn, err := pgconn.Connect(t.Context(), "postgres://"+s.address+"/lianji?sslmode=disable&user=张三&password="+password)
+	if err == nil {
+		t.Cleanup(func() { _ = conn.Close(context.Background()) })
+		return ""
+	}
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		t.Fatal(err)
+	}
+	return refused.Code
 }
 
 // A client that says nothing is not waited for.

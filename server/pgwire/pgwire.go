@@ -116,6 +116,7 @@ type door struct {
 
 	mu      sync.Mutex
 	conns   map[*conn]bool
+	own     map[string]int // connections by the principal who has logged in
 	closing bool
 }
 
@@ -134,7 +135,7 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Querier = hexRefused{o.Querier}
-	d := &door{Options: o, conns: map[*conn]bool{}, catalogues: pgcatalog.New(o.TimeZone, o.Catalogue...)}
+	d := &door{Options: o, conns: map[*conn]bool{}, own: map[string]int{}, catalogues: pgcatalog.New(o.TimeZone, o.Catalogue...)}
 	defer d.catalogues.Close()
 	statements, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -205,12 +206,33 @@ func (d *door) add(c *conn) bool {
 	return true
 }
 
+// hold notes whose a connection is; false for one more than a principal may have, which is
+// a quarter of all. Where nobody has a name, all is one's.
+func (d *door) hold(c *conn, principal string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if principal == "" {
+		return true
+	}
+	if d.own[principal] >= (d.Limits.Connections+3)/4 {
+		return false
+	}
+	c.holder = principal
+	d.own[principal]++
+	return true
+}
+
 func (d *door) remove(c *conn) {
 	d.keys.remove(c)
 	_ = c.link.Close() // it is closed already where the client went first
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.conns, c)
+	if c.holder != "" {
+		if d.own[c.holder]--; d.own[c.holder] == 0 {
+			delete(d.own, c.holder)
+		}
+	}
 }
 
 // endIdle tells connections that do nothing that they are over, and the others after

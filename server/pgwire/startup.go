@@ -137,8 +137,12 @@ func (c *conn) admit(ctx context.Context, m *pgproto3.StartupMessage) error {
 	}
 	// Who asks, and what for, has to hold before the first statement.
 	c.asker.Purpose, c.asker.Mode = c.settings.purpose(), c.settings.mode()
-	if _, err := c.session(ctx); err != nil {
+	s, err := c.session(ctx)
+	if err != nil {
 		return c.refuse(ctx, err, "", "")
+	}
+	if !c.door.hold(c, s.Principal) {
+		return errs.New(errs.QueueFull, "pgwire_own_connections", nil)
 	}
 	c.door.keys.add(c, secret)
 	c.send(&pgproto3.AuthenticationOk{})
