@@ -131,26 +131,44 @@ func TestRefusalBehindThePlan(t *testing.T) {
 	}
 }
 
-// outOfTime is a binder whose own limit ends every parse.
-type outOfTime struct{ *InProcess }
+// outOfTime is a binder that parses, or binds, until the statement's own time is over, or
+// else to the end of its own.
+type outOfTime struct {
+	*InProcess
+	bind bool
+}
 
-func (outOfTime) ParseTree(context.Context, string) (string, error) {
-	return "", context.DeadlineExceeded
+func (o outOfTime) ParseTree(ctx context.Context, sql string) (string, error) {
+	if o.bind {
+		return o.InProcess.ParseTree(ctx, sql)
+	}
+	return "", endOf(ctx)
+}
+
+func (outOfTime) Bind(ctx context.Context, _ BindRequest) (*Bound, error) { return nil, endOf(ctx) }
+
+func endOf(ctx context.Context) error {
+	if _, own := ctx.Deadline(); own {
+		<-ctx.Done()
+	}
+	return context.DeadlineExceeded
 }
 
 // What cannot be analysed in the binder's time is too complex, however much time the
-// statement itself has.
+// statement itself has; one whose own time ends meanwhile is not.
 func TestTextThatTakesTooLong(t *testing.T) {
-	b := outOfTime{NewInProcess("UTC")}
-	defer b.Close()
-	_, err := New(b, func(string) dialect.Dialect { return nil }).Prepare(t.Context(), "SELECT 1", nil, Options{})
-	if errs.CodeOf(err) != errs.StatementTooComplex {
-		t.Errorf("%v", err)
-	}
-	over, cancel := context.WithDeadline(t.Context(), time.Now())
-	defer cancel()
-	if _, err = New(b, func(string) dialect.Dialect { return nil }).Prepare(over, "SELECT 1", nil, Options{}); errs.CodeOf(err) != errs.Timeout {
-		t.Errorf("whose own time is over: %v", err)
+	in := NewInProcess("UTC")
+	defer in.Close()
+	for _, b := range []outOfTime{{in, false}, {in, true}} {
+		p := New(b, func(string) dialect.Dialect { return nil })
+		if _, err := p.Prepare(t.Context(), "SELECT 1", nil, Options{}); errs.CodeOf(err) != errs.StatementTooComplex {
+			t.Errorf("bind %v: %v", b.bind, err)
+		}
+		own, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := p.Prepare(own, "SELECT 1", nil, Options{}); errs.CodeOf(err) != errs.Timeout {
+			t.Errorf("bind %v, whose own time is over: %v", b.bind, err)
+		}
 	}
 }
 

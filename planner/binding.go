@@ -313,10 +313,10 @@ func (s *Statement) early(ctx context.Context) error {
 }
 
 // bindError makes the person's error of the binder's.
-func (b *binding) bindError(err error, a *attempt) error {
+func (b *binding) bindError(ctx context.Context, err error, a *attempt) error {
 	var be *BindError
 	if !errors.As(err, &be) {
-		if errors.Is(err, context.DeadlineExceeded) {
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil { // the binder's own limit
 			return errs.Wrap(errs.StatementTooComplex, "bind_too_long", nil, err)
 		}
 		return errs.From(err)

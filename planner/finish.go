@@ -18,7 +18,7 @@ func (b *binding) finish(ctx context.Context, bound *Bound, a *attempt) (*Statem
 		later = b.planned(ctx, s, bound)
 	}
 	if failed := bound.Described(); failed != nil {
-		return nil, b.bindError(failed, a)
+		return nil, b.bindError(ctx, failed, a)
 	}
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func (b *binding) infer(ctx context.Context) (*Bound, *attempt, error) {
 	}
 	if err != nil && (len(b.names) == 0 || !openTypes(err)) {
 		if a != nil {
-			err = b.bindError(err, a)
+			err = b.bindError(ctx, err, a)
 		}
 		return nil, nil, err
 	}
@@ -95,7 +95,7 @@ func (b *binding) search(ctx context.Context) (*Bound, *attempt, error) {
 					candidates = slices.Insert(candidates, i+1, castOf(catalog.ListOf(t)))
 				}
 			}
-			if e := errs.From(b.bindError(err, tried)); e.Code == errs.UnknownName && e.ID != "unknown_function" {
+			if e := errs.From(b.bindError(ctx, err, tried)); e.Code == errs.UnknownName && e.ID != "unknown_function" {
 				return nil, nil, e // no type makes a name right that is not there
 			}
 		}
@@ -103,7 +103,7 @@ func (b *binding) search(ctx context.Context) (*Bound, *attempt, error) {
 	bound, a, err := b.try(ctx, true)
 	if err != nil {
 		if a != nil {
-			err = b.bindError(err, a)
+			err = b.bindError(ctx, err, a)
 		}
 		return nil, nil, err
 	}
