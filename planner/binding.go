@@ -32,7 +32,8 @@ type binding struct {
 	sampled  []int                  // by number: parameters whose type was guessed
 	made     map[string]tokenize.Of // that guards make, by their handles
 	lookups  []*reference           // of guards
-	shields  []shielding            // of casts that are written round parameters
+	// shields are the casts that are written right round parameters, by where these start.
+	shields map[int]gate.CastOfParam
 }
 
 // cast is what is written round a parameter.
@@ -52,7 +53,9 @@ type attempt struct {
 
 func (b *binding) run(ctx context.Context) (*Statement, error) {
 	b.number()
-	b.shields = b.castsOfParams()
+	if err := b.look(ctx); err != nil {
+		return nil, err
+	}
 	declared := map[int]cast{}
 	for n, name := range b.names {
 		if b.options.Declared == nil {
@@ -118,31 +121,10 @@ func (b *binding) gated(ctx context.Context) (*attempt, error) {
 				with = "CAST(" + with + " AS " + c.typ.DuckDB() + ")"
 			}
 		}
-		for _, s := range b.shields {
-			switch {
-			case s.param != t.Start:
-			case s.try:
-				if _, ok := b.types[t.Number]; !ok {
-					with = "CAST(" + with + " AS VARCHAR)"
-				}
-				with = shieldFrom + with + shieldTo
-			default:
-				edits = append(edits, edit{at: s.end, with: shieldTo})
-				if s.start == t.Start {
-					with = shieldFrom + with
-				} else {
-					edits = append(edits, edit{at: s.start, with: shieldFrom})
-				}
-			}
-		}
-		edits = append(edits, edit{at: t.Start, length: t.End - t.Start, with: with})
+		edits = append(edits, edit{at: t.Start, length: t.End - t.Start, with: b.shielded(t, with)})
 	}
-	slices.SortStableFunc(edits, func(x, y edit) int { return x.at - y.at })
 	casted, toUser := applyEdits(b.user, edits)
-	tree, err := gate.Check(ctx, b.planner.binder, casted, b.planner.limits, widths{b.snapshot})
-	if errs.CodeOf(err) == errs.Timeout && ctx.Err() == nil { // the binder's own limit
-		err = errs.Wrap(errs.StatementTooComplex, "bind_too_long", nil, err)
-	}
+	tree, err := b.check(ctx, casted)
 	if err != nil {
 		return nil, b.placed(err, toUser)
 	}

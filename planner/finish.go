@@ -2,7 +2,6 @@ package planner
 
 import (
 	"context"
-	"strings"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -57,7 +56,7 @@ func (b *binding) planned(ctx context.Context, s *Statement, bound *Bound) error
 func (b *binding) results(s *Statement, bound *Bound) error {
 	s.Columns = bound.Columns
 	for i, c := range s.Columns {
-		s.Columns[i].Name = asWritten(c.Name, s.refs)
+		s.Columns[i].Name = b.asWritten(c.Name, s.refs)
 		if !c.Type.Readable() {
 			return errs.New(errs.NotSupported, "result_type_not_supported", msg.Args{"Column": c.Name, "Number": i + 1})
 		}
@@ -77,16 +76,4 @@ func (b *binding) results(s *Statement, bound *Bound) error {
 		s.Params = append(s.Params, p)
 	}
 	return nil
-}
-
-// asWritten takes the references' catalogues out of the name of a column that has
-// no alias: DuckDB names it after its text.
-func asWritten(name string, refs []*reference) string {
-	if !strings.Contains(name, catalogPrefix) {
-		return name
-	}
-	for i := len(refs) - 1; i >= 0; i-- { // 12 before 1
-		name = strings.ReplaceAll(name, refs[i].catalog()+".", refs[i].prefix)
-	}
-	return name
 }

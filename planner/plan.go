@@ -34,7 +34,7 @@ type Plan struct {
 	Scans    []*Scan // of the fallback, one for each table reference, in the text's order
 	root     *node   // of the fallback
 	tree     ir.Node // with the borders of sources; nil for the fallback
-	byText   func(why string) (*Plan, error)
+	byText   func() (*Plan, error)
 	notes    func() []rules.Note // of a tree
 	fired    []string            // rules that changed the tree
 }
@@ -158,7 +158,7 @@ func (s *Statement) Plan(ctx context.Context, values []catalog.Value) (*Plan, er
 		}
 		why = reason
 	}
-	return s.planText(values, why)
+	return s.planText(values, why, false)
 }
 
 // Resources lists what the statement names, whether or not a plan still reads it.
@@ -171,11 +171,9 @@ func (s *Statement) Resources() []*policy.Resource {
 }
 
 // typed gives text with its columns cast to the types of the answer. DuckDB types
-// 'x' || NULL as NULL once it knows that a parameter's value is NULL.
-func typed(text string, columns []catalog.Column, values []catalog.Value) string {
-	if !slices.ContainsFunc(values, catalog.Value.IsNull) {
-		return text
-	}
+// 'x' || NULL as NULL once it knows that a parameter's value is NULL, or what it computes
+// of one.
+func typed(text string, columns []catalog.Column) string {
 	if s, err := sqltext.Statement(text); err == nil { // without its semicolon
 		text = s.SQL
 	}
@@ -190,13 +188,19 @@ func typed(text string, columns []catalog.Column, values []catalog.Value) string
 	return "SELECT " + strings.Join(list, ", ") + " FROM (" + text + "\n) AS x(" + strings.Join(names, ", ") + ")"
 }
 
-// planText plans the fallback.
-func (s *Statement) planText(values []catalog.Value, why string) (*Plan, error) {
+// planText plans the fallback. Its types are cast where a value is NULL, or a plan
+// without that turned out to have others.
+func (s *Statement) planText(values []catalog.Value, why string, cast bool) (*Plan, error) {
 	read, err := s.forText()
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Columns: s.Columns, Text: typed(s.text, s.Columns, values), Values: values, Fallback: why, root: read.root}
+	p := &Plan{Columns: s.Columns, Text: s.text, Values: values, Fallback: why, root: read.root}
+	if cast || slices.ContainsFunc(values, catalog.Value.IsNull) {
+		p.Text = typed(s.text, s.Columns)
+	} else if len(values) > 0 {
+		p.byText = func() (*Plan, error) { return s.planText(values, why, true) }
+	}
 	for i, ref := range s.refs {
 		scan, err := s.scan(ref, read.refs[i], values)
 		if err != nil {
@@ -316,13 +320,14 @@ func (s *Scan) views(kind, from string) []string {
 	}
 }
 
-// ByText gives the fallback of a plan that was made by the tree, for a residual that
-// DuckDB turns out not to take. It is nil for a fallback.
+// ByText gives the plan to try next when DuckDB turns out not to take the residual, or
+// to give other types: the fallback, and then that with its types cast. It is nil when
+// there is none.
 func (p *Plan) ByText() (*Plan, error) {
 	if p.byText == nil {
 		return nil, nil
 	}
-	return p.byText("DuckDB does not take the text of the tree")
+	return p.byText()
 }
 
 // Tree gives the tree with the borders of sources; nil for the fallback.

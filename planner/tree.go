@@ -26,7 +26,9 @@ func (s *Statement) planTree(ctx context.Context, values []catalog.Value) (*Plan
 		return nil, "", err
 	}
 	p := &Plan{Columns: s.Columns, tree: c.Plan.Root, notes: c.Notes, fired: append(append([]string{}, s.fired...), fired...)}
-	p.byText = func(why string) (*Plan, error) { return s.planText(values, why) }
+	p.byText = func() (*Plan, error) {
+		return s.planText(values, "DuckDB does not take the text of the tree", false)
+	}
 	a := &assembly{dialect: s.planner.dialect, tokens: s.tokens}
 	if r, ok := c.Plan.Root.(*ir.Remote); ok {
 		stream := a.remote(r)
@@ -39,7 +41,10 @@ func (s *Statement) planTree(ctx context.Context, values []catalog.Value) (*Plan
 		for i, col := range s.Columns {
 			names[i] = col.Name
 		}
-		p.Text = typed(a.write(c.Plan.Root, names), s.Columns, values)
+		p.Text = a.write(c.Plan.Root, names)
+		if slices.ContainsFunc(values, catalog.Value.IsNull) {
+			p.Text = typed(p.Text, s.Columns)
+		}
 		p.Streams = a.streams
 		s.sendKeys(c.Plan.Root, p.Streams)
 	}

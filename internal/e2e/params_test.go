@@ -42,6 +42,37 @@ func TestNullParameters(t *testing.T) {
 	}
 }
 
+// Neither does one of whose value DuckDB makes NULL change its statement's types.
+func TestParametersThatBecomeNull(t *testing.T) {
+	l := secretLab(t, "", nil)
+	for _, c := range []struct{ sql, value, want string }{
+		{"SELECT id + TRY_CAST($1 AS DECIMAL(5, 1)) FROM pgx.secret ORDER BY id LIMIT 2", "none", "[[<nil>] [<nil>]]"},
+		{"SELECT id + TRY_CAST($1 AS DECIMAL(5, 1)) FROM quack.secret WHERE id = 1", "1.5", "[[2.5]]"},
+		{"SELECT v || TRY_CAST($1 AS DATE), count(*) FROM pgx.secret GROUP BY 1", "a", "[[<nil> 5]]"},
+		{"SELECT v || nullif($1, 'a') FROM lite.secret WHERE id = 1", "a", "[[<nil>]]"},
+		{"SELECT coalesce(TRY_CAST($1 AS DECIMAL(9, 2)), id) FROM pgx.secret WHERE id = 1", "a", "[[1.00]]"},
+	} {
+		for _, p := range l.planners() {
+			s, err := p.Prepare(t.Context(), c.sql, l.snapshot, planner.Options{})
+			if err != nil {
+				t.Fatalf("%s: %v (%s)", c.sql, err, errs.From(err).Detail)
+			}
+			plan, err := s.Plan(t.Context(), []catalog.Value{{Type: s.Params[0].Type, V: c.value}})
+			if err != nil {
+				t.Fatalf("%s: %v", c.sql, err)
+			}
+			got, err := l.run(t.Context(), plan)
+			if err != nil {
+				t.Errorf("%s: %v (%s)\n%s", c.sql, err, errs.From(err).Detail, plan.Text)
+				continue
+			}
+			if rows := fmt.Sprint(got.Rows); rows != c.want {
+				t.Errorf("%s: %s, want %s", c.sql, rows, c.want)
+			}
+		}
+	}
+}
+
 // EXPLAIN guesses no rows of what comes through a barrier: the guess would be made of
 // the hidden rows too.
 func TestNoEstimatesAboveBarriers(t *testing.T) {
