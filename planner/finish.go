@@ -66,7 +66,7 @@ func (b *binding) results(s *Statement, bound *Bound) error {
 		if c.typ.Kind == catalog.Invalid && c.viaText == "" {
 			c.typ = bound.Params[n+1]
 		}
-		p := Param{Name: name, Type: c.typ, Cast: c.viaText}
+		p := Param{Name: name, Type: c.typ, Cast: c.viaText, zone: b.planner.binder.Settings()}
 		if c.viaText != "" && c.typ.Kind == catalog.List {
 			p.List = c.typ
 		}

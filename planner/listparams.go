@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -24,7 +25,7 @@ func (p Param) ListValue(items []*string) (catalog.Value, error) {
 	case catalog.JSON: // which DuckDB takes out of such a text as it is written there
 		return catalog.Value{}, errs.New(errs.NotSupported, "parameter_list_json", msg.Args{"Name": p.Name})
 	}
-	one := Param{Name: p.Name, Type: *p.List.Elem}
+	one := Param{Name: p.Name, Type: *p.List.Elem, zone: p.zone}
 	var out strings.Builder
 	out.WriteString("[")
 	for i, item := range items {
@@ -65,6 +66,8 @@ func elementText(v catalog.Value, text string) string {
 		switch v.Type.Kind {
 		case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
 			return strconv.FormatInt(x, 10)
+		case catalog.TimestampTZ:
+			return time.UnixMicro(x).UTC().Format("2006-01-02 15:04:05.999999+00")
 		}
 	case uint64:
 		return strconv.FormatUint(x, 10)

@@ -341,11 +341,11 @@ func (p Param) Value(text string) (catalog.Value, error) {
 		}
 		v.V = d.V
 	case catalog.TimestampTZ:
-		d, err := time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "T", 1))
-		if err != nil || d.Nanosecond()%1000 != 0 || strings.Contains(text, ",") {
+		at, ok := p.instant(text)
+		if !ok {
 			return refuse()
 		}
-		v.V = d.UnixMicro()
+		v.V = at
 	case catalog.Time:
 		d, err := time.Parse("15:04:05.999999", text)
 		if err != nil || len(text) > len("15:04:05.000000") || strings.Contains(text, ",") {
