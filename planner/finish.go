@@ -66,12 +66,15 @@ func (b *binding) results(s *Statement, bound *Bound) error {
 		if c.typ.Kind == catalog.Invalid && c.viaText == "" {
 			c.typ = bound.Params[n+1]
 		}
-		p := Param{Name: name, Type: c.typ, Cast: c.viaText, zone: b.planner.binder.Settings()}
+		p := Param{Name: name, Type: c.typ, Cast: c.viaText}
 		if c.viaText != "" && c.typ.Kind == catalog.List {
 			p.List = c.typ
 		}
 		if c.viaText != "" || !c.typ.Readable() { // numbered, but not used
 			p.Type = catalog.Type{Kind: catalog.Text}
+		}
+		if told := p.Told(); told.Kind == catalog.TimestampTZ || told.Kind == catalog.List {
+			p.zone = b.planner.binder.Settings()
 		}
 		s.Params = append(s.Params, p)
 	}
