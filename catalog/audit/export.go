@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -24,6 +25,9 @@ type Filter struct {
 type ExportResult struct {
 	Records int
 	Skipped int // lines that are no records: Verify says where
+	// Agencies and Principals are those of whom the log has anything, in order: a filter
+	// for another one has a mistake in it.
+	Agencies, Principals []string
 }
 
 // subject is what starts, refusals and acts have in common, for choosing.
@@ -56,7 +60,7 @@ func Export(dir string, f Filter, w io.Writer) (ExportResult, error) {
 		return ExportResult{}, err
 	}
 	out := bufio.NewWriter(w)
-	e := &exporter{filter: f, out: out}
+	e := &exporter{filter: f, out: out, agencies: map[string]bool{}, principals: map[string]bool{}}
 	boot := ""
 	for _, s := range segments {
 		if s.boot != boot {
@@ -74,6 +78,7 @@ func Export(dir string, f Filter, w io.Writer) (ExportResult, error) {
 			return e.result, err
 		}
 	}
+	e.result.Agencies, e.result.Principals = slices.Sorted(maps.Keys(e.agencies)), slices.Sorted(maps.Keys(e.principals))
 	return e.result, out.Flush()
 }
 
@@ -82,6 +87,8 @@ type exporter struct {
 	out    *bufio.Writer
 	result ExportResult
 	chosen map[uint64]*Start // starts that were written, until their end
+
+	agencies, principals map[string]bool
 }
 
 func (e *exporter) record(r *Record, line []byte) error {
@@ -89,7 +96,11 @@ func (e *exporter) record(r *Record, line []byte) error {
 	switch r.Kind {
 	case KindStart, KindRefused, KindAct:
 		var s Start
-		if (r.Kind == KindAct && (provider || len(e.filter.Resources) > 0)) || json.Unmarshal(r.Body, &s) != nil || !e.wants(r, &s) {
+		if json.Unmarshal(r.Body, &s) != nil {
+			return nil
+		}
+		e.agencies[s.Agency], e.principals[s.Principal] = true, true
+		if (r.Kind == KindAct && (provider || len(e.filter.Resources) > 0)) || !e.wants(r, &s) {
 			return nil
 		}
 		if r.Kind == KindStart {

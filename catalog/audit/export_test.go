@@ -166,7 +166,7 @@ func TestExportOfBrokenFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if r, err := Export(dir, Filter{}, &b); err != nil || r != (ExportResult{Records: 1, Skipped: 1}) {
+	if r, err := Export(dir, Filter{}, &b); err != nil || r.Records != 1 || r.Skipped != 1 {
 		t.Errorf("%+v %v", r, err)
 	}
 }

@@ -207,6 +207,12 @@ func TestAuditExport(t *testing.T) {
 	if code, stdout, _ := (run{}).args(t, "audit", "export", "--to", "2020-01-01"); code != 0 || stdout != "" {
 		t.Errorf("exit %d, stdout %q", code, stdout)
 	}
+	// Whom the log does not know is a mistake, and no answer of nothing.
+	for _, c := range [][2]string{{"--agency", "公安局"}, {"--principal", "zhan"}} {
+		if code, stdout, stderr := (run{}).args(t, "audit", "export", c[0], c[1]); code != 1 || stdout != "" || !strings.Contains(stderr, "unknown_name") || !strings.Contains(stderr, c[1]) {
+			t.Errorf("%v: exit %d, stdout %q, stderr %q", c, code, stdout, stderr)
+		}
+	}
 	name, data := auditSegment(t)
 	if err := os.WriteFile(name, append(data, "{}\n"...), 0o600); err != nil {
 		t.Fatal(err)

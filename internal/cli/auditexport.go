@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,7 +33,7 @@ func (c *command) auditExportCommand() *cobra.Command {
 	flags.StringVar(&filter.Agency, "agency", "", c.text("audit_flag_agency", nil))
 	flags.StringArrayVar(&filter.Resources, "resource", nil, c.text("audit_flag_resource", nil))
 	flags.StringArrayVar(&filter.Own, "provider", nil, c.text("audit_flag_provider", nil))
-	flags.StringVarP(&file, "output", "o", "", c.text("cli_flag_output", nil))
+	flags.StringVarP(&file, "output", "o", "", c.text("audit_flag_output", nil))
 	cmd.RunE = func(*cobra.Command, []string) error {
 		var err error
 		if filter.From, err = auditTime("from", from); err != nil {
@@ -85,6 +87,13 @@ func (c *command) auditExport(dir string, filter audit.Filter, file string) erro
 		return errs.Wrap(errs.Usage, "audit_folder_unreadable", msg.Args{"Dir": dir}, err)
 	}
 	c.say(c.text("audit_exported", msg.Args{"Records": result.Records}))
+	// No record is not the same as nobody of that name.
+	switch {
+	case filter.Agency != "" && !slices.Contains(result.Agencies, filter.Agency):
+		return errs.New(errs.UnknownName, "audit_no_agency", msg.Args{"Agency": filter.Agency, "Agencies": strings.Join(slices.DeleteFunc(result.Agencies, func(a string) bool { return a == "" }), ", ")})
+	case filter.Principal != "" && !slices.Contains(result.Principals, filter.Principal):
+		return errs.New(errs.UnknownName, "audit_no_principal", msg.Args{"Principal": filter.Principal})
+	}
 	if result.Skipped > 0 {
 		c.say(c.text("audit_export_skipped", msg.Args{"Count": result.Skipped}))
 		return errDone
