@@ -10,7 +10,8 @@ import (
 // parts of numbers, and everything from the place on where text is no longer made of
 // tokens. Comments are left out, space is made one blank. Names stay as they are: a
 // value that somebody wrote as a name, "in double quotes" or without any, is not
-// told from one.
+// told from one. What input methods for Chinese write for quotes and digits makes
+// names, too, but ones that nobody gives to a table: these are taken for literals.
 //
 // literal gets the value: what stands between the quotes, with a doubled quote made
 // one, or the digits as they were written. Behind limit bytes (at least) of the
@@ -33,6 +34,10 @@ func Redact(text string, limit int, literal func(value []byte) string) string {
 			r.rest(t.Start)
 			return r.out.String()
 		}
+		if at := typedQuote(t.Text(text)); t.Kind == Word && at >= 0 {
+			r.typed(l, t, t.Start+at)
+			continue
+		}
 		r.token(t)
 	}
 }
@@ -53,9 +58,7 @@ const (
 
 func (r *redactor) token(t Token) {
 	touches := t.Start == r.end && t.Start > 0
-	if !touches && r.out.Len() > 0 {
-		r.out.WriteByte(' ')
-	}
+	r.space(t.Start)
 	text := t.Text(r.text)
 	number := false
 	switch {
@@ -69,10 +72,19 @@ func (r *redactor) token(t Token) {
 		r.placeholder(text)
 	case t.Kind == Other || !utf8.ValidString(text):
 		r.write([]byte(text))
+	case t.Kind == Word:
+		r.word(text)
 	default:
 		r.out.WriteString(text)
 	}
 	r.end, r.number = t.End, number
+}
+
+// space writes the blank before what begins at an offset.
+func (r *redactor) space(start int) {
+	if touches := start == r.end && start > 0; !touches && r.out.Len() > 0 {
+		r.out.WriteByte(' ')
+	}
 }
 
 // placeholder writes one without what may stand between its sign and its name.
