@@ -49,6 +49,8 @@ type attempt struct {
 	text string        // with casts, and each reference in a catalogue of its own
 	back func(int) int // from text into the user's text
 	refs []*reference
+	// longest is how many bytes of text a parameter may have, by its number in digits.
+	longest map[string]int
 }
 
 func (b *binding) run(ctx context.Context) (*Statement, error) {
@@ -133,7 +135,7 @@ func (b *binding) gated(ctx context.Context) (*attempt, error) {
 		return nil, errs.New(errs.StatementTooComplex, "too_many_references", msg.Args{"Limit": MaxReferences})
 	}
 	slices.SortStableFunc(tree.Tables, func(x, y gate.TableRef) int { return x.Offset - y.Offset })
-	a := &attempt{}
+	a := &attempt{longest: tree.Longest}
 	edits = nil
 	for i, t := range tree.Tables {
 		at := toUser(t.Offset)

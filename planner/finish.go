@@ -36,7 +36,7 @@ func (b *binding) checked(bound *Bound, a *attempt) (*Statement, error) {
 	if err := checkPlan(bound.Plan, a.refs); err != nil {
 		return nil, err
 	}
-	return &Statement{refs: a.refs, planBytes: len(bound.PlanText), text: a.text, raw: bound.Plan, planner: b.planner}, nil
+	return &Statement{refs: a.refs, planBytes: len(bound.PlanText), text: a.text, longest: a.longest, raw: bound.Plan, planner: b.planner}, nil
 }
 
 // planned gives the statement what is made of its plan: the guards and the tree, or

@@ -147,6 +147,9 @@ func (s *Statement) Plan(ctx context.Context, values []catalog.Value) (*Plan, er
 	if len(values) != len(s.Params) {
 		return nil, errs.New(errs.ParameterInvalid, "parameter_count", msg.Args{"Want": len(s.Params), "Got": len(values)})
 	}
+	if err := s.tooLong(values); err != nil {
+		return nil, err
+	}
 	why := s.fallback
 	if s.logical != nil {
 		p, reason, err := s.planTree(ctx, values)
@@ -159,6 +162,18 @@ func (s *Statement) Plan(ctx context.Context, values []catalog.Value) (*Plan, er
 		why = reason
 	}
 	return s.planText(values, why, false)
+}
+
+// tooLong refuses a parameter of which each row would make more than the gate lets
+// constants make.
+func (s *Statement) tooLong(values []catalog.Value) error {
+	for i, v := range values {
+		most, ok := s.longest[strconv.Itoa(i+1)]
+		if text, isText := v.V.(string); ok && isText && len(text) > most {
+			return errs.New(errs.StatementTooComplex, "parameter_too_long", msg.Args{"Name": s.Params[i].Name, "Max": most})
+		}
+	}
+	return nil
 }
 
 // Resources lists what the statement names, whether or not a plan still reads it.

@@ -88,9 +88,10 @@ type Statement struct {
 	Columns  []catalog.Column // of the result
 	Params   []Param
 	refs     []*reference
-	lookups  []*reference // tables in which guards look values up: policy's, and nobody is told of them
-	text     string       // names each reference in a catalogue of its own
-	raw      object       // the plan as DuckDB wrote it, checked
+	lookups  []*reference   // tables in which guards look values up: policy's, and nobody is told of them
+	text     string         // names each reference in a catalogue of its own
+	longest  map[string]int // of parameters' texts in bytes, by their numbers in digits; none for any length
+	raw      object         // the plan as DuckDB wrote it, checked
 	planner  *Planner
 	bound    *ir.Plan               // before any rule; nil when the tree cannot hold it
 	logical  *ir.Plan               // after the rules that need no values; nil for the fallback

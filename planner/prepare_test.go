@@ -191,6 +191,36 @@ func TestSizesAreConstant(t *testing.T) {
 	}
 }
 
+// What each row makes of a parameter is bounded as what it makes of a constant is.
+func TestLongParameters(t *testing.T) {
+	p := newPlanner(t)
+	for _, c := range []struct {
+		sql     string
+		lengths []int
+		want    errs.Code
+	}{
+		{"SELECT v || $1 FROM g.t", []int{10_000}, ""},
+		{"SELECT v || $1 FROM g.t", []int{50_000}, errs.StatementTooComplex},
+		{"SELECT v FROM g.t WHERE v = $1", []int{1_000_000}, ""},
+		{"SELECT v || $later FROM g.t WHERE v = $first", []int{10_000, 1_000_000}, ""},
+		{"SELECT v || ? FROM g.t WHERE v = ?", []int{1_000_000, 10}, errs.StatementTooComplex},
+		{"SELECT concat_ws(',', v, $1, $1) FROM g.t", []int{30_000}, errs.StatementTooComplex},
+	} {
+		s, err := p.Prepare(t.Context(), c.sql, testTables(), Options{})
+		if err != nil {
+			t.Errorf("%s: %v", c.sql, err)
+			continue
+		}
+		var values []catalog.Value
+		for _, n := range c.lengths {
+			values = append(values, catalog.Value{Type: catalog.Type{Kind: catalog.Text}, V: strings.Repeat("x", n)})
+		}
+		if _, err := s.Plan(t.Context(), values); errs.CodeOf(err) != c.want {
+			t.Errorf("%s with %v: %v, want %q", c.sql, c.lengths, err, c.want)
+		}
+	}
+}
+
 func TestUnknownNameBesideOpenParameters(t *testing.T) {
 	_, err := newPlanner(t).Prepare(t.Context(), "SELECT $1, $2, nope FROM g.t WHERE a = $1", testTables(), Options{})
 	if e := errs.From(err); e == nil || e.Code != errs.UnknownName || e.Args["Name"] != "nope" {

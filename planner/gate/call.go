@@ -44,9 +44,21 @@ func (m *measurer) call(o object, s *scope) (estimate, error) {
 	}
 	if e.constant {
 		e.bytes, e.elems, err = m.sizeOf(name, o, e)
+		e.sure = sureElems(name, e.args, e.elems)
 		if err == nil {
 			err = m.checkFolded(e)
 		}
+		return e, err
+	}
+	if e.made = product(e.made, int64(max(f.copies, 1))); err == nil {
+		e.bytes, e.elems, err = m.rowSize(name, o, e.args)
+		e.sure = sureElems(name, e.args, 0)
+	}
+	if name == "replace" {
+		e.replace(o)
+	}
+	if err == nil && !refers[name] && !picks[name] && (!f.aggregate || f.scalar || joins[name]) {
+		err = m.grow(&e, s)
 	}
 	return e, err
 }
@@ -140,8 +152,9 @@ func (m *measurer) lambda(o object, function string, args []estimate, initial []
 	if whole.leaves > 1 {
 		whole.elems = list.elems
 	}
+	n := list.elements()
 	few := whole
-	few.bytes = list.bytes/max(list.elems, 1) + 1
+	few.bytes = list.bytes/max(n, 1) + 1
 	in := s.inner()
 	body, err := m.lambdaBody(o, in, names, whole)
 	if err != nil {
@@ -150,11 +163,11 @@ func (m *measurer) lambda(o object, function string, args []estimate, initial []
 	e := body
 	e.units, e.nodes, e.depth, e.args = saturate(body.units*2+1), saturate(body.nodes+1), body.depth+1, nil
 	e.constant = body.constant && list.constant
-	if !list.constant {
-		return e, nil
-	}
-	if e.work = product(body.work+body.nodes, max(list.elems, 1)); e.work > maxLambdaWork {
+	if e.work = product(body.work+body.nodes, max(list.elems, 1)); list.constant && e.work > maxLambdaWork {
 		return e, m.tooComplex("gate_value_too_large", m.limits.ValueBytes)
+	}
+	if !e.constant {
+		return m.eachRow(o, in, names, function, list, few, e, initial, s)
 	}
 	if strings.HasSuffix(function, "reduce") {
 		return m.reduce(o, in, names, list, few, e, initial, s)
@@ -162,6 +175,37 @@ func (m *measurer) lambda(o object, function string, args []estimate, initial []
 	small, err := m.lambdaBody(o, in, names, few)
 	e.bytes = saturate(body.bytes + product(list.elems, small.bytes))
 	e.elems = list.elems
+	return e, err
+}
+
+// eachRow gives the size of what a lambda makes of the list of one row.
+func (m *measurer) eachRow(o object, in *scope, names []string, function string, list, few, e estimate, initial []any, s *scope) (estimate, error) {
+	n := list.elements()
+	if len(e.bodies) > 0 { // DuckDB takes no subquery there, and a second look would count its tables twice
+		return e, nil
+	}
+	switch {
+	case strings.HasSuffix(function, "filter"):
+		e.bytes, e.elems = saturate(list.bytes+16*n), list.elems
+		return e, nil
+	case strings.HasSuffix(function, "reduce"):
+		acc := few
+		if len(initial) > 0 {
+			first, err := m.expr(initial[0], s)
+			if err != nil {
+				return e, err
+			}
+			acc.bytes = max(acc.bytes, first.bytes)
+		}
+		if !list.constant {
+			n = max(n, columnElems)
+		}
+		bytes, err := m.reduced(o, in, names, n, few, acc)
+		e.bytes, e.elems = saturate(bytes+list.bytes), 0
+		return e, err
+	}
+	small, err := m.lambdaBody(o, in, names, few)
+	e.bytes, e.elems = saturate(e.bytes+product(n, max(small.bytes, 16))), n
 	return e, err
 }
 

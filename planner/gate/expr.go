@@ -17,6 +17,11 @@ type estimate struct {
 	bytes, elems int64 // size of its value, elements if it is a list
 	work         int64 // steps that its lambdas take
 
+	// Of any other, bytes and elems are the same for one row, as far as constants say.
+	made     int64     // bytes that this and its parts make anew for each row
+	replaced *replaced // by replace(..)
+	sure     int64     // elements that a list has for certain, constant or not
+
 	args   []estimate // of a call
 	bodies []*body    // of the subqueries in it
 }
@@ -28,7 +33,9 @@ const (
 	leavesPerUnit = 8
 )
 
-func plain(units int64) estimate { return estimate{units: units, leaves: 1, chars: 16} }
+func plain(units int64) estimate {
+	return estimate{units: units, leaves: 1, chars: 16, bytes: columnBytes}
+}
 
 // weigh charges what a part carries with it.
 func (e *estimate) weigh(names ...string) {
@@ -65,7 +72,7 @@ func (m *measurer) root(e any, s *scope) (estimate, error) {
 	if got.units > int64(m.limits.Expanded) {
 		return got, m.tooComplex("gate_too_expanded", m.limits.Expanded)
 	}
-	return got, nil
+	return got, m.add(got)
 }
 
 // children measures parts and gives their sum; leaves are those of the largest.
@@ -111,6 +118,7 @@ func (e *estimate) join(part estimate) {
 	e.bytes = saturate(e.bytes + part.bytes)
 	e.elems = max(e.elems, part.elems)
 	e.work = saturate(e.work + part.work)
+	e.made = saturate(e.made + part.made)
 	e.chars = saturate(e.chars + part.chars)
 	e.bodies = append(e.bodies, part.bodies...)
 }
@@ -124,7 +132,7 @@ func (e *estimate) settle() {
 	for _, a := range e.args {
 		e.units = saturate(e.units + a.foldCost())
 	}
-	e.nodes, e.depth, e.bytes, e.elems = 0, 0, 0, 0
+	e.nodes, e.depth = 0, 0
 }
 
 // truth makes an estimate one of a boolean or a number.
@@ -139,6 +147,9 @@ func (m *measurer) expr(v any, s *scope) (estimate, error) {
 	}
 	o := asObject(v)
 	m.visit(o)
+	if m.steps++; m.steps > maxSteps/20 {
+		return estimate{}, m.tooComplex("gate_too_expanded", m.limits.Expanded)
+	}
 	e, err := m.class(o, s)
 	e.weigh(text(o, "alias"))
 	return e, err
@@ -167,11 +178,15 @@ func (m *measurer) class(o object, s *scope) (estimate, error) {
 	case "LAMBDA": // not a lambda but a JSON arrow; bound twice
 		e, err := m.children(s, o.get("lhs"), o.get("expr"))
 		e.units = saturate(e.units * 2)
+		if err == nil {
+			e.bytes, e.elems = e.args[0].bytes, 0
+		}
 		return e, err
 	case "BETWEEN": // becomes two comparisons, each with the input
 		e, err := m.children(s, o.get("input"), o.get("lower"), o.get("upper"))
 		if err == nil {
 			e.units = saturate(e.units + e.args[0].units)
+			e.made = saturate(e.made + e.args[0].made)
 		}
 		return e.truth(), err
 	case "COMPARISON":
@@ -181,7 +196,10 @@ func (m *measurer) class(o object, s *scope) (estimate, error) {
 		e, err := m.children(s, list(o, "children")...)
 		return e.truth(), err
 	}
-	return plain(1), nil // PARAMETER, POSITIONAL_REFERENCE
+	if text(o, "class") == "PARAMETER" {
+		return m.parameter(text(o, "identifier")), nil
+	}
+	return plain(1), nil // POSITIONAL_REFERENCE
 }
 
 func constantEstimate(c *constant) estimate {
@@ -202,7 +220,7 @@ func constantEstimate(c *constant) estimate {
 // writes in its place, a whole row, or a column.
 func (m *measurer) columnRef(names []string, s *scope) estimate {
 	first := asciiLower(names[0])
-	found := estimate{units: 1, leaves: s.widest()}
+	found := estimate{units: 1, leaves: s.widest(), bytes: columnBytes}
 	found.weigh(names...)
 	if own, ok := ownValues[first]; ok && own.bare && len(names) == 1 {
 		found.constant, found.nodes, found.depth, found.bytes = true, 1, 1, 64
@@ -220,6 +238,9 @@ func (m *measurer) columnRef(names []string, s *scope) estimate {
 			return a
 		}
 		for _, r := range in.relations {
+			if !found.constant {
+				found.bytes = max(found.bytes, r.sizeOf(names))
+			}
 			// A whole row is named by its table alone, or with the schema before it; what
 			// has the table's name before it is a column, no larger than the widest.
 			if r.name == asciiLower(names[len(names)-1]) {
@@ -245,7 +266,7 @@ func (m *measurer) star(o object, s *scope) (estimate, error) {
 	if err != nil {
 		return e, err
 	}
-	out := estimate{units: saturate(e.units + e.foldCost()), leaves: max(w.widest, 1), bodies: e.bodies}
+	out := estimate{units: saturate(e.units + e.foldCost()), leaves: max(w.widest, 1), bodies: e.bodies, bytes: max(columnBytes, w.bytes, e.bytes), made: e.made}
 	if flag(o, "columns") {
 		out.columns = max(w.columns, 1)
 		if inner, ok := o.get("expr").(*constant); ok {
@@ -283,9 +304,9 @@ func (m *measurer) subquery(o object, s *scope) (estimate, error) {
 	e.constant = false
 	e.settle()
 	e.units = saturate(e.units + units)
-	e.leaves = 1
+	e.leaves, e.bytes, e.elems = 1, columnBytes, 0
 	if text(o, "subquery_type") == "SCALAR" {
-		e.leaves = max(1, w.leaves)
+		e.leaves, e.bytes = max(1, w.leaves), max(columnBytes, w.bytes)
 	}
 	e.bodies = append(e.bodies, b)
 	return e, err
@@ -300,6 +321,7 @@ func (m *measurer) operator(o object, s *scope) (estimate, error) {
 		}
 		e.units = saturate(e.units + e.columns)
 		e.leaves = saturate(e.leaves * max(e.columns, 1))
+		e.bytes = product(e.bytes, max(e.columns, 1))
 		e.columns, e.constant = 0, false
 		return e, nil
 	}
@@ -310,15 +332,29 @@ func (m *measurer) operator(o object, s *scope) (estimate, error) {
 	switch text(o, "type") {
 	case "OPERATOR_COALESCE":
 		e.leaves = mixed(e.args)
+		err = m.chosen(&e, s, e.args)
 	case "ARRAY_CONSTRUCTOR":
 		e.leaves = saturate(1 + mixed(e.args))
-		e.elems = int64(len(e.args))
+		e.elems, e.sure = int64(len(e.args)), int64(len(e.args))
+		if !e.constant {
+			e.bytes = saturate(e.bytes + 16*e.elems)
+			err = m.grow(&e, s)
+		}
 	case "ARRAY_EXTRACT", "ARRAY_SLICE", "STRUCT_EXTRACT", "OPERATOR_TRY":
 		if len(e.args) > 0 {
 			e.leaves = e.args[0].leaves
+			if !e.constant {
+				e.bytes, e.elems = e.args[0].bytes, e.args[0].elems
+			}
+		}
+		if text(o, "type") == "ARRAY_EXTRACT" && !e.constant {
+			e.bytes, e.elems = e.args[0].element(), 0
 		}
 	default:
 		return e.truth(), nil
+	}
+	if err != nil {
+		return e, err
 	}
 	return e, m.checkFolded(e)
 }
@@ -332,8 +368,26 @@ func (m *measurer) caseOf(o object, s *scope) (estimate, error) {
 	e, err := m.children(s, append(parts, o.get("else_expr"))...)
 	if err == nil {
 		e.leaves = mixed(e.args)
+		results := e.args[len(e.args)-1:]
+		for i := 1; i < len(e.args); i += 2 {
+			results = append(results[:len(results):len(results)], e.args[i])
+		}
+		err = m.chosen(&e, s, results)
 	}
 	return e, err
+}
+
+// chosen makes an estimate that of one of several values. Of texts DuckDB keeps where
+// they stand, lists are copied.
+func (m *measurer) chosen(e *estimate, s *scope, from []estimate) error {
+	if e.constant {
+		return nil
+	}
+	e.bytes, e.elems = largestOf(from)
+	if e.elems == 0 {
+		return nil
+	}
+	return m.grow(e, s)
 }
 
 func (m *measurer) cast(o object, s *scope) (estimate, error) {
@@ -342,6 +396,7 @@ func (m *measurer) cast(o object, s *scope) (estimate, error) {
 		return e, err
 	}
 	leaves, elems := typeSize(sub(o, "cast_type"))
+	nested := e.elems > 0 || e.leaves > 1
 	if leaves > 1 || e.leaves > 1 || e.elems > 0 || elems > 1 {
 		e.bytes = saturate(e.bytes*4 + elems*16)
 		e.elems = max(e.elems, e.bytes, elems)
@@ -349,8 +404,22 @@ func (m *measurer) cast(o object, s *scope) (estimate, error) {
 	e.leaves = leaves
 	e.bytes = saturate(e.bytes + 16)
 	e.args = nil
+	if !e.constant && leaves == 1 {
+		e.elems = 0
+		switch id := text(sub(o, "cast_type"), "id"); {
+		case sizedTypes[id]:
+			e.bytes = 16
+		case nested:
+			err = m.grow(&e, s)
+		}
+		return e, err
+	}
 	return e, m.checkFolded(e)
 }
+
+// sizedTypes are those whose values have a fixed size.
+var sizedTypes = set("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE",
+	"DECIMAL", "UUID", "DATE", "TIME", "TIME_NS", "TIME WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "INTERVAL")
 
 func (m *measurer) window(o object, s *scope) (estimate, error) {
 	parts := append([]any{}, list(o, "children")...)
@@ -372,6 +441,13 @@ func (m *measurer) window(o object, s *scope) (estimate, error) {
 	}
 	e.constant = false
 	e.settle()
-	e.leaves = typeOfCall(strings.ToLower(text(o, "function_name")), e.args[:n])
-	return e, nil
+	name := strings.ToLower(text(o, "function_name"))
+	e.leaves = typeOfCall(name, e.args[:n])
+	e.bytes, e.elems = largestOf(e.args)
+	if joins[name] {
+		if e.bytes, e.elems, err = m.rowSize(name, o, e.args[:n]); err == nil {
+			err = m.grow(&e, s)
+		}
+	}
+	return e, err
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ func (m *measurer) from(t object, s *scope) (int64, error) {
 		return m.join(t, s)
 	case "SUBQUERY":
 		w, units, err := m.query(sub(sub(t, "subquery"), "node"), s.inner())
-		s.relations = append(s.relations, relation{asciiLower(text(t, "alias")), w})
+		s.relations = append(s.relations, relation{asciiLower(text(t, "alias")), w.renamed(list(t, "column_name_alias"))})
 		return units + 1, err
 	case "TABLE_FUNCTION":
 		return m.tableFunction(t, s)
@@ -24,7 +25,7 @@ func (m *measurer) from(t object, s *scope) (int64, error) {
 		return m.pivot(t, s)
 	case "SHOW_REF": // SUMMARIZE: some dozen aggregates for each column
 		w, units, err := m.query(sub(t, "query"), s.inner())
-		s.relations = append(s.relations, relation{"", width{columns: 12, leaves: 12, widest: 1}})
+		s.relations = append(s.relations, relation{"", width{columns: 12, leaves: 12, widest: 1, many: true}})
 		return saturate(units + 40*w.columns), err
 	}
 	return 1, nil
@@ -61,7 +62,7 @@ func (m *measurer) baseTable(t object, s *scope) error {
 			c.body.uses = -1
 		}
 		m.refs = append(m.refs, s.body)
-		s.relations = append(s.relations, relation{known, c.width})
+		s.relations = append(s.relations, relation{known, c.width.renamed(list(t, "column_name_alias"))})
 		return nil
 	}
 	var path []string
@@ -85,6 +86,7 @@ func (m *measurer) baseTable(t object, s *scope) error {
 			w.leaves = max(w.leaves, w.widest)
 		}
 	}
+	w.many = true
 	s.relations = append(s.relations, relation{known, w})
 	return nil
 }
@@ -144,6 +146,14 @@ func (m *measurer) tableFunction(t object, s *scope) (int64, error) {
 	case "repeat":
 		w.leaves = w.widest
 	}
+	largest := int64(columnBytes)
+	for _, a := range e.args {
+		if largest = max(largest, a.bytes); name == "unnest" {
+			largest = a.element()
+		}
+	}
+	w = w.named("", largest)
+	w.many = true
 	alias := text(t, "alias")
 	if alias == "" {
 		alias = name
@@ -156,6 +166,7 @@ func (m *measurer) values(t object, s *scope) (int64, error) {
 	var w width
 	var all []any
 	units := int64(1)
+	names := list(t, "expected_names")
 	for _, row := range list(t, "values") {
 		var r width
 		cells, _ := row.([]any)
@@ -165,11 +176,18 @@ func (m *measurer) values(t object, s *scope) (int64, error) {
 				return 0, err
 			}
 			units = saturate(units + e.units)
-			r = r.plus(width{1, e.leaves, e.leaves, 8})
+			name := "col" + strconv.Itoa(int(r.columns))
+			if r.columns < int64(len(names)) {
+				name, _ = names[r.columns].(string)
+			}
+			r = r.plus(width{columns: 1, leaves: e.leaves, widest: e.leaves, names: 8}.named(name, e.bytes))
 		}
+		large := w.merge(r).large
 		w = w.orWider(r)
+		w.large = large
 		all = append(all, cells...)
 	}
+	w.many = len(list(t, "values")) > fewRows
 	s.relations = append(s.relations, relation{asciiLower(text(t, "alias")), w})
 	return units - cheaper(all), m.checkWidth(w)
 }
@@ -222,7 +240,8 @@ func (m *measurer) pivot(t object, s *scope) (int64, error) {
 		names := int64(len(list(t, "unpivot_names")) + len(list(t, "pivots")))
 		w = source.plus(width{columns: names, leaves: names * max(source.widest, 1), widest: source.widest})
 	}
-	s.relations = append(s.relations, relation{asciiLower(text(t, "alias")), w})
+	w.many = true
+	s.relations = append(s.relations, relation{asciiLower(text(t, "alias")), w.renamed([]any{""})})
 	return saturate(units + combinations), m.checkWidth(w)
 }
 

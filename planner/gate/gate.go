@@ -45,19 +45,20 @@ type Limits struct {
 	Columns    int // width of a select list, of a result's types, of PIVOT
 	Expanded   int // parts after *, COLUMNS, aliases and WITH clauses are written out
 	ValueBytes int // size of a constant expression's value
+	RowBytes   int // size of what constants let an expression make of one row
 	Rows       int // rows of a generator such as range()
 }
 
 // DefaultLimits are the limits that a zero Limits stands for.
 func DefaultLimits() Limits {
-	return Limits{Text: 1 << 20, Nodes: 20_000, Depth: 200, Constants: 100_000, Tables: 10_000, Columns: 5_000, Expanded: 100_000, ValueBytes: 1 << 20, Rows: 10_000_000}
+	return Limits{Text: 1 << 20, Nodes: 20_000, Depth: 200, Constants: 100_000, Tables: 10_000, Columns: 5_000, Expanded: 100_000, ValueBytes: 1 << 20, RowBytes: 32 << 10, Rows: 10_000_000}
 }
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	for _, f := range []struct{ field, value *int }{
 		{&l.Text, &d.Text}, {&l.Nodes, &d.Nodes}, {&l.Depth, &d.Depth}, {&l.Constants, &d.Constants}, {&l.Tables, &d.Tables},
-		{&l.Columns, &d.Columns}, {&l.Expanded, &d.Expanded}, {&l.ValueBytes, &d.ValueBytes}, {&l.Rows, &d.Rows},
+		{&l.Columns, &d.Columns}, {&l.Expanded, &d.Expanded}, {&l.ValueBytes, &d.ValueBytes}, {&l.RowBytes, &d.RowBytes}, {&l.Rows, &d.Rows},
 	} {
 		if *f.field <= 0 {
 			*f.field = *f.value

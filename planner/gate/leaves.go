@@ -23,7 +23,9 @@ func typeOfCall(name string, args []estimate) int64 {
 	case readsType[name]:
 		n := int64(1)
 		for _, a := range args {
-			n = saturate(n + a.bytes/4)
+			if a.constant {
+				n = saturate(n + a.bytes/4)
+			}
 		}
 		return n
 	case functions[name].nested || functions[name].copies > 1 || !functions[name].scalar:

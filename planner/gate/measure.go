@@ -19,14 +19,25 @@ type width struct {
 	leaves  int64 // members of all types together
 	widest  int64 // members of the largest type
 	names   int64 // bytes of the columns' names: that of an expression without alias is its text
+
+	many  bool             // more than a few rows
+	bytes int64            // of the largest value in a row
+	large map[string]int64 // the same by column, in lower case, "" for any; of those that are large
 }
 
 func (a width) plus(b width) width {
-	return width{saturate(a.columns + b.columns), saturate(a.leaves + b.leaves), max(a.widest, b.widest), saturate(a.names + b.names)}
+	sum := a.merge(b)
+	sum.columns, sum.leaves, sum.widest, sum.names = saturate(a.columns+b.columns), saturate(a.leaves+b.leaves), max(a.widest, b.widest), saturate(a.names+b.names)
+	return sum
 }
 
 func (a width) orWider(b width) width {
-	return width{max(a.columns, b.columns), max(a.leaves, b.leaves), max(a.widest, b.widest), max(a.names, b.names)}
+	if b.bytes > columnBytes { // its columns have the names of a's
+		b.large = map[string]int64{"": b.bytes}
+	}
+	sum := a.merge(b)
+	sum.columns, sum.leaves, sum.widest, sum.names = max(a.columns, b.columns), max(a.leaves, b.leaves), max(a.widest, b.widest), max(a.names, b.names)
+	return sum
 }
 
 // relation is one name in a FROM clause.
@@ -111,15 +122,28 @@ type measurer struct {
 	tableAt map[int]int // by offset: index into the tree's tables
 	at      int
 
+	made    int64            // what constants let a row grow to, of all expressions together
+	lengths map[string]int64 // of parameters' texts, by their identifiers
+	params  map[string]bool  // that were seen
+	steps   int
+
 	lambdas    int // round the expression at hand
 	subqueries int // round the expression at hand, in expressions
 }
 
 func measureTree(tree *Tree, limits Limits, widths Widths) error {
 	m := &measurer{limits: limits, widths: widths, tree: tree, tableAt: map[int]int{}}
+	if err := m.run(); err != nil {
+		return err
+	}
+	tree.Longest = longestParams(tree, limits, widths, m.params)
+	return nil
+}
+
+func (m *measurer) run() error {
 	main := &body{uses: 1}
 	m.bodies = append(m.bodies, main)
-	statement := sub(asObject(list(tree.root, "statements")[0]), "node")
+	statement := sub(asObject(list(m.tree.root, "statements")[0]), "node")
 	_, units, err := m.query(statement, &scope{body: main})
 	if err != nil {
 		return err
@@ -227,21 +251,27 @@ func (m *measurer) with(q object, s *scope) (*scope, error) {
 		}
 		b.units = units
 		named := *s
-		named.with = &cte{outer: s.with, name: asciiLower(text(entry, "key")), width: w, body: b}
+		named.with = &cte{outer: s.with, name: asciiLower(text(entry, "key")), width: w.renamed(list(sub(entry, "value"), "aliases")), body: b}
 		s = &named
 	}
 	return s, nil
 }
 
 func (m *measurer) setOperation(q object, s *scope) (width, int64, error) {
+	before := m.made
 	left, n, err := m.query(sub(q, "left"), s.inner())
 	if err != nil {
 		return width{}, 0, err
 	}
+	// The arms are computed one after the other.
+	first := m.made
+	m.made = before
 	right, more, err := m.query(sub(q, "right"), s.inner())
 	if err != nil {
 		return width{}, 0, err
 	}
+	m.made = max(m.made, first)
+	left.many = true
 	if text(q, "setop_type") == "UNION_BY_NAME" {
 		left = left.plus(right)
 	}
@@ -255,6 +285,8 @@ func (m *measurer) recursion(q object, s, order *scope) (width, int64, error) {
 	if err != nil {
 		return width{}, 0, err
 	}
+	left.many = true
+	left = left.renamed(list(q, "aliases"))
 	rounds := newBody(s.body)
 	rounds.recursive = true
 	in := s.inner()
@@ -304,6 +336,7 @@ func (m *measurer) selects(q object, s *scope) (width, int64, error) {
 		}
 		units += got.units
 	}
+	w.many = s.manyRows()
 	return w, saturate(units), nil
 }
 
@@ -339,17 +372,27 @@ func (m *measurer) item(e any, s *scope) (width, int64, error) {
 	if err != nil {
 		return width{}, 0, err
 	}
-	name := got.chars
+	name, known := got.chars, columnName(o)
 	if alias := aliasOf(e); alias != "" {
 		s.aliases[asciiLower(alias)] = got
-		name = int64(len(alias))
+		name, known = int64(len(alias)), alias
 	}
 	copies := max(got.columns, 1)
 	w := width{columns: copies, leaves: product(got.leaves, copies), widest: got.leaves, names: product(name, copies)}
 	if isUnnest(text(o, "function_name")) { // of a struct: its members become columns
 		w.columns = max(w.columns, got.leaves)
 	}
-	return w, got.units, nil
+	return w.named(known, got.bytes), got.units, nil
+}
+
+// columnName gives the name of a column that was selected as it is; empty for an
+// expression.
+func columnName(o object) string {
+	names := texts(o, "column_names")
+	if len(names) == 0 {
+		return ""
+	}
+	return names[len(names)-1]
 }
 
 func aliasOf(e any) string {

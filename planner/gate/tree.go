@@ -20,6 +20,9 @@ type Tree struct {
 	// NonDeterministic: two runs over the same rows may answer differently, because
 	// of random() and its kin or a SAMPLE.
 	NonDeterministic bool
+	// Longest is how many bytes of text a parameter may have, by its identifier; one
+	// that is not there may have any number.
+	Longest map[string]int
 
 	root object
 }
