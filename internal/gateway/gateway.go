@@ -236,6 +236,7 @@ func typeAtHand(p server.Param) catalog.Type {
 	case p.Type.Kind != catalog.Invalid:
 		return p.Type
 	case p.Null:
+		return catalog.Type{Kind: catalog.Null}
 	case p.Bool:
 		return catalog.Type{Kind: catalog.Bool}
 	case p.Number:

@@ -208,3 +208,32 @@ func TestNumbersAtHand(t *testing.T) {
 		t.Errorf("texts are compared as texts: %q", got)
 	}
 }
+
+// A NULL of which nobody said the type takes that of its neighbours, as the word NULL does,
+// and makes no text of them.
+func TestNullsAreOfNoType(t *testing.T) {
+	g := newGateway(t, Options{})
+	number := func(text string) server.Param { return server.Param{Text: text, Number: true} }
+	null := server.Param{Null: true}
+	for _, c := range []struct {
+		sql    string
+		params []server.Param
+		want   string
+	}{
+		{"SELECT CAST(max(x) AS VARCHAR) || typeof(max(x)) FROM (SELECT $1 x UNION ALL SELECT $2 UNION ALL SELECT $3)", []server.Param{number("9"), number("10"), null}, "10INTEGER"},
+		{"SELECT typeof(x) FROM (VALUES ($1), ($2)) v(x)", []server.Param{{Text: "true", Bool: true}, null}, "BOOLEAN;BOOLEAN"},
+		{"SELECT typeof(greatest($1, $2, $3))", []server.Param{number("9"), null, number("2.5")}, "DECIMAL(11,1)"},
+		{"SELECT CAST($1 BETWEEN $2 AND $3 AS VARCHAR)", []server.Param{number("9"), number("10"), null}, "false"},
+		{"SELECT CAST(coalesce($1, $2) > 9 AS VARCHAR)", []server.Param{null, number("10")}, "true"},
+		{"SELECT typeof($1)", []server.Param{null}, `"NULL"`},
+	} {
+		a, err := g.Query(t.Context(), server.Session{}, server.Request{SQL: c.sql, Params: c.params})
+		if err != nil {
+			t.Errorf("%s: %v (%s)", c.sql, err, errs.From(err).Detail)
+			continue
+		}
+		if got := strings.Join(cells(t, a), ";"); got != c.want {
+			t.Errorf("%s: %q, want %q", c.sql, got, c.want)
+		}
+	}
+}
