@@ -49,7 +49,7 @@ func TestInstants(t *testing.T) {
 		t.Errorf("%v %v", v, err)
 	}
 	item := "2024-02-29 00:00:00"
-	if v, err := s.Params[1].ListValue([]*string{&item}); err != nil || v.V != `["2024-02-28 16:00:00+00"]` {
+	if v, err := s.Params[1].ListValue([]*string{&item}); err != nil || v.V != `["2024-02-28 16:00:00Z"]` {
 		t.Errorf("%v %v", v, err)
 	}
 }

@@ -67,7 +67,7 @@ func elementText(v catalog.Value, text string) string {
 		case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
 			return strconv.FormatInt(x, 10)
 		case catalog.TimestampTZ:
-			return time.UnixMicro(x).UTC().Format("2006-01-02 15:04:05.999999+00")
+			return time.UnixMicro(x).UTC().Format("2006-01-02 15:04:05.999999Z")
 		}
 	case uint64:
 		return strconv.FormatUint(x, 10)
