@@ -6,12 +6,16 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	fsql "github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -158,4 +162,59 @@ func TestFlightMetadata(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	s.nothingOpen(t)
+}
+
+// A parameter is what the client sent: beside a column of another type it is compared as
+// a value of its own type, and refused nowhere for its size.
+func TestFlightParameterTypes(t *testing.T) {
+	_, client := flightSite(t, "memory: 256MiB")
+	of := func(typ arrow.DataType, json string) arrow.Array {
+		a, _, err := array.FromJSON(memory.DefaultAllocator, typ, strings.NewReader("["+json+"]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	double := func(json string) arrow.Array { return of(arrow.PrimitiveTypes.Float64, json) }
+	float := func(json string) arrow.Array { return of(arrow.PrimitiveTypes.Float32, json) }
+	bigint := func(json string) arrow.Array { return of(arrow.PrimitiveTypes.Int64, json) }
+	for _, c := range []struct {
+		sql    string
+		values []arrow.Array
+		want   string
+	}{
+		{"SELECT count(*) FROM 政务.户 WHERE (id * 0 + 0.1)::FLOAT = $1", []arrow.Array{double("0.1")}, "0"},
+		{"SELECT count(*) FROM 政务.户 WHERE (id * 0 + 0.1)::FLOAT = $1", []arrow.Array{float("0.1")}, "20000"},
+		{"SELECT count(*) FROM 政务.户 WHERE (id * 0 + 0.1)::DOUBLE >= $1", []arrow.Array{float("0.1")}, "0"},
+		{"SELECT count(*) FROM 政务.户 WHERE (id * 0 + 0.1)::DOUBLE >= $1", []arrow.Array{double("0.1")}, "20000"},
+		{"SELECT count(*) FROM 政务.户 WHERE id::FLOAT = $1", []arrow.Array{double("1e40")}, "0"},
+		{"SELECT count(*) FROM 政务.户 WHERE id::FLOAT < $1", []arrow.Array{bigint("3")}, "2"},
+		{"SELECT count(*) FROM 政务.户 WHERE 16777216::FLOAT = $1", []arrow.Array{double("16777217")}, "0"},
+		{"SELECT count(*) FROM 政务.户 WHERE 16777216::FLOAT = $1", []arrow.Array{bigint("16777217")}, "20000"},
+		{"SELECT count(*) FROM 政务.户 WHERE id < $1", []arrow.Array{bigint("9223372036854775807")}, "20000"},
+		{"SELECT count(*) FROM 政务.户 WHERE id::SMALLINT = $1", []arrow.Array{bigint("2147483647")}, "0"},
+		{"SELECT count(*) FROM 政务.户 WHERE id::DECIMAL(9,2) < $1", []arrow.Array{bigint("9007199254740993")}, "20000"},
+		{"SELECT max(id::SMALLINT + $1) FROM 政务.户", []arrow.Array{bigint("32767")}, "52767"},
+		// DATE + BIGINT is none; the other value has its type beside it all the same.
+		{"SELECT '0.1'::FLOAT = $1, DATE '2024-02-28' + $2", []arrow.Array{double("0.1"), bigint("1")}, "false 2024-02-29"},
+	} {
+		p, err := client.Prepare(t.Context(), c.sql)
+		if err != nil {
+			t.Errorf("%s: %v", c.sql, err)
+			continue
+		}
+		fields := make([]arrow.Field, len(c.values))
+		for i, v := range c.values {
+			fields[i] = arrow.Field{Name: strconv.Itoa(i + 1), Type: v.DataType()}
+		}
+		p.SetParameters(array.NewRecordBatch(arrow.NewSchema(fields, nil), c.values, 1))
+		info, err := p.Execute(t.Context())
+		if err != nil {
+			t.Errorf("%s with %v: %v", c.sql, c.values, err)
+			continue
+		}
+		if got := flightRows(t, client, info); got != c.want {
+			t.Errorf("%s with %v: %s, want %s", c.sql, c.values, got, c.want)
+		}
+	}
 }

@@ -68,25 +68,35 @@ type value struct {
 }
 
 // declared gives the type that a value has in the statement, where it was prepared for
-// some type. The types of that place stay as far as the value can be one of them: then
-// the answer has the schema that the client was told. What does not fit there stands in
-// the statement as what it came as. The zero type leaves it to the place.
+// some type: the one that it came with, since it may be another value, or none, of the
+// place's. The zero type leaves it to the place.
 func declared(place catalog.Type, v value) catalog.Type {
 	switch {
 	case v.typ.Kind == catalog.Blob: // never text: the gateway refuses them where no bytes are wanted
 		return v.typ
-	case v.null, v.typ.Kind == catalog.Text, v.typ.Equal(place):
+	case v.null, v.typ.Kind == catalog.Text:
 		if readsText(place.Kind) {
 			return place
 		}
 		return catalog.Type{}
-	case isWhole(v.typ.Kind) && (isWhole(place.Kind) || isReal(place.Kind) || place.Kind == catalog.Decimal),
-		isReal(v.typ.Kind) && isReal(place.Kind):
+	case place.Kind == catalog.Int32 && v.typ.Kind == catalog.Int64 && fits(v.text, 32):
+		// Most clients send every whole number as BIGINT, of which DuckDB makes no INTEGER by
+		// itself for the functions that want one. The planner would try again then without any
+		// of the values' types.
+		return place
+	case place.Kind == catalog.Float32 && isWhole(v.typ.Kind) && fits(v.text, 25):
+		// The FLOAT beside it would make it one, and it loses nothing: sources can compare it.
 		return place
 	case readsText(v.typ.Kind):
 		return v.typ
 	}
 	return catalog.Type{}
+}
+
+// fits tells whether a text is a whole number of so many bits.
+func fits(text string, bits int) bool {
+	_, err := strconv.ParseInt(text, 10, bits)
+	return err == nil
 }
 
 // readsText tells whether planner.Param.Value reads values of a kind.

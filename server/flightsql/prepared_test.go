@@ -210,16 +210,27 @@ func TestReadOnly(t *testing.T) {
 
 // The type that a value gets, for the place that it was prepared for.
 func TestDeclared(t *testing.T) {
-	for _, c := range []struct{ place, came, want catalog.Kind }{
-		{catalog.Int32, catalog.Int64, catalog.Int32}, {catalog.Decimal, catalog.Int64, catalog.Decimal}, {catalog.Float64, catalog.Int8, catalog.Float64},
-		{catalog.Float32, catalog.Float64, catalog.Float32}, {catalog.Int32, catalog.Float64, catalog.Float64},
-		{catalog.Date, catalog.Text, catalog.Date}, {catalog.Date, catalog.Date, catalog.Date}, {catalog.Date, catalog.Timestamp, catalog.Timestamp},
-		{catalog.Text, catalog.Int64, catalog.Int64}, {catalog.Text, catalog.Text, catalog.Text}, {catalog.Bool, catalog.Bool, catalog.Bool},
-		{catalog.Interval, catalog.Text, catalog.Invalid}, {catalog.Interval, catalog.Interval, catalog.Invalid}, {catalog.Blob, catalog.Blob, catalog.Blob}, {catalog.Text, catalog.Blob, catalog.Blob}, {catalog.Blob, catalog.Text, catalog.Invalid},
-		{catalog.Invalid, catalog.Int64, catalog.Int64}, {catalog.UUID, catalog.Text, catalog.UUID},
+	for _, c := range []struct {
+		place, came catalog.Kind
+		text        string
+		want        catalog.Kind
+	}{
+		{catalog.Int32, catalog.Int64, "2147483647", catalog.Int32}, {catalog.Int32, catalog.Int64, "2147483648", catalog.Int64},
+		{catalog.Int32, catalog.Uint32, "7", catalog.Uint32}, {catalog.Int32, catalog.Int16, "7", catalog.Int16}, {catalog.Int64, catalog.Uint64, "7", catalog.Uint64},
+		{catalog.Int64, catalog.Int32, "7", catalog.Int32}, {catalog.Int16, catalog.Int64, "7", catalog.Int64}, {catalog.Int16, catalog.Int32, "2147483647", catalog.Int32},
+		{catalog.Decimal, catalog.Int64, "7", catalog.Int64}, {catalog.Float64, catalog.Int64, "9007199254740993", catalog.Int64},
+		{catalog.Float32, catalog.Int64, "-16777216", catalog.Float32}, {catalog.Float32, catalog.Int64, "16777217", catalog.Int64}, {catalog.Float32, catalog.Int64, "-16777217", catalog.Int64},
+		{catalog.Float32, catalog.Uint64, "7", catalog.Float32}, {catalog.Float32, catalog.Decimal, "7", catalog.Decimal},
+		{catalog.Float32, catalog.Float64, "0.5", catalog.Float64}, {catalog.Float32, catalog.Float64, "1e+40", catalog.Float64}, {catalog.Float64, catalog.Float32, "0.1", catalog.Float32},
+		{catalog.Float32, catalog.Float64, "1", catalog.Float64}, {catalog.Float32, catalog.Float32, "0.1", catalog.Float32}, {catalog.Int32, catalog.Float64, "7", catalog.Float64},
+		{catalog.Date, catalog.Text, "", catalog.Date}, {catalog.Date, catalog.Date, "", catalog.Date}, {catalog.Date, catalog.Timestamp, "", catalog.Timestamp},
+		{catalog.Text, catalog.Int64, "7", catalog.Int64}, {catalog.Text, catalog.Text, "", catalog.Text}, {catalog.Bool, catalog.Bool, "", catalog.Bool},
+		{catalog.Interval, catalog.Text, "", catalog.Invalid}, {catalog.Interval, catalog.Interval, "", catalog.Invalid}, {catalog.Blob, catalog.Blob, "", catalog.Blob},
+		{catalog.Text, catalog.Blob, "", catalog.Blob}, {catalog.Blob, catalog.Text, "", catalog.Invalid},
+		{catalog.Invalid, catalog.Int64, "7", catalog.Int64}, {catalog.UUID, catalog.Text, "", catalog.UUID},
 	} {
-		if got := declared(kindOf(c.place), value{typ: kindOf(c.came)}); got.Kind != c.want {
-			t.Errorf("%v for a place of %v: %v, want %v", c.came, c.place, got, c.want)
+		if got := declared(kindOf(c.place), value{typ: kindOf(c.came), text: c.text}); got.Kind != c.want {
+			t.Errorf("%v %s for a place of %v: %v, want %v", kindOf(c.came), c.text, kindOf(c.place), got, kindOf(c.want))
 		}
 	}
 	if got := declared(catalog.DecimalOf(10, 2), value{typ: catalog.DecimalOf(5, 3)}); !got.Equal(catalog.DecimalOf(5, 3)) {
