@@ -60,26 +60,20 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 			continue
 		}
 		path := []string{a.Name, r.Name}
-		at := slices.IndexFunc(sources, func(d Described) bool { return catalog.SameName(d.Source, r.Source) })
-		var t *catalog.Table
-		missing := NoSuchTable
-		switch {
-		case at < 0:
-		case sources[at].Err != nil:
-			g.down[key(path)] = sources[at].Err
+		of, t, missing := tableOf(sources, r)
+		if of != nil && of.Err != nil {
+			g.down[key(path)] = of.Err
 			continue
-		default:
-			t, missing = FindTable(sources[at].Tables, r.Table)
 		}
 		if missing == NotMissing {
 			g.open(opening{
-				place: Resource{Path: path, Source: sources[at].Source, Provider: a.Code, Table: t}, resource: r, grants: grants,
+				place: Resource{Path: path, Source: of.Source, Provider: a.Code, Table: t}, resource: r, grants: grants,
 				lookups: lookupTables(grants, a, state, sources),
 			})
 			continue
 		}
 		for _, grant := range grants {
-			g.Broken = append(g.Broken, Broken{grant.ID, strings.Join(path, "."), errs.New(errs.UnknownName, "policy_no_table", nil)})
+			g.Broken = append(g.Broken, Broken{grant.ID, strings.Join(path, "."), noTable()})
 		}
 	}
 	// Two resources of an agency differ in more than case: the store keeps them so.

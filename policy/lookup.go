@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
@@ -112,21 +111,17 @@ func lookupTableOf(name string, provider *catalog.Agency, state *catalog.State, 
 	if !ok {
 		return absent
 	}
-	if of, ok := state.Source(r.Source); !ok || of.Agency != provider.ID {
+	if s, ok := state.Source(r.Source); !ok || s.Agency != provider.ID {
 		return absent
 	}
-	at := slices.IndexFunc(sources, func(d Described) bool { return catalog.SameName(d.Source, r.Source) })
-	if at < 0 {
+	of, t, missing := tableOf(sources, r)
+	switch {
+	case missing != NotMissing:
 		return absent
+	case of.Err != nil:
+		return lookupTable{err: of.Err}
 	}
-	if sources[at].Err != nil {
-		return lookupTable{err: sources[at].Err}
-	}
-	t, missing := FindTable(sources[at].Tables, r.Table)
-	if missing != NotMissing {
-		return absent
-	}
-	return lookupTable{resource: &Resource{Path: []string{provider.Name, r.Name}, Source: sources[at].Source, Provider: provider.Code, Table: t, Columns: readable(t)}}
+	return lookupTable{resource: &Resource{Path: []string{provider.Name, r.Name}, Source: of.Source, Provider: provider.Code, Table: t, Columns: readable(t)}}
 }
 
 // lookups are the tables that one text may use, of one provider. The nil one has none.

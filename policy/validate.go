@@ -45,12 +45,8 @@ func ValidateGrant(ctx context.Context, state *catalog.State, sources []Describe
 	if !ok {
 		return nil
 	}
-	at := slices.IndexFunc(sources, func(d Described) bool { return catalog.SameName(d.Source, r.Source) })
-	if at < 0 || sources[at].Err != nil {
-		return nil
-	}
-	t, missing := FindTable(sources[at].Tables, r.Table)
-	if missing != NotMissing {
+	of, t, missing := tableOf(sources, r)
+	if t == nil || missing != NotMissing {
 		return nil
 	}
 	tried := *grant
@@ -61,7 +57,7 @@ func ValidateGrant(ctx context.Context, state *catalog.State, sources []Describe
 		}
 	}
 	o := opening{
-		place:    Resource{Path: []string{provider.Name, r.Name}, Source: sources[at].Source, Provider: provider.Code, Table: t},
+		place:    Resource{Path: []string{provider.Name, r.Name}, Source: of.Source, Provider: provider.Code, Table: t},
 		resource: r, lookups: lookupTables([]*catalog.Grant{&tried}, provider, state, sources),
 	}
 	for _, l := range o.lookups {
@@ -70,13 +66,42 @@ func ValidateGrant(ctx context.Context, state *catalog.State, sources []Describe
 		}
 	}
 	err := o.valid(ctx, &tried, checker)
-	var of *PartError
-	if errors.As(err, &of) && of.Part == PartWhere { // a name can be pointed at
+	var part *PartError
+	if errors.As(err, &part) && part.Part == PartWhere { // a name can be pointed at
 		if named := namesIn(grant.RowFilter, t, o.lookups); named != nil {
-			of.Err = named
+			part.Err = named
 		}
 	}
 	return err
+}
+
+// AtSource tells of a grant whose resource's table is not at its source, so that it opens
+// nothing. Nothing is found wrong where that is not known, because the source is away.
+func AtSource(state *catalog.State, sources []Described, grant *catalog.Grant) error {
+	r, ok := state.Resource(grant.Resource)
+	if !ok {
+		return nil
+	}
+	if _, _, missing := tableOf(sources, r); missing != NotMissing {
+		return noTable()
+	}
+	return nil
+}
+
+func noTable() *errs.Error { return errs.New(errs.UnknownName, "policy_no_table", nil) }
+
+// tableOf finds a resource's table at its source; no table and nothing missing where the
+// source could not be described.
+func tableOf(sources []Described, r *catalog.Resource) (of *Described, t *catalog.Table, missing Missing) {
+	at := slices.IndexFunc(sources, func(d Described) bool { return catalog.SameName(d.Source, r.Source) })
+	if at < 0 {
+		return nil, nil, NoSuchTable
+	}
+	of = &sources[at]
+	if of.Err == nil {
+		t, missing = FindTable(of.Tables, r.Table)
+	}
+	return of, t, missing
 }
 
 // valid looks at the row filter alone, then at the grant as it is.

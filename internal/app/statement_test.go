@@ -14,6 +14,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/catalog/store"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/policy/document"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/catalogapi"
@@ -346,6 +347,51 @@ func TestShowGrantsOfNothing(t *testing.T) {
 	k.apply(t, "sysadmin", "sources: {ga: 民政}")
 	if mine := shown("wang"); mine != 0 {
 		t.Errorf("of another's source: %d", mine)
+	}
+}
+
+// A grant whose table is not at its source opens nothing and says so to whom it is to decide
+// about; of one whose source is away nothing is known.
+func TestShowGrantsWithoutTheTable(t *testing.T) {
+	k := newKept(t)
+	a := k.over(t)
+	k.token(t, "wang", &catalog.Token{})
+	table := func(name string) *catalog.Table {
+		t := &catalog.Table{ID: catalog.TableID{Schema: "main", Name: name}}
+		for _, c := range []string{"xm", "sfzh", "qx"} {
+			t.Columns = append(t.Columns, catalog.Column{Name: c, Type: catalog.Type{Kind: catalog.Text}})
+		}
+		return t
+	}
+	for _, c := range []struct {
+		name   string
+		source policy.Described
+		closed bool
+	}{
+		{"there", policy.Described{Source: "GA", Tables: []*catalog.Table{table("renkou")}}, false},
+		{"another table", policy.Described{Source: "ga", Tables: []*catalog.Table{table("hukou")}}, true},
+		{"nothing", policy.Described{Source: "ga"}, true},
+		{"another source", policy.Described{Source: "mz", Tables: []*catalog.Table{table("renkou")}}, true},
+		{"away", policy.Described{Source: "ga", Err: unreachable("ga")}, false},
+	} {
+		a.mu.Lock()
+		a.sources = []*source{{described: c.source}}
+		a.mu.Unlock()
+		rows := k.must(t, a, "ga", "SHOW GRANTS ON 公安.人口")
+		for _, r := range rows {
+			if (r[5] != "") != c.closed || c.closed && r[5] != errs.New(errs.UnknownName, "policy_no_table", nil).Text() {
+				t.Errorf("%s: closed %q", c.name, r[5])
+			}
+		}
+		theirs := k.must(t, a, "wang", "SHOW GRANTS")
+		for _, r := range theirs {
+			if r[5] != "" {
+				t.Errorf("%s: wang is told %q", c.name, r[5])
+			}
+		}
+		if len(rows) != 2 || len(theirs) != 2 {
+			t.Errorf("%s: %d and %d grants", c.name, len(rows), len(theirs))
+		}
 	}
 }
 

@@ -78,7 +78,11 @@ func (a *App) closed(ctx context.Context, s *catalog.State) func(*catalog.Grant)
 		if looked++; looked > mostLooked {
 			return ""
 		}
-		if err := check(g); err != nil {
+		err := policy.AtSource(s, a.state(), g)
+		if err == nil {
+			err = check(g)
+		}
+		if err != nil {
 			return errs.From(err).Text()
 		}
 		return ""
