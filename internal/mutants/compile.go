@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,12 +32,14 @@ type source struct {
 	path  string
 	names []string // of files, from the root
 	files []*ast.File
-	c     bool // whether some of them import C, whose types the compiler alone knows
+	c     bool            // whether some of them import C, whose types the compiler alone knows
+	tests []string        // names of files with tests, from the root
+	named map[string]bool // the tests in them, once they are read
 }
 
 // newCompiler asks the go command for the packages under root and for what they import.
 func newCompiler(root string) (*compiler, error) {
-	cmd := exec.Command("go", "list", "-export", "-deps", "-tags=duckdb_arrow", "-json=ImportPath,Export,GoFiles,CgoFiles,Module", "./...")
+	cmd := exec.Command("go", "list", "-export", "-deps", "-tags=duckdb_arrow", "-json=ImportPath,Export,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,Module", "./...")
 	cmd.Dir, cmd.Stderr = root, os.Stderr
 	listed, err := cmd.StdoutPipe()
 	if err != nil {
@@ -49,9 +52,10 @@ func newCompiler(root string) (*compiler, error) {
 	exports := map[string]string{}
 	for dec := json.NewDecoder(listed); ; {
 		var p struct {
-			ImportPath, Export string
-			GoFiles, CgoFiles  []string
-			Module             *struct {
+			ImportPath, Export        string
+			GoFiles, CgoFiles         []string
+			TestGoFiles, XTestGoFiles []string
+			Module                    *struct {
 				Path string
 				Main bool
 			}
@@ -67,6 +71,9 @@ func newCompiler(root string) (*compiler, error) {
 		s := &source{path: p.ImportPath, c: len(p.CgoFiles) > 0}
 		for _, name := range slices.Concat(p.GoFiles, p.CgoFiles) {
 			s.names = append(s.names, filepath.Join(dir, name))
+		}
+		for _, name := range slices.Concat(p.TestGoFiles, p.XTestGoFiles) {
+			s.tests = append(s.tests, filepath.Join(dir, name))
 		}
 		c.packages[filepath.Clean(dir)] = s
 	}
@@ -143,16 +150,45 @@ func (c *compiler) parse(s *source) error {
 	return nil
 }
 
-// Compile gives an error that names each mutant and each guard whose breaks do not compile:
-// a test that goes red for that proves nothing.
-func Compile(root string, list []Mutant, guards []Guard) error {
+// test gives an error where a package has no test of a name; which parts a test has is seen
+// by running it alone.
+func (c *compiler) test(pkg, name string) error {
+	s := c.packages[filepath.Clean(pkg)]
+	if s == nil {
+		return fmt.Errorf("%s: no package of this tree", pkg)
+	}
+	if s.named == nil {
+		s.named = map[string]bool{}
+		for _, name := range s.tests {
+			file, err := parser.ParseFile(c.fset, filepath.Join(c.root, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			for _, d := range file.Decls {
+				if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
+					s.named[f.Name.Name] = true
+				}
+			}
+		}
+	}
+	whole, _, _ := strings.Cut(name, "/")
+	if !s.named[whole] || !strings.HasPrefix(whole, "Test") && !strings.HasPrefix(whole, "Fuzz") {
+		return fmt.Errorf("%s has no test %s", pkg, whole)
+	}
+	return nil
+}
+
+// Compile gives an error that names each mutant and each guard whose breaks do not compile,
+// or whose tests are not in their package, pkg where a guard names none: a test that goes red
+// for that proves nothing, and one that is not there never does.
+func Compile(root, pkg string, list []Mutant, guards []Guard) error {
 	c, err := newCompiler(root)
 	if err != nil {
 		return err
 	}
 	all := slices.Clone(guards)
 	for _, m := range list {
-		all = append(all, Guard{Name: m.String(), Line: m.Line, Breaks: []Mutant{m}})
+		all = append(all, Guard{Name: m.String(), Line: m.Line, Package: m.Package, Tests: []string{m.Test}, Breaks: []Mutant{m}})
 	}
 	var errs []error
 	for _, g := range all {
@@ -163,6 +199,11 @@ func Compile(root string, list []Mutant, guards []Guard) error {
 			}
 		}
 		errs = append(errs, err)
+		for _, name := range g.Tests {
+			if err := c.test(cmp.Or(g.Package, pkg), name); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", g.Name, err))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }

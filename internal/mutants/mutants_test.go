@@ -79,6 +79,12 @@ func TestTwice(t *testing.T) {
 }
 
 func TestRed(t *testing.T) { t.Error("always") }
+
+func helper() {}
+
+type kind int
+
+func (kind) TestOfKind(t *testing.T) {}
 `,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
