@@ -24,7 +24,10 @@ type Column struct {
 	SourceType string // the type's spelling at the source, for people
 	NotNull    bool   // declared at the source; never relied on for values
 	Collation  Collation
-	Comment    string
+	// NumberAsText: a number at the source and Text here, as no type here holds all that it
+	// can be. It is compared as text.
+	NumberAsText bool
+	Comment      string
 }
 
 // TableID names a table in a source's own spelling.

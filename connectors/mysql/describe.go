@@ -145,6 +145,7 @@ func (d *description) column(row cells) {
 		SourceName: row.text(2), SourceType: row.text(4), NotNull: row.text(5) == "NO", Comment: row.text(7),
 		Type: resolve(row.text(3), row.text(4)),
 	}
+	c.NumberAsText = c.Type.Kind == catalog.Text && kinds[row.text(3)] == catalog.Decimal
 	// Computed when it is read, which may fail: planner/dialect asks.
 	if strings.Contains(row.text(8), "VIRTUAL") {
 		c.SourceType += " GENERATED"

@@ -57,16 +57,19 @@ func TestDescribeCollations(t *testing.T) {
 	db := testmaria.Start(t).Database(t)
 	db.Exec(t, `CREATE TABLE t (plain text, bin text COLLATE utf8mb4_bin, exact text COLLATE utf8mb4_nopad_bin, latin varchar(9) CHARACTER SET latin1,
 		cp1252 varchar(9) CHARACTER SET latin1 COLLATE latin1_nopad_bin, gbk text CHARACTER SET gbk, label enum('a') COLLATE utf8mb4_nopad_bin,
-		size int, bits bit(9), amount decimal(60,1), raw blob, j json, ascii text CHARACTER SET ascii COLLATE ascii_nopad_bin)`)
+		size int, bits bit(9), amount decimal(60,1), exact_amount decimal(38,1), raw blob, j json, ascii text CHARACTER SET ascii COLLATE ascii_nopad_bin)`)
 	named := func(name string) catalog.Collation { return catalog.Collation{Name: name} }
 	want := map[string]catalog.Collation{
 		"plain": named("utf8mb4_general_ci"), "bin": named("utf8mb4_bin"), "exact": {Name: "utf8mb4_nopad_bin", Binary: true},
 		"latin": named("latin1_swedish_ci"), "cp1252": named("latin1_nopad_bin"), "gbk": named("gbk_chinese_ci"), "label": named("utf8mb4_nopad_bin"),
-		"size": {}, "bits": {}, "amount": {}, "raw": {}, "j": {}, "ascii": {Name: "ascii_nopad_bin", Binary: true},
+		"size": {}, "bits": {}, "amount": {}, "exact_amount": {}, "raw": {}, "j": {}, "ascii": {Name: "ascii_nopad_bin", Binary: true},
 	}
 	got := map[string]catalog.Collation{}
 	for _, c := range open(t, db.Reader, 1).table("t").Columns {
 		got[c.Name] = c.Collation
+		if c.NumberAsText != (c.Name == "amount") {
+			t.Errorf("%s: a number that is text here: %t", c.Name, c.NumberAsText)
+		}
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("collations (-want +got):\n%s", d)

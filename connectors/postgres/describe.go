@@ -219,6 +219,7 @@ func (d *description) build() []*catalog.Table {
 			c.column.Name = name
 			c.column.Type = resolve(d.typeRows, c.number, c.mod)
 			c.column.Collation = d.collationOf(c)
+			c.column.NumberAsText = c.column.Type.Kind == catalog.Text && wireTypes[base(d.typeRows, c.number)].kind == catalog.Decimal
 			byPosition[c.position] = name
 			t.table.Columns = append(t.table.Columns, c.column)
 		}

@@ -143,6 +143,23 @@ func TestDescribeCollations(t *testing.T) {
 	}
 }
 
+// Numbers that no DECIMAL holds are told apart from what is text at the source too.
+func TestDescribeNumbersAsText(t *testing.T) {
+	db := testpg.Start(t).Database(t)
+	db.Exec(t, `CREATE DOMAIN price AS numeric; CREATE DOMAIN cents AS price; CREATE DOMAIN exact AS numeric(9,2);
+		CREATE TABLE t (free numeric, wide numeric(39,2), price price, cents cents, exact numeric(38,2), domain exact,
+			list numeric[], plain text, size integer, span numrange)`)
+	got := map[string]bool{}
+	for _, c := range open(t, db.Reader, 1).table("t").Columns {
+		if c.NumberAsText {
+			got[c.Name] = true
+		}
+	}
+	if d := cmp.Diff(map[string]bool{"free": true, "wide": true, "price": true, "cents": true}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 // Every type that a column of this server can have is in the type table: by its
 // own name, or by the kind of type that it is.
 func TestEveryTypeHasARow(t *testing.T) {

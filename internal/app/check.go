@@ -26,6 +26,7 @@ type SourceReport struct {
 	Views      int
 	Text       TextColumns
 	Unreadable []Unreadable
+	Numbers    []string // columns of numbers that are text here: schema.table.column
 	Statistics StatisticsReport
 	Examined   *connectors.Examination // nil when it could not be asked
 	Findings   []Finding
@@ -57,7 +58,7 @@ type StatisticsReport struct {
 	Oldest, Newest time.Time
 }
 
-// mostNames is how many tables a finding names.
+// mostNames is how many tables or columns a finding names.
 const mostNames = 5
 
 // Report is what Check found out about what belongs to no source.
@@ -246,6 +247,8 @@ func (r *SourceReport) describe(tables []*catalog.Table) {
 			switch {
 			case !c.Type.Readable():
 				r.Unreadable = append(r.Unreadable, Unreadable{t.ID.String() + "." + c.Name, c.SourceType})
+			case c.NumberAsText:
+				r.Numbers = append(r.Numbers, t.ID.String()+"."+c.Name)
 			case c.Type.Kind == catalog.Text && c.Collation.Binary:
 				r.Text.Binary++
 			case c.Type.Kind == catalog.Text:

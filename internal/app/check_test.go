@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,39 @@ func TestReportOfTables(t *testing.T) {
 	}
 	if !slices.Equal(r.UnreadableTypes(), []string{"box", "money"}) || len(r.Unreadable) != 3 {
 		t.Errorf("%v", r.Unreadable)
+	}
+}
+
+// Numbers that are text here are named, a few of them, and are none of the columns whose
+// collation is told of.
+func TestCheckOfNumbersAsText(t *testing.T) {
+	for _, c := range []struct {
+		numbers int
+		want    string
+	}{
+		{0, ""},
+		{2, "2 column(s) are numbers (s.t.n1, s.t.n2):"},
+		{7, "7 column(s) are numbers (s.t.n1, s.t.n2, s.t.n3, s.t.n4, s.t.n5 and 2 more):"},
+	} {
+		table := &catalog.Table{ID: catalog.TableID{Schema: "s", Name: "t"}, Columns: []catalog.Column{
+			{Name: "x", Type: catalog.Type{Kind: catalog.Text}, Collation: catalog.Collation{Name: "C", Binary: true}},
+		}}
+		for i := range c.numbers {
+			table.Columns = append(table.Columns, catalog.Column{Name: fmt.Sprint("n", i+1), Type: catalog.Type{Kind: catalog.Text}, NumberAsText: true})
+		}
+		var r SourceReport
+		r.describe([]*catalog.Table{table})
+		got := ""
+		for _, f := range r.findings() {
+			got += string(f.Level) + " " + f.Code + ": " + f.Text("en")
+			if text := f.Text("zh-CN"); c.numbers > mostNames && !strings.Contains(text, "（s.t.n1, s.t.n2, s.t.n3, s.t.n4, s.t.n5，另有 2 列）") {
+				t.Error(text)
+			}
+		}
+		want := strings.Replace(c.want, "are numbers", "are numbers whose digits the source does not bound, and text here", 1)
+		if (c.want == "") != (got == "") || c.want != "" && !strings.HasPrefix(got, "hint numbers_as_text: "+want) {
+			t.Errorf("%d: %s", c.numbers, got)
+		}
 	}
 }
 

@@ -71,6 +71,8 @@ func (r *SourceReport) findings() []Finding {
 	}
 	say(LevelWarning, "no_tables", r.Tables+r.Views == 0, nil)
 	say(LevelWarning, "columns_unreadable", len(r.Unreadable) > 0, msg.Args{"Count": len(r.Unreadable), "Types": strings.Join(r.UnreadableTypes(), ", ")})
+	few := r.Numbers[:min(len(r.Numbers), mostNames)]
+	say(LevelHint, "numbers_as_text", len(r.Numbers) > 0, msg.Args{"Count": len(r.Numbers), "Columns": strings.Join(few, ", "), "More": len(r.Numbers) - len(few)})
 	say(LevelHint, "text_compared_here", r.Text.Other > 0, msg.Args{"Count": r.Text.Other, "Collations": strings.Join(r.Text.Collations, ", ")})
 	say(LevelHint, "never_analyzed", r.Statistics.Never > 0, msg.Args{"Count": r.Statistics.Never, "Tables": firstNames(r.Statistics.NeverNames, r.Statistics.Never)})
 	return out

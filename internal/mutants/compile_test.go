@@ -10,8 +10,7 @@ import (
 )
 
 // Whoever changes a line that is broken somewhere, or renames a test, changes the list too.
-// Which test notices a break
-// is seen by make mutants alone.
+// Which test notices a break is seen by make mutants alone.
 func TestListsCompile(t *testing.T) {
 	root := filepath.Join("..", "..")
 	read := func(name ...string) string {
