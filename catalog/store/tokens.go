@@ -68,9 +68,8 @@ func (t *Tx) Certificate(k *catalog.Token, key string) error {
 	if sum, err := hex.DecodeString(key); err != nil || len(sum) != sha256.Size || hex.EncodeToString(sum) != key {
 		return invalid(kindToken, "key")
 	}
-	p, err := one(t, scanPrincipal, "SELECT "+principalColumns+" FROM principal WHERE id = $1", k.Principal)
-	if err != nil || p == nil {
-		return orUnknown(err, kindPrincipal)
+	if err := t.hasLogin(k.Principal); err != nil {
+		return err
 	}
 	found := catalog.CertificatePrefix + key
 	before, err := one(t, scanToken, "SELECT "+tokenColumns+" FROM token WHERE hash = $1", found)
@@ -88,10 +87,22 @@ func (t *Tx) Certificate(k *catalog.Token, key string) error {
 }
 
 func (t *Tx) mayToken(k *catalog.Token) error {
-	if t.by == nil || k.Principal != t.by.ID {
-		return t.may(catalog.ActToken, "")
+	if t.by != nil && k.Principal == t.by.ID {
+		return nil
 	}
-	return nil
+	if err := t.may(catalog.ActToken, ""); err != nil {
+		return err
+	}
+	return t.hasLogin(k.Principal)
+}
+
+// hasLogin refuses a principal that is not there, whom somebody named by a login.
+func (t *Tx) hasLogin(principal string) error {
+	p, err := one(t, scanPrincipal, "SELECT "+principalColumns+" FROM principal WHERE id = $1", principal)
+	if err == nil && p == nil {
+		return errs.New(errs.UnknownName, "store_no_login", nil)
+	}
+	return err
 }
 
 func (t *Tx) token(k *catalog.Token) (string, error) {

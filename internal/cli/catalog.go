@@ -149,7 +149,13 @@ func (c *command) catalogTokenCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if flags.Changed("revoke") && list || (list || flags.Changed("revoke")) && login != "" {
+		named := 0
+		for _, is := range []bool{list, flags.Changed("revoke"), login != ""} {
+			if is {
+				named++
+			}
+		}
+		if named != 1 {
 			return usage("cli_token_one", nil)
 		}
 		if list {

@@ -92,13 +92,23 @@ func TestCatalogTokens(t *testing.T) {
 		t.Errorf("exit %d, stderr %q", code, stderr)
 	}
 	servertest.Certificate(t, ".")
-	if code, _, stderr := as("secadmin", "catalog", "certificate", "--login", "nobody", "--cert", "cert.pem"); code != 1 || !strings.Contains(stderr, "error[unknown_name]") {
+	const nobody = "error[unknown_name]: Nobody has this login.\n"
+	if code, _, stderr := as("secadmin", "catalog", "certificate", "--login", "nobody", "--cert", "cert.pem"); code != 1 || stderr != nobody {
 		t.Errorf("nobody's: exit %d, stderr %q", code, stderr)
+	}
+	for _, what := range []string{"token", "app-key"} {
+		if code, _, stderr := as("secadmin", "catalog", what, "--login", "nobody"); code != 1 || stderr != nobody {
+			t.Errorf("nobody's %s: exit %d, stderr %q", what, code, stderr)
+		}
+		// Who may make none is not told who is there.
+		if code, _, stderr := as("bureau", "catalog", what, "--login", "nobody"); code != 1 || !strings.Contains(stderr, "error[forbidden]") {
+			t.Errorf("nobody's %s by another: exit %d, stderr %q", what, code, stderr)
+		}
 	}
 	if code, _, stderr := as("secadmin", "catalog", "app-key", "--login", "wang", "--resource", "公安.无"); code != 1 || !strings.Contains(stderr, "error[unknown_name]") {
 		t.Errorf("exit %d, stderr %q", code, stderr)
 	}
-	for _, wrong := range [][]string{{"--list", "--revoke", "x"}, {"--list", "--login", "ga"}, {"--revoke", "x", "--login", "ga"}} {
+	for _, wrong := range [][]string{{}, {"--list", "--revoke", "x"}, {"--list", "--login", "ga"}, {"--revoke", "x", "--login", "ga"}} {
 		if code, _, stderr := as("secadmin", append([]string{"catalog", "token"}, wrong...)...); code != 2 || !strings.Contains(stderr, "Name one of --login, --list and --revoke.") {
 			t.Errorf("%q: exit %d, stderr %q", wrong, code, stderr)
 		}
