@@ -55,11 +55,18 @@ var masks = map[string]mask{
 // Masks lists the names of the built-in masks.
 func Masks() []string { return slices.Sorted(maps.Keys(masks)) }
 
+// masksOver lists the names of those that fit a type.
+func masksOver(t catalog.Type) []string {
+	return slices.DeleteFunc(Masks(), func(name string) bool { return !masks[name].takes(t) })
+}
+
 // maskOver gives a built-in mask's expression over a column, and its type.
 func maskOver(name string, c catalog.Column) (string, catalog.Type, error) {
 	m, ok := masks[strings.ToLower(name)]
 	if !ok || !m.takes(c.Type) {
-		return "", catalog.Type{}, errs.New(errs.TypeMismatch, "policy_mask", msg.Args{"Mask": name, "Item": c.Name, "Known": strings.Join(Masks(), ", ")})
+		return "", catalog.Type{}, errs.New(errs.TypeMismatch, "policy_mask", msg.Args{
+			"Mask": name, "Item": c.Name, "Type": c.Type.DuckDB(), "Known": strings.Join(masksOver(c.Type), ", "),
+		})
 	}
 	return m.text(catalog.QuoteIdent(c.Name), c.Type), m.gives(c.Type), nil
 }

@@ -21,6 +21,7 @@ const (
 // PartError says which part of a grant cannot be applied.
 type PartError struct {
 	Part string // PartWhere or PartItems
+	Item string // the item that is wrong by itself; empty where none is
 	Err  error
 }
 
@@ -114,12 +115,29 @@ func (o opening) valid(ctx context.Context, grant *catalog.Grant, checker GuardC
 		}
 	}
 	if err := o.tryAll(ctx, &filter, checker); err != nil {
-		return &PartError{PartWhere, err}
+		return &PartError{Part: PartWhere, Err: err}
 	}
-	if err := o.tryAll(ctx, grant, checker); err != nil {
-		return &PartError{PartItems, err}
+	err := o.tryAll(ctx, grant, checker)
+	if err == nil {
+		return nil
 	}
-	return nil
+	for _, granted := range grant.Items {
+		alone := *grant
+		alone.Items = []catalog.GrantedItem{granted}
+		if wrong := o.tryAll(ctx, &alone, checker); wrong != nil {
+			return &PartError{Part: PartItems, Item: itemName(o.resource, granted.No), Err: wrong}
+		}
+	}
+	return &PartError{Part: PartItems, Err: err}
+}
+
+func itemName(r *catalog.Resource, no int) string {
+	for _, i := range r.Items {
+		if i.No == no {
+			return i.Name
+		}
+	}
+	return ""
 }
 
 // tryAll tries a grant with what session functions may give. Of several errors it gives

@@ -395,6 +395,50 @@ func TestShowGrantsWithoutTheTable(t *testing.T) {
 	}
 }
 
+// A mask that does not fit what the item is at the source is refused where it stands, and
+// told with those that fit, by GRANT and by a file alike.
+func TestMaskThatDoesNotFit(t *testing.T) {
+	k := newKept(t)
+	a := k.over(t)
+	k.apply(t, "ga", "grants: {公安.人口: []}")
+	kinds := map[string]catalog.Kind{"xm": catalog.Text, "sfzh": catalog.Int64, "qx": catalog.Date}
+	table := &catalog.Table{ID: catalog.TableID{Schema: "main", Name: "renkou"}}
+	for _, name := range []string{"xm", "sfzh", "qx"} {
+		table.Columns = append(table.Columns, catalog.Column{Name: name, Type: catalog.Type{Kind: kinds[name]}})
+	}
+	described := []policy.Described{{Source: "ga", Tables: []*catalog.Table{table}}}
+	a.mu.Lock()
+	a.sources = []*source{{described: described[0]}}
+	a.mu.Unlock()
+	k.check = func(ctx context.Context, s *catalog.State) document.Check {
+		return func(g *catalog.Grant) error { return policy.ValidateGrant(ctx, s, described, g, nil) }
+	}
+	for _, c := range []struct{ sql, yaml, at, place, want string }{
+		{"xm, sfzh MASKED WITH name", "{xm: clear, sfzh: masked name}", "sfzh MASKED", "f:1:50",
+			"The mask name does not fit the item sfzh, whose type is BIGINT. Masks that fit it: null, or an expression."},
+		{"xm MASKED WITH name, QX MASKED WITH phone", "{xm: masked name, QX: masked phone}", "QX MASKED", "f:1:56",
+			"The mask phone does not fit the item qx, whose type is DATE. Masks that fit it: null, year, or an expression."},
+		{"qx MASKED WITH year, xm MASKED WITH year", "{qx: masked year, xm: masked year}", "xm MASKED", "f:1:56",
+			"The mask year does not fit the item xm, whose type is VARCHAR. Masks that fit it: address, id_no, name, null, phone, or an expression."},
+		{"sfzh MASKED WITH null, xm MASKED WITH name, qx MASKED WITH year", "{sfzh: masked null, xm: masked name, qx: masked year}", "", "", ""},
+	} {
+		text := "GRANT SELECT (" + c.sql + ") ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'DB-HC'"
+		_, err := k.say(t, a, "ga", text)
+		e := errs.From(err)
+		if (e != nil) != (c.at != "") || e != nil && (e.Pos == nil || !strings.HasPrefix(text[e.Pos.Offset:], c.at) || e.Text("en") != c.want) {
+			t.Errorf("%s: %v at %+v", c.sql, err, e)
+		}
+		doc, bad := document.Parse("f", []byte("grants: {公安.人口: [{agency: 民政, items: "+c.yaml+", purposes: [DB-HC], modes: [download]}]}"))
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		_, err = k.Apply(t.Context(), k.tokens["ga"], doc, true)
+		if (err != nil) != (c.place != "") || err != nil && !strings.HasPrefix(err.Error(), c.place+": ") {
+			t.Errorf("%s: %v", c.yaml, err)
+		}
+	}
+}
+
 // A change that comes in between is decided over again: nothing of it is lost, and what
 // it took away is not given back.
 func TestChangesInBetween(t *testing.T) {

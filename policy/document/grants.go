@@ -42,12 +42,20 @@ func (b *differ) checked(w *wanted) error {
 		var of *policy.PartError
 		switch {
 		case errors.As(err, &of):
-			return member(of.Err, of.Part)
+			return member(of.Err, w.path(of)...)
 		case err != nil:
 			return err
 		}
 	}
 	return nil
+}
+
+// path leads to the part of a grant in which something is wrong, as the document spells it.
+func (w *wanted) path(of *policy.PartError) []string {
+	if name, ok := w.spelled[catalog.Fold(of.Item)]; ok {
+		return []string{of.Part, name}
+	}
+	return []string{of.Part}
 }
 
 // Withdrawal is what is taken back of a resource.
@@ -155,6 +163,8 @@ type wanted struct {
 	grant *catalog.Grant
 	want  Grant // in the form in which grants are compared
 	to    string
+	// spelled gives items as the document has them, by the form in which names are compared.
+	spelled map[string]string
 }
 
 // wanted reads a grant of the document. The grantee's ID is empty where the document
@@ -172,8 +182,12 @@ func (b *differ) wanted(r *catalog.Resource, want Grant) (*wanted, error) {
 	if a, ok := b.state.AgencyNamed(want.Agency); ok {
 		want.Agency = a.Name
 	}
+	spelled := map[string]string{}
+	for name := range want.Items {
+		spelled[catalog.Fold(name)] = name
+	}
 	want.Items = grantOf(b.state, r, g).Items
-	return &wanted{g, want, to}, nil
+	return &wanted{g, want, to, spelled}, nil
 }
 
 // same finds a grant that says what is wanted; -1 for none. A beginning that is not
