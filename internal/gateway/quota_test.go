@@ -62,7 +62,7 @@ func TestQuota(t *testing.T) {
 	s := newSite(t, plain)
 	const all = "SELECT * FROM 公安.名册"
 	s.metered(t, "{queries: 3}")
-	for _, sql := range []string{"DESCRIBE 公安.名册", "DESCRIBE " + all, "SHOW TABLES", "EXPLAIN " + all, "SHOW GRANTS", "SELECT nosuch FROM 公安.名册", "SELECT * FROM 公安.人口", "SELECT 1"} {
+	for _, sql := range []string{"DESCRIBE 公安.名册", "DESCRIBE " + all, "SHOW TABLES", "EXPLAIN " + all, "SHOW GRANTS", "SELECT nosuch FROM 公安.名册", "SELECT * FROM 公安.人口", "SELECT 1", all + " LIMIT 0", all + " WHERE 1 = 0"} {
 		for range 2 {
 			s.counted(t, "zhao", sql, "interface")
 		}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/planner"
 	"github.com/lianji/lianji/planner/sqltext"
@@ -26,6 +27,10 @@ func (g *Gateway) run(ctx context.Context, s server.Session, r server.Request, s
 	reads := bound.Resources()
 	if err := holds(s, reads); err != nil {
 		return nil, nil, err
+	}
+	if stmt.Kind == sqltext.Query && sqltext.NoRows(stmt.SQL) {
+		answer, err := columnsAlone(ctx, s, bound, plan, rec)
+		return answer, nil, err
 	}
 	rec.uses(bound, plan)
 	var budget *quota.Budget
@@ -53,6 +58,19 @@ func (g *Gateway) run(ctx context.Context, s server.Session, r server.Request, s
 		return answer, nil, err
 	}
 	return answer, budget, nil
+}
+
+// columnsAlone answers a query that has no rows by its own words, as DESCRIBE does: no source
+// is asked, no quota charged, and its record names no item that it used. Tools that look
+// around before anybody asked for something send many of these.
+func columnsAlone(ctx context.Context, s server.Session, bound *planner.Statement, plan *planner.Plan, rec *recorded) (*server.Answer, error) {
+	began := time.Now()
+	if err := rec.begin(ctx); err != nil {
+		return nil, err
+	}
+	times := sync.OnceValue(func() []server.SourceTimes { return readTimes(bound, began, nil) })
+	answer := &server.Answer{Columns: plan.Columns, Stream: &fixed{schema: catalog.ArrowSchema(plan.Columns)}, Times: times}
+	return browsed(s, answer, nil), nil
 }
 
 // start explains a plan or lets it run.

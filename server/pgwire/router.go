@@ -44,6 +44,9 @@ func (r *router) Query(ctx context.Context, s server.Session, q server.Request) 
 		r.style.OIDs = true
 		return answer, err
 	}
+	if err := r.ahead(q.SQL); err != nil {
+		return nil, err
+	}
 	s.Snapshot = searching(r.path, s.Snapshot)
 	return r.c.door.Querier.Query(ctx, s, q)
 }
@@ -53,6 +56,9 @@ func (r *router) Describe(ctx context.Context, s server.Session, q server.Reques
 	if d, mine, err := r.c.door.catalogues.Describe(ctx, s, r.facts(s), q); mine {
 		r.style.OIDs = true
 		return d, err
+	}
+	if err := r.ahead(q.SQL); err != nil {
+		return nil, err
 	}
 	s.Snapshot = searching(r.path, s.Snapshot)
 	return r.c.door.Querier.Describe(ctx, s, q)

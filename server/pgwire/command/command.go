@@ -67,8 +67,9 @@ type Piece struct {
 }
 
 // Split gives the statements of a text that holds any number of them. A text that cannot
-// be read is one statement: whoever reads it says what is wrong. A comment behind the last
-// statement is its own: libraries that follow statements write there.
+// be read is one statement: whoever reads it says what is wrong. A comment before the first
+// statement is its own, and one behind the last: tools say there for whom they ask, and
+// libraries which trace a statement belongs to.
 func Split(text string) []Piece {
 	tokens, err := sqltext.Tokens(text)
 	if err != nil {
@@ -76,6 +77,12 @@ func Split(text string) []Piece {
 	}
 	var out []Piece
 	first := -1
+	start := func() int {
+		if at := tokens[first].Start; first > 0 || strings.TrimSpace(text[:at]) == "" {
+			return at
+		}
+		return 0
+	}
 	for i, t := range tokens {
 		switch {
 		case !t.Is(text, ";"):
@@ -87,13 +94,12 @@ func Split(text string) []Piece {
 			if i == len(tokens)-1 && strings.TrimSpace(text[t.End:]) != "" {
 				end = len(text)
 			}
-			out = append(out, Piece{text[tokens[first].Start:end], tokens[first].Start})
+			out = append(out, Piece{text[start():end], start()})
 			first = -1
 		}
 	}
 	if first >= 0 {
-		start := tokens[first].Start
-		out = append(out, Piece{strings.TrimRightFunc(text[start:], unicode.IsSpace), start})
+		out = append(out, Piece{strings.TrimRightFunc(text[start():], unicode.IsSpace), start()})
 	}
 	return out
 }

@@ -20,6 +20,8 @@ func TestSplit(t *testing.T) {
 		{"SELECT 1; SELECT 2 /* t */ ", []command.Piece{{"SELECT 1", 0}, {"SELECT 2 /* t */", 10}}},
 		{"SELECT 1; /* t */", []command.Piece{{"SELECT 1; /* t */", 0}}}, {"SELECT 1 /* t */; ", []command.Piece{{"SELECT 1 /* t */", 0}}},
 		{"SELECT 'x", []command.Piece{{"SELECT 'x", 0}}},
+		{"-- of whom\n\tSELECT 1", []command.Piece{{"-- of whom\n\tSELECT 1", 0}}}, {" /* a */ SELECT 1; /* b */ SELECT 2", []command.Piece{{" /* a */ SELECT 1", 0}, {"SELECT 2", 27}}},
+		{"; /* a */ SELECT 1;", []command.Piece{{"SELECT 1", 10}}},
 	} {
 		if d := cmp.Diff(c.want, command.Split(c.text)); d != "" {
 			t.Errorf("%q: %s", c.text, d)
