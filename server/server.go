@@ -48,6 +48,8 @@ type Table struct {
 	// More gives the rows that follow, some at a time, until it gives none; nil where Rows
 	// are all.
 	More func() [][]string
+	// Warnings are told with an answer that is whole.
+	Warnings []errs.Warning
 }
 
 // Param is a parameter's value as it came, in text: it is converted to the type
@@ -103,8 +105,9 @@ type Stream interface {
 	Next() bool
 	RecordBatch() arrow.RecordBatch // valid until the next call of Next or Release
 	Err() error
-	// Warnings tells what of the rows did not come as it stands at the sources, once
-	// Next has been false and Err nil; before that, nothing.
+	// Warnings tells what is to be known of an answer that is whole, such as what did not
+	// come as it stands at the sources, once Next has been false and Err nil; before that,
+	// nothing.
 	Warnings() []errs.Warning
 	Release() // stops what still runs; may be repeated
 }

@@ -62,8 +62,40 @@ func (u *unknowns) get(id string) (unknown, bool) {
 
 // Query runs a statement for whoever has the session.
 func (a *App) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
+	var warned []errs.Warning
+	if grants := s.Grants; grants != nil {
+		s.Grants = func(ctx context.Context, s server.Session, text string) (server.Table, error) {
+			t, err := grants(ctx, s, text)
+			warned = t.Warnings
+			return t, err
+		}
+	}
 	answer, err := a.engine.Query(ctx, s, r)
+	if err == nil && len(warned) > 0 {
+		answer.Stream = &warnedStream{Stream: answer.Stream, warned: warned}
+	}
 	return answer, a.unknown(s, r, err)
+}
+
+// warnedStream has more to tell of its answer than the stream below it knows.
+type warnedStream struct {
+	server.Stream
+	warned []errs.Warning
+	over   bool
+}
+
+// Next implements server.Stream.
+func (w *warnedStream) Next() bool {
+	w.over = !w.Stream.Next()
+	return !w.over
+}
+
+// Warnings implements server.Stream.
+func (w *warnedStream) Warnings() []errs.Warning {
+	if !w.over || w.Err() != nil {
+		return nil
+	}
+	return append(slices.Clone(w.warned), w.Stream.Warnings()...)
 }
 
 // Describe tells of a statement what its answer would be.

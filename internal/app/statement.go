@@ -51,7 +51,11 @@ func (a *App) statement(ctx context.Context, s server.Session, cred catalog.Cred
 	}
 	// It is in force for the next statement; where the store cannot be asked now, soon.
 	_ = a.authority.Refresh(ctx)
-	return server.Table{Columns: grantsql.ChangeColumns(), Rows: grantsql.Changed(after, changes, there, a.zone)}, nil
+	answer := server.Table{Columns: grantsql.ChangeColumns(), Rows: grantsql.Changed(after, changes, there, a.zone)}
+	if stmt.Kind == grantsql.Revoke && len(changes) == 0 {
+		answer.Warnings = []errs.Warning{{Code: errs.NothingRevoked, ID: "grants_nothing_revoked"}}
+	}
+	return answer, nil
 }
 
 // shownAtOnce is how many grants are in memory as text at a time.

@@ -18,6 +18,7 @@ import (
 	"github.com/lianji/lianji/policy/document"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/catalogapi"
+	"github.com/lianji/lianji/server/servertest"
 )
 
 type noEngine struct{ server.Querier }
@@ -231,6 +232,64 @@ func TestRevokeIsExact(t *testing.T) {
 	}
 	if rows := k.must(t, a, "ga", "REVOKE ON 公安.人口 FROM AGENCY 民政"); len(rows) != 0 {
 		t.Errorf("of nothing: %q", rows)
+	}
+}
+
+// grantsEngine answers GRANT and the like alone.
+type grantsEngine struct{ noEngine }
+
+func (grantsEngine) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
+	if _, err := s.Grants(ctx, s, r.SQL); err != nil {
+		return nil, err
+	}
+	return (&servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 1})}).Query(ctx, s, r)
+}
+
+// A REVOKE that takes nothing back says so, once its answer is whole; every other statement
+// has nothing to say.
+func TestRevokeOfNothingWarns(t *testing.T) {
+	k := newKept(t)
+	a := k.over(t)
+	a.engine = grantsEngine{}
+	s, err := a.Session(t.Context(), server.Asker{Token: k.tokens["ga"], Mode: catalog.Interface})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text  string
+		warns bool
+	}{
+		{"REVOKE ON 公安.人口 FROM AGENCY 和平民政", true},
+		{"REVOKE SELECT (qx) ON 公安.人口 FROM AGENCY 民政", true},
+		{"REVOKE SELECT (xm) ON 公安.人口 FROM AGENCY 民政", false},
+		{"REVOKE ON 公安.人口 FROM AGENCY 民政", false},
+		{"REVOKE ON 公安.人口 FROM AGENCY 民政", true},
+		{"GRANT SELECT (xm) ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'DB-HC'", false},
+		{"GRANT SELECT (xm) ON 公安.人口 TO AGENCY 民政 FOR PURPOSE 'DB-HC'", false},
+		{"SHOW GRANTS", false},
+	} {
+		answer, err := a.Query(t.Context(), s, server.Request{SQL: c.text})
+		if err != nil {
+			t.Fatalf("%s: %v", c.text, err)
+		}
+		for answer.Stream.Next() {
+			if w := answer.Stream.Warnings(); len(w) > 0 {
+				t.Errorf("%s: %v before its end", c.text, w)
+			}
+		}
+		warned := answer.Footer(0).Warnings
+		answer.Stream.Release()
+		if (len(warned) == 1) != c.warns || len(warned) > 1 {
+			t.Errorf("%s: %v", c.text, warned)
+		}
+		for _, w := range warned {
+			if w.Code != errs.NothingRevoked || w.Text("zh-CN") != "没有与该 REVOKE 相符的授权：未收回任何授权。" {
+				t.Errorf("%s: %s %s", c.text, w.Code, w.Text("zh-CN"))
+			}
+		}
+	}
+	if _, err := a.Query(t.Context(), s, server.Request{SQL: "REVOKE ON 公安.人口 FROM AGENCY 无"}); errs.CodeOf(err) != errs.RequestInvalid {
+		t.Error(err)
 	}
 }
 

@@ -9,12 +9,14 @@ type WarningCode string
 const (
 	// ZeroDates: dates that are none were read as NULL.
 	ZeroDates WarningCode = "zero_dates"
+	// NothingRevoked: REVOKE found nothing to take back.
+	NothingRevoked WarningCode = "nothing_revoked"
 	// MoreWarnings stands last for those that are not listed.
 	MoreWarnings WarningCode = "more_warnings"
 )
 
-// Warning tells what of the rows that were read did not come as it stands at its
-// source. An answer with warnings is whole.
+// Warning tells what somebody may not expect of an answer, such as rows that did not come as
+// they stand at their source. An answer with warnings is whole.
 type Warning struct {
 	Code WarningCode
 	ID   string   // of the message, in internal/msg
