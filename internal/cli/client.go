@@ -182,7 +182,11 @@ func (cl *client) problem(res *http.Response, kind, sql string) error {
 	var p output.Problem
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
 	if err != nil || kind != "application/problem+json" || json.Unmarshal(data, &p) != nil || p.Code.HTTP() == 0 || p.Title == "" {
-		return errs.Wrap(errs.SourceFailed, "cli_no_gateway", msg.Args{"URL": cl.address, "Status": res.StatusCode}, err)
+		id := "cli_no_gateway"
+		if wantsTLS(res.StatusCode, data) && strings.HasPrefix(cl.query, "http:") {
+			id = "cli_answers_https"
+		}
+		return errs.Wrap(errs.SourceFailed, id, msg.Args{"URL": cl.address, "Status": res.StatusCode}, err)
 	}
 	e := errs.New(p.Code, "cli_remote", msg.Args{"Text": p.Title})
 	e.Nearest = p.Nearest
@@ -190,6 +194,13 @@ func (cl *client) problem(res *http.Response, kind, sql string) error {
 		e = e.At(sql, p.Position.Offset)
 	}
 	return e
+}
+
+// wantsTLS tells whether an answer is one with which a server that speaks TLS refuses a
+// request in the clear: the gateway's own, which says that an HTTP request was sent to an
+// HTTPS server, or that of a proxy before it, which speaks of a port.
+func wantsTLS(status int, said []byte) bool {
+	return status == http.StatusBadRequest && bytes.Contains(said, []byte("HTTP request")) && bytes.Contains(said, []byte("HTTPS"))
 }
 
 // remoteStream is an answer that comes over HTTP.

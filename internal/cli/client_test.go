@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -175,6 +176,31 @@ func TestUrlOthers(t *testing.T) {
 	}
 	if code, _, stderr := (run{}).args(t, "query", "--url", other.URL, "--token-file", file, "select 1"); code != 2 || strings.Contains(stderr, "a\nb") {
 		t.Errorf("two lines: exit %d, %q", code, stderr)
+	}
+}
+
+// A door that speaks TLS is no stranger: the error says what to write.
+func TestUrlInTheClearAtATLSDoor(t *testing.T) {
+	door := httptest.NewUnstartedServer(httpapi.New(httpapi.Options{Querier: rows(1)}))
+	door.Config.ErrorLog = log.New(io.Discard, "", 0)
+	door.StartTLS()
+	defer door.Close()
+	status := http.StatusBadRequest
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<html><center>The plain HTTP request was sent to HTTPS port</center>")
+	}))
+	defer proxy.Close()
+	for _, url := range []string{strings.Replace(door.URL, "https:", "http:", 1), strings.Replace(door.URL, "https:", "HTTP:", 1), proxy.URL} {
+		code, stdout, stderr := run{}.args(t, "query", "--url", url, "select 1")
+		want := "error[source_failed]: What answers at " + url + " speaks https. Write --url https://… (with --ca FILE, if its certificate is not one that this machine trusts).\n"
+		if code != 1 || stdout != "" || stderr != want {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", url, code, stdout, stderr)
+		}
+	}
+	status = http.StatusNotFound
+	if _, _, stderr := (run{}).args(t, "query", "--url", proxy.URL, "select 1"); !strings.Contains(stderr, "is no gateway (HTTP status 404)") {
+		t.Error(stderr)
 	}
 }
 
