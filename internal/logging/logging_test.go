@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -53,6 +54,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		},
 		"foreign error":    func(l *slog.Logger) { l.Info("x", "err", errors.New(`bad value "hunter2"`)) },
 		"key detail":       func(l *slog.Logger) { l.Info("x", "err", errors.New("Key (id)=(hunter2) already exists")) },
+		"password: YES":    func(l *slog.Logger) { l.Info("x", "target", "(using password: YEShunter2)") },
 		"failing row":      func(l *slog.Logger) { l.Info("x", "err", errors.New("Failing row contains (1, hunter2, (x)).")) },
 		"echoed statement": func(l *slog.Logger) { l.Info("x", "err", errors.New("syntax error\nLINE 1: SELECT hunter2\n   ^")) },
 		"dollar quotes":    func(l *slog.Logger) { l.Info("x", "err", errors.New("at $a$hunter2$a$")) },
@@ -90,6 +92,21 @@ func TestFactsPass(t *testing.T) {
 	}
 	if strings.Contains(got, logging.Hidden) {
 		t.Errorf("something was taken out of %s", got)
+	}
+}
+
+// Whether a password came with a login that is refused is told; who came, is not.
+func TestUsingPassword(t *testing.T) {
+	for _, c := range []struct{ said, want string }{
+		{"Error 1045 (28000): Access denied for user 'reader'@'10.0.0.7' (using password: YES)", "Error 1045 (28000): Access denied for user ‹hidden›@‹hidden› (using password: YES)"},
+		{"Access denied (using password: NO), password: hunter2", "Access denied (using password: NO), password: ‹hidden›"},
+		{"(using password: YES!)", "(using password: ‹hidden›"},
+		{"password: YES)", "password: ‹hidden›"},
+	} {
+		_, h := logging.New(io.Discard, slog.LevelInfo)
+		if got := h.Detail(c.said); got != c.want {
+			t.Errorf("%s: %s", c.said, got)
+		}
 	}
 }
 

@@ -5,13 +5,17 @@ import (
 	"strings"
 )
 
+// usingPassword is how MySQL and MariaDB say, of a login that they refuse, whether a password
+// came with it.
+const usingPassword = `\(using password: (?:YES|NO)\)`
+
 var (
 	// scheme://user:password@ in any text
 	userInfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^\s/@]*@`)
 	// user:password@tcp(…), the form of MySQL's driver
 	bareUserInfo = regexp.MustCompile(`[^\s:/@]+:[^\s@]*@(tcp|unix)\(`)
 	// password=… in connection strings and options, quoted or not
-	keyword = regexp.MustCompile(`(?i)\b(password|passwd|pwd|passfile|sslpassword|secret|token|authorization)(\s*[=:]\s*)('[^']*'|"[^"]*"|(Bearer\s+)?[^\s&;,]+)`)
+	keyword = regexp.MustCompile(usingPassword + `|(?i)\b(password|passwd|pwd|passfile|sslpassword|secret|token|authorization)(\s*[=:]\s*)('[^']*'|"[^"]*"|(Bearer\s+)?[^\s&;,]+)`)
 
 	echoed       = regexp.MustCompile(`(?m)^\s*(LINE \d+:|STATEMENT:|QUERY:|SQL:).*$`)
 	singleQuoted = regexp.MustCompile(`'(?:[^']|'')*'`)
@@ -29,7 +33,12 @@ func credentials(s string) string {
 	}
 	s = userInfo.ReplaceAllString(s, "${1}"+Hidden+"@")
 	s = bareUserInfo.ReplaceAllString(s, Hidden+"@$1(")
-	return keyword.ReplaceAllString(s, "$1$2"+Hidden)
+	return keyword.ReplaceAllStringFunc(s, func(found string) string {
+		if strings.HasPrefix(found, "(") { // usingPassword
+			return found
+		}
+		return keyword.ReplaceAllString(found, "$1$2"+Hidden)
+	})
 }
 
 // data takes out what may be a value of a row or a literal of a statement: all
