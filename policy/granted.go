@@ -219,3 +219,23 @@ func (g *Granted) StillOpens(later *Granted, r *Resource) bool {
 	d, ok := g.digests[k]
 	return ok && d == later.digests[k]
 }
+
+// Opens reports whether a snapshot opens everything that an earlier one of the same subject,
+// purpose and mode opened, exactly as that did; it may open more. Of snapshots without grants
+// it knows only that they are the same.
+func Opens(later, earlier Snapshot) bool {
+	if later.Identity() == earlier.Identity() {
+		return true
+	}
+	now, ok := later.(*Granted)
+	then, was := earlier.(*Granted)
+	if !ok || !was {
+		return false
+	}
+	for _, r := range then.Resources() {
+		if !then.StillOpens(now, r) {
+			return false
+		}
+	}
+	return true
+}

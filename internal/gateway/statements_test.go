@@ -102,6 +102,14 @@ func TestStatementsWithoutWaiting(t *testing.T) {
 	if r := s.send(t, "counted", http.MethodDelete, own, "", nil); r.StatusCode != http.StatusNoContent {
 		t.Errorf("it ends its own: %d %s", r.StatusCode, r.body)
 	}
+	// What is granted since changes nothing.
+	if r := s.ask(t, "ga", "application/json", map[string]any{"sql": "GRANT SELECT (id) ON 公安.下载 TO PRINCIPAL wang FOR PURPOSE 'DB-HC'"}); r.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", r.StatusCode, r.body)
+	}
+	waitfor.True(t, 10*time.Second, "the grant is in force", func() bool { return s.read(t, "wang", "公安.下载", "").StatusCode == http.StatusOK })
+	if r := get("wang", at+"/result"); string(r.body) != "count_star()\r\n5\r\n" {
+		t.Errorf("after another grant: %d %q", r.StatusCode, r.body)
+	}
 	if r := s.ask(t, "ga", "application/json", map[string]any{"sql": "REVOKE ON 公安.有键 FROM PRINCIPAL wang"}); r.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", r.StatusCode, r.body)
 	}

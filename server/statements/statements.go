@@ -98,10 +98,9 @@ type Statement struct {
 	Asked   time.Time
 	Until   time.Time // it is kept
 
-	session  server.Session // of when it was asked
-	identity string         // of its snapshot
-	cancel   context.CancelCauseFunc
-	ended    chan struct{} // closed when nothing of it runs any more
+	session server.Session // of when it was asked
+	cancel  context.CancelCauseFunc
+	ended   chan struct{} // closed when nothing of it runs any more
 
 	mu     sync.Mutex
 	status Status
@@ -135,7 +134,7 @@ func (m *Statements) Submit(s server.Session, r server.Request) (*Statement, err
 	now := m.now()
 	st := &Statement{
 		ID: rand.Text(), Query: r.ID, Purpose: s.Purpose, Mode: s.Mode, Asked: now, Until: now.Add(m.o.For),
-		session: s, identity: policy.OrDenied(s.Snapshot).Identity(), ended: make(chan struct{}), status: Status{State: Running},
+		session: s, ended: make(chan struct{}), status: Status{State: Running},
 	}
 	var ctx context.Context
 	ctx, st.cancel = context.WithCancelCause(m.ctx)
@@ -190,14 +189,14 @@ func (m *Statements) Find(id string) (*Statement, bool) {
 // NotThere is the error of a statement that is another's, or of nobody.
 func NotThere() *errs.Error { return errs.New(errs.UnknownName, "statements_not_there", nil) }
 
-// May tells whether a session may have a statement: it is whose it is, and the same is open
-// to it as to the one that asked. A statement of which that is not open to anybody any more
+// May tells whether a session may have a statement: it is whose it is, and what was open to
+// the one that asked is open to it; more may be. A statement of which that is not open to anybody any more
 // is forgotten.
 func (m *Statements) May(s server.Session, st *Statement) error {
 	if !owns(s, st) || s.Purpose != st.Purpose || s.Mode != st.Mode {
 		return NotThere()
 	}
-	if policy.OrDenied(s.Snapshot).Identity() != st.identity {
+	if !policy.Opens(policy.OrDenied(s.Snapshot), policy.OrDenied(st.session.Snapshot)) {
 		if st.session.Holds != nil && holds(st.session) == nil {
 			return NotThere() // to another token of the principal less is open
 		}
