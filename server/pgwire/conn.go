@@ -36,6 +36,7 @@ type conn struct {
 	binding  []byte // that a login can be bound to; see endPointOf
 	clear    bool   // the client wants to send its password as it is
 	unproved bool   // it failed to prove one
+	entered  bool   // it has logged in
 	// byCertificate says that the user is who the client's certificate is of.
 	byCertificate bool
 

@@ -6,9 +6,9 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"go.uber.org/goleak"
@@ -321,32 +321,44 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A session is asked for with every statement: what ended since is refused.
+// The login has to hold for everything that a client sends; when it has ended, the
+// connection ends too, so that a pool makes another.
 func TestRevoked(t *testing.T) {
-	revoked := false
+	var revoked atomic.Bool
 	q := &servertest.Querier{}
 	s := open(t, q, func(o *pgwire.Options) {
 		inner := o.Session
 		o.Session = func(ctx context.Context, by server.Asker) (server.Session, error) {
-			if revoked {
+			if revoked.Load() {
 				return server.Session{}, errs.New(errs.Unauthenticated, "unauthenticated", nil)
 			}
 			return inner(ctx, by)
 		}
 	})
-	conn, err := pgx.Connect(t.Context(), s.dsn(""))
-	if err != nil {
-		t.Fatal(err)
+	for name, messages := range map[string][]pgproto3.FrontendMessage{
+		"a prepared statement": {&pgproto3.Bind{PreparedStatement: "one"}, &pgproto3.Execute{}, &pgproto3.Sync{}},
+		"a statement":          {&pgproto3.Query{String: "SELECT 1"}},
+		"nothing":              {&pgproto3.Query{String: ";"}},
+		"nothing, prepared":    {&pgproto3.Bind{PreparedStatement: "none"}, &pgproto3.Execute{}, &pgproto3.Sync{}},
+		"a new one":            {&pgproto3.Parse{Query: "SELECT 1"}, &pgproto3.Sync{}},
+		"BEGIN":                {&pgproto3.Query{String: "BEGIN"}},
+		"a setting":            {&pgproto3.Query{String: "SET jit = off"}},
+		"purpose":              {&pgproto3.Query{String: "SET purpose = 'B'"}},
+	} {
+		revoked.Store(false)
+		w := s.dial(t)
+		w.send(&pgproto3.Parse{Name: "one", Query: "SELECT 1"}, &pgproto3.Parse{Name: "none"}, &pgproto3.Sync{})
+		w.expect("ParseComplete", "ParseComplete", "ReadyForQuery I")
+		revoked.Store(true)
+		w.send(messages...)
+		got := w.receive()
+		if got == "BindComplete" {
+			got = w.receive()
+		}
+		if next := w.receive(); got != "ErrorResponse 28000" || next != "end" {
+			t.Errorf("%s: %s, then %s", name, got, next)
+		}
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	if _, err := conn.Prepare(t.Context(), "one", "SELECT 1"); err != nil {
-		t.Fatal(err)
-	}
-	revoked = true
-	_, err = conn.Exec(t.Context(), "one")
-	wantState(t, err, "28000")
-	_, err = conn.PgConn().Exec(t.Context(), "SELECT 1").ReadAll()
-	wantState(t, err, "28000")
 	if asked, _ := q.Asked(); len(asked) != 0 {
 		t.Errorf("%d statements ran", len(asked))
 	}

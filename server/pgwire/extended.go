@@ -280,6 +280,9 @@ func (c *conn) execute(ctx context.Context, m *pgproto3.Execute) error {
 		c.send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
 		return nil
 	case p.columns == nil:
+		if err := c.enters(ctx); err != nil {
+			return err
+		}
 		c.send(&pgproto3.EmptyQueryResponse{})
 		return nil
 	}

@@ -88,6 +88,9 @@ func (c *conn) ownStyle(p *portal) pgvalue.Style {
 
 // do carries out a command of the door's own, and gives its tag.
 func (c *conn) do(ctx context.Context, p *portal, formats []int16) (tag string, err error) {
+	if err := c.enters(ctx); err != nil {
+		return "", err
+	}
 	switch cmd := p.command; cmd.Kind {
 	case command.Begin:
 		c.begin()

@@ -60,6 +60,9 @@ func (c *conn) fail(err error, text string) error {
 	if errors.As(err, &broken) {
 		return broken.err // nothing more reaches the client
 	}
+	if c.entered && errs.CodeOf(err) == errs.Unauthenticated {
+		return err // the login has ended, and with it the connection: pools then make another
+	}
 	if c.tx.state == txOpen {
 		c.tx.state = txFailed
 	}
@@ -92,7 +95,7 @@ func (b *brokenError) Error() string { return b.err.Error() }
 func (c *conn) fatal(err error) {
 	m := c.response("FATAL", err)
 	switch e := errs.From(err); {
-	case e.Code == errs.Unauthenticated:
+	case e.Code == errs.Unauthenticated && !c.entered:
 		m.Code = "28P01"
 		if c.unproved {
 			m.Hint = msg.Text("pgwire_token_user", msg.Args{"User": shortName(c.user) + clearSuffix}, c.settings.langs()...)

@@ -14,6 +14,9 @@ import (
 func (c *conn) simple(ctx context.Context, text string) error {
 	pieces := command.Split(text)
 	if len(pieces) == 0 {
+		if err := c.enters(ctx); err != nil {
+			return err
+		}
 		c.send(&pgproto3.EmptyQueryResponse{})
 		return nil
 	}

@@ -144,6 +144,7 @@ func (c *conn) admit(ctx context.Context, m *pgproto3.StartupMessage) error {
 	if !c.door.hold(c, s.Principal) {
 		return errs.New(errs.QueueFull, "pgwire_own_connections", nil)
 	}
+	c.entered = true
 	c.door.keys.add(c, secret)
 	c.send(&pgproto3.AuthenticationOk{})
 	c.report()
@@ -283,6 +284,15 @@ func (c *conn) session(ctx context.Context) (s server.Session, err error) {
 	}
 	s.Door, s.Mode, s.Client = c.asker.Door, c.asker.Mode, c.asker.Client
 	return s, nil
+}
+
+// enters tells, where nothing is asked of the gateway, whether the login still holds: clients
+// try by an empty statement, or by a setting, whether a connection can still be used.
+func (c *conn) enters(ctx context.Context) error {
+	if _, err := c.session(ctx); errs.CodeOf(err) == errs.Unauthenticated {
+		return c.refuse(ctx, err, "", "")
+	}
+	return nil
 }
 
 // versionText is what version() gives; clients look for the number.
