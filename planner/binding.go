@@ -58,28 +58,42 @@ func (b *binding) run(ctx context.Context) (*Statement, error) {
 	if err := b.look(ctx); err != nil {
 		return nil, err
 	}
-	declared := map[int]cast{}
+	var first error
+	for _, types := range b.said() {
+		b.types = types
+		bound, a, err := b.infer(ctx)
+		if err == nil {
+			return b.finish(ctx, bound, a)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
+}
+
+// said gives the types of parameters with which the statement is tried in turn: the place may
+// want another than a NULL without a type has, or than the value's own.
+func (b *binding) said() []map[int]cast {
+	all, typed := map[int]cast{}, map[int]cast{}
 	for n, name := range b.names {
-		if b.options.Declared == nil {
-			break
+		t := b.options.declared(name)
+		if t.Kind == catalog.Invalid {
+			continue
 		}
-		if t := b.options.Declared(name); t.Kind != catalog.Invalid {
-			declared[n+1] = castOf(t)
-		}
-	}
-	b.types = declared
-	bound, a, err := b.infer(ctx)
-	if err != nil && len(declared) > 0 { // the place may want another type than the value's own
-		first := err
-		b.types = map[int]cast{}
-		if bound, a, err = b.infer(ctx); err != nil {
-			return nil, first
+		all[n+1] = castOf(t)
+		if t.Kind != catalog.Null {
+			typed[n+1] = castOf(t)
 		}
 	}
-	if err != nil {
-		return nil, err
+	tries := []map[int]cast{all}
+	if len(typed) < len(all) {
+		tries = append(tries, typed)
 	}
-	return b.finish(ctx, bound, a)
+	if len(typed) > 0 {
+		tries = append(tries, map[int]cast{})
+	}
+	return tries
 }
 
 // number gives every parameter token its number: ? in order of appearance, $name

@@ -82,9 +82,14 @@ func (p Param) Told() catalog.Type {
 		return p.List
 	case p.Cast == bytes.DuckDB():
 		return bytes
+	case p.Cast == noType.DuckDB():
+		return noType
 	}
 	return p.Type
 }
 
 // bytes go to DuckDB as text, in its own form of them.
 var bytes = catalog.Type{Kind: catalog.Blob}
+
+// noType is that of the word NULL: no value but NULL has it.
+var noType = catalog.Type{Kind: catalog.Null}

@@ -90,6 +90,9 @@ func (b *binding) search(ctx context.Context) (*Bound, *attempt, error) {
 			if tried == nil {
 				return nil, nil, err
 			}
+			if err == nil || wantsList(err) { // no name is wrong
+				continue
+			}
 			if candidates[i].probe {
 				if t, ok := comparedType(err); ok {
 					candidates = slices.Insert(candidates, i+1, castOf(catalog.ListOf(t)))
@@ -229,7 +232,13 @@ func (b *binding) candidates(n int) []cast {
 		numbers = []cast{{typ: number.typ}, kind(catalog.Int32), kind(catalog.Float64)}
 	}
 	return slices.Concat([]cast{kind(catalog.Text)}, numbers, []cast{kind(catalog.Timestamp), kind(catalog.Date), kind(catalog.TimestampTZ),
-		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), {viaText: "INTERVAL[]", probe: true}, list(catalog.UUID), list(catalog.Bool), list(catalog.Blob)})
+		kind(catalog.Bool), {viaText: "INTERVAL"}, list(catalog.Text), {viaText: "INTERVAL[]", probe: true}, list(catalog.UUID), list(catalog.Float64), list(catalog.Bool), list(catalog.Blob)})
+}
+
+// wantsList reports whether a lambda's parameter has no meaning for want of a list.
+func wantsList(err error) bool {
+	var be *BindError
+	return errors.As(err, &be) && strings.Contains(be.Message, "Invalid LIST argument during lambda function binding")
 }
 
 // inAnyClause is how DuckDB refuses to compare with the elements of a list of INTERVAL.

@@ -137,6 +137,9 @@ func TestParameterTypes(t *testing.T) {
 		{"SELECT * FROM g.t WHERE v = $1 AND a > ALL (SELECT id FROM g.s WHERE w = $2)", "VARCHAR VARCHAR"},
 		{"WITH x AS (SELECT a FROM g.t WHERE a = $1) SELECT * FROM x WHERE a < $2", "INTEGER INTEGER"},
 		{"SELECT count(*) FILTER (WHERE a = $1) FROM g.t", "INTEGER"},
+		{"SELECT list_sum($1), list_avg($2), list_max($3)", "via DOUBLE[] via DOUBLE[] via VARCHAR[]"},
+		{"SELECT list_transform($1, x -> x), list_filter($2, x -> x > 1), [x + 1 FOR x IN $3]", "via VARCHAR[] via DOUBLE[] via DOUBLE[]"},
+		{"SELECT list_bool_and($1)", "via BOOLEAN[]"},
 	} {
 		s, err := p.Prepare(t.Context(), c.sql, testTables(), Options{})
 		if err != nil {
@@ -158,6 +161,17 @@ func TestParameterTypes(t *testing.T) {
 	s, err := p.Prepare(t.Context(), "SELECT $1 + a FROM g.t", testTables(), Options{Declared: func(string) catalog.Type { return catalog.Type{Kind: catalog.Int16} }})
 	if err != nil || s.Params[0].Type.Kind != catalog.Int16 || s.Columns[0].Type.Kind != catalog.Int32 {
 		t.Errorf("a declared type: %+v %v", s, err)
+	}
+	// Where a NULL of no type does not do, the other parameters have their types all the same.
+	s, err = p.Prepare(t.Context(), "SELECT date_trunc('day', $1), $2", testTables(), Options{Declared: func(name string) catalog.Type {
+		return catalog.Type{Kind: map[string]catalog.Kind{"1": catalog.Null, "2": catalog.Int16}[name]}
+	}})
+	if err != nil || s.Params[0].Type.Kind != catalog.Timestamp || s.Params[1].Type.Kind != catalog.Int16 {
+		t.Errorf("a NULL that has to have a type: %+v %v", s, err)
+	}
+	s, err = p.Prepare(t.Context(), "SELECT $1", testTables(), Options{Declared: func(string) catalog.Type { return catalog.Type{Kind: catalog.Null} }})
+	if err != nil || s.Params[0].Told().Kind != catalog.Null {
+		t.Errorf("a NULL of no type: %+v %v", s, err)
 	}
 	s, err = p.Prepare(t.Context(), "SELECT a * $1 FROM g.t", testTables(), Options{Samples: []string{"-12.50"}})
 	if err != nil || !s.Params[0].Type.Equal(catalog.DecimalOf(4, 2)) {
