@@ -48,7 +48,7 @@ value int64 same
 value double same
 value bool same
 value string same
-value string same
+value int32 same
 value decimal128(3, 2) same
 value date32[day] same
 value time64[us] same

@@ -69,22 +69,25 @@ type value struct {
 
 // declared gives the type that a value has in the statement, where it was prepared for
 // some type: the one that it came with, since it may be another value, or none, of the
-// place's. The zero type leaves it to the place.
+// place's, and another type beside its neighbours. The zero type leaves it to the place.
 func declared(place catalog.Type, v value) catalog.Type {
+	holds := func(bits int) bool { return v.null || fits(v.text, bits) }
 	switch {
 	case v.typ.Kind == catalog.Blob: // never text: the gateway refuses them where no bytes are wanted
 		return v.typ
-	case v.null, v.typ.Kind == catalog.Text:
+	case v.typ.Kind == catalog.Null: // what was prepared for is a guess, which would make text of its neighbours
+		return v.typ
+	case v.typ.Kind == catalog.Invalid, v.typ.Kind == catalog.Text:
 		if readsText(place.Kind) {
 			return place
 		}
 		return catalog.Type{}
-	case place.Kind == catalog.Int32 && v.typ.Kind == catalog.Int64 && fits(v.text, 32):
+	case place.Kind == catalog.Int32 && v.typ.Kind == catalog.Int64 && holds(32):
 		// Most clients send every whole number as BIGINT, of which DuckDB makes no INTEGER by
 		// itself for the functions that want one. The planner would try again then without any
 		// of the values' types.
 		return place
-	case place.Kind == catalog.Float32 && isWhole(v.typ.Kind) && fits(v.text, 25):
+	case place.Kind == catalog.Float32 && isWhole(v.typ.Kind) && holds(25):
 		// The FLOAT beside it would make it one, and it loses nothing: sources can compare it.
 		return place
 	case readsText(v.typ.Kind):
@@ -120,54 +123,87 @@ func isReal(k catalog.Kind) bool { return k == catalog.Float32 || k == catalog.F
 
 // valueOf reads a cell. The error names the parameter and never its value.
 func valueOf(a arrow.Array, row int, name string) (value, error) {
-	if a.IsNull(row) {
-		return value{null: true}, nil
+	if d, ok := a.(*array.Dictionary); ok && !a.IsNull(row) {
+		return valueOf(d.Dictionary(), d.GetValueIndex(row), name)
 	}
-	of := func(k catalog.Kind, text string) (value, error) {
-		return value{text: text, typ: catalog.Type{Kind: k}}, nil
+	v := value{typ: cameAs(a.DataType())}
+	if v.null = a.IsNull(row) || v.typ.Kind == catalog.Null; v.null {
+		return v, nil
 	}
-	whole := func(k catalog.Kind, n int64) (value, error) { return of(k, strconv.FormatInt(n, 10)) }
-	natural := func(k catalog.Kind, n uint64) (value, error) { return of(k, strconv.FormatUint(n, 10)) }
-	refuse := func() (value, error) { return value{}, refused(a, name) }
-	characters := func(text string) (value, error) {
-		if !utf8.ValidString(text) {
-			return refuse()
-		}
-		return of(catalog.Text, strings.Clone(text))
+	if v.typ.Kind == catalog.Invalid {
+		return value{}, refused(a, name)
 	}
-	switch a := a.(type) {
-	case *array.Null:
-		return value{null: true}, nil
-	case *array.Dictionary:
-		return valueOf(a.Dictionary(), a.GetValueIndex(row), name)
-	case *array.Boolean:
-		return of(catalog.Bool, strconv.FormatBool(a.Value(row)))
-	case *array.Int8:
-		return whole(catalog.Int8, int64(a.Value(row)))
-	case *array.Int16:
-		return whole(catalog.Int16, int64(a.Value(row)))
-	case *array.Int32:
-		return whole(catalog.Int32, int64(a.Value(row)))
-	case *array.Int64:
-		return whole(catalog.Int64, a.Value(row))
-	case *array.Uint8:
-		return natural(catalog.Uint8, uint64(a.Value(row)))
-	case *array.Uint16:
-		return natural(catalog.Uint16, uint64(a.Value(row)))
-	case *array.Uint32:
-		return natural(catalog.Uint32, uint64(a.Value(row)))
-	case *array.Uint64:
-		return natural(catalog.Uint64, a.Value(row))
-	case *array.Float32:
-		return of(catalog.Float32, strconv.FormatFloat(float64(a.Value(row)), 'g', -1, 32))
-	case *array.Float64:
-		return of(catalog.Float64, strconv.FormatFloat(a.Value(row), 'g', -1, 64))
-	case *array.Decimal128:
-		t := a.DataType().(*arrow.Decimal128Type)
+	var ok bool
+	if v.text, ok = textOf(a, row); !ok {
+		return value{}, refused(a, name)
+	}
+	return v, nil
+}
+
+// cameAs gives the type that values of an Arrow type come with; Invalid for those of which
+// no value is taken.
+func cameAs(t arrow.DataType) catalog.Type {
+	switch t := t.(type) {
+	case *arrow.DictionaryType:
+		return cameAs(t.ValueType)
+	case *arrow.Decimal128Type:
 		if t.Precision < 1 || t.Precision > 38 || t.Scale < 0 || t.Scale > t.Precision {
-			return refuse()
+			return catalog.Type{}
 		}
-		return value{text: a.Value(row).ToString(t.Scale), typ: catalog.DecimalOf(t.Precision, t.Scale)}, nil
+		return catalog.DecimalOf(t.Precision, t.Scale)
+	case *arrow.TimestampType:
+		if t.TimeZone != "" {
+			return catalog.Type{Kind: catalog.TimestampTZ}
+		}
+	}
+	return catalog.Type{Kind: arrowKinds[t.ID()]}
+}
+
+var arrowKinds = map[arrow.Type]catalog.Kind{
+	arrow.NULL: catalog.Null, arrow.BOOL: catalog.Bool,
+	arrow.INT8: catalog.Int8, arrow.INT16: catalog.Int16, arrow.INT32: catalog.Int32, arrow.INT64: catalog.Int64,
+	arrow.UINT8: catalog.Uint8, arrow.UINT16: catalog.Uint16, arrow.UINT32: catalog.Uint32, arrow.UINT64: catalog.Uint64,
+	arrow.FLOAT32: catalog.Float32, arrow.FLOAT64: catalog.Float64,
+	arrow.STRING: catalog.Text, arrow.LARGE_STRING: catalog.Text, arrow.STRING_VIEW: catalog.Text,
+	arrow.BINARY: catalog.Blob, arrow.LARGE_BINARY: catalog.Blob, arrow.FIXED_SIZE_BINARY: catalog.Blob,
+	arrow.DATE32: catalog.Date, arrow.DATE64: catalog.Date, arrow.TIME32: catalog.Time, arrow.TIME64: catalog.Time,
+	arrow.TIMESTAMP: catalog.Timestamp, arrow.INTERVAL_MONTH_DAY_NANO: catalog.Interval,
+}
+
+// textOf gives the text of a cell in the form that planner.Param.Value reads; false for one
+// that cannot be had whole.
+func textOf(a arrow.Array, row int) (string, bool) {
+	whole := func(n int64) (string, bool) { return strconv.FormatInt(n, 10), true }
+	natural := func(n uint64) (string, bool) { return strconv.FormatUint(n, 10), true }
+	floating := func(f float64, bits int) (string, bool) { return strconv.FormatFloat(f, 'g', -1, bits), true }
+	characters := func(text string) (string, bool) { return strings.Clone(text), utf8.ValidString(text) }
+	day := func(t time.Time) (string, bool) { return t.Format(time.DateOnly), true }
+	clock := func(t time.Time) (string, bool) { return t.Format("15:04:05.999999"), ofOneDay(t) }
+	switch a := a.(type) {
+	case *array.Boolean:
+		return strconv.FormatBool(a.Value(row)), true
+	case *array.Int8:
+		return whole(int64(a.Value(row)))
+	case *array.Int16:
+		return whole(int64(a.Value(row)))
+	case *array.Int32:
+		return whole(int64(a.Value(row)))
+	case *array.Int64:
+		return whole(a.Value(row))
+	case *array.Uint8:
+		return natural(uint64(a.Value(row)))
+	case *array.Uint16:
+		return natural(uint64(a.Value(row)))
+	case *array.Uint32:
+		return natural(uint64(a.Value(row)))
+	case *array.Uint64:
+		return natural(a.Value(row))
+	case *array.Float32:
+		return floating(float64(a.Value(row)), 32)
+	case *array.Float64:
+		return floating(a.Value(row), 64)
+	case *array.Decimal128:
+		return a.Value(row).ToString(a.DataType().(*arrow.Decimal128Type).Scale), true
 	case *array.String:
 		return characters(a.Value(row))
 	case *array.LargeString:
@@ -175,44 +211,41 @@ func valueOf(a arrow.Array, row int, name string) (value, error) {
 	case *array.StringView:
 		return characters(a.Value(row))
 	case *array.Binary:
-		return of(catalog.Blob, catalog.BlobText(a.Value(row)))
+		return catalog.BlobText(a.Value(row)), true
 	case *array.LargeBinary:
-		return of(catalog.Blob, catalog.BlobText(a.Value(row)))
+		return catalog.BlobText(a.Value(row)), true
 	case *array.FixedSizeBinary:
-		return of(catalog.Blob, catalog.BlobText(a.Value(row)))
+		return catalog.BlobText(a.Value(row)), true
 	case *array.Date32:
-		return of(catalog.Date, a.Value(row).ToTime().Format(time.DateOnly))
+		return day(a.Value(row).ToTime())
 	case *array.Date64:
-		return of(catalog.Date, a.Value(row).ToTime().Format(time.DateOnly))
+		return day(a.Value(row).ToTime())
 	case *array.Time32:
-		if !ofOneDay(a.Value(row).ToTime(a.DataType().(*arrow.Time32Type).Unit)) {
-			return refuse()
-		}
-		return of(catalog.Time, a.Value(row).ToTime(a.DataType().(*arrow.Time32Type).Unit).Format("15:04:05.999999"))
+		return clock(a.Value(row).ToTime(a.DataType().(*arrow.Time32Type).Unit))
 	case *array.Time64:
 		unit := a.DataType().(*arrow.Time64Type).Unit
-		if unit == arrow.Nanosecond && a.Value(row)%1000 != 0 || !ofOneDay(a.Value(row).ToTime(unit)) {
-			return refuse()
+		if unit == arrow.Nanosecond && a.Value(row)%1000 != 0 {
+			return "", false
 		}
-		return of(catalog.Time, a.Value(row).ToTime(unit).Format("15:04:05.999999"))
+		return clock(a.Value(row).ToTime(unit))
 	case *array.Timestamp:
 		t := a.DataType().(*arrow.TimestampType)
 		if t.Unit == arrow.Nanosecond && a.Value(row)%1000 != 0 {
-			return refuse()
+			return "", false
 		}
 		at := a.Value(row).ToTime(t.Unit)
 		if t.TimeZone != "" {
-			return of(catalog.TimestampTZ, at.Format("2006-01-02T15:04:05.999999Z"))
+			return at.Format("2006-01-02T15:04:05.999999Z"), true
 		}
-		return of(catalog.Timestamp, at.Format("2006-01-02 15:04:05.999999"))
+		return at.Format("2006-01-02 15:04:05.999999"), true
 	case *array.MonthDayNanoInterval:
 		v := a.Value(row)
 		if v.Nanoseconds%1000 != 0 {
-			return refuse()
+			return "", false
 		}
-		return of(catalog.Interval, fmt.Sprintf("%d months %d days %d microseconds", v.Months, v.Days, v.Nanoseconds/1000))
+		return fmt.Sprintf("%d months %d days %d microseconds", v.Months, v.Days, v.Nanoseconds/1000), true
 	}
-	return refuse()
+	return "", false
 }
 
 func refused(a arrow.Array, name string) error {

@@ -233,6 +233,15 @@ func TestDeclared(t *testing.T) {
 			t.Errorf("%v %s for a place of %v: %v, want %v", kindOf(c.came), c.text, kindOf(c.place), got, kindOf(c.want))
 		}
 	}
+	for _, c := range []struct{ place, came, want catalog.Kind }{
+		{catalog.Text, catalog.Null, catalog.Null}, {catalog.Int64, catalog.Null, catalog.Null}, {catalog.Text, catalog.Int64, catalog.Int64},
+		{catalog.Int32, catalog.Int64, catalog.Int32}, {catalog.Float32, catalog.Int64, catalog.Float32}, {catalog.Date, catalog.Text, catalog.Date},
+		{catalog.Text, catalog.Blob, catalog.Blob}, {catalog.Date, catalog.Invalid, catalog.Date}, {catalog.Interval, catalog.Interval, catalog.Invalid},
+	} {
+		if got := declared(kindOf(c.place), value{null: true, typ: kindOf(c.came)}); got.Kind != c.want {
+			t.Errorf("NULL of %v for a place of %v: %v, want %v", kindOf(c.came), kindOf(c.place), got, kindOf(c.want))
+		}
+	}
 	if got := declared(catalog.DecimalOf(10, 2), value{typ: catalog.DecimalOf(5, 3)}); !got.Equal(catalog.DecimalOf(5, 3)) {
 		t.Errorf("a decimal that may not fit: %v", got)
 	}
@@ -285,7 +294,9 @@ func TestValues(t *testing.T) {
 		{arrow.FixedWidthTypes.MonthDayNanoInterval, `{"months": 1, "days": -2, "nanoseconds": 3000}`, "INTERVAL 1 months -2 days 3 microseconds"},
 		{arrow.FixedWidthTypes.Float16, `1`, ""}, {arrow.ListOf(arrow.PrimitiveTypes.Int64), `[1]`, ""}, {arrow.FixedWidthTypes.Duration_us, `"1us"`, ""},
 		{&arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}, `"x"`, "VARCHAR x"},
-		{arrow.PrimitiveTypes.Int64, `null`, "NULL"}, {arrow.Null, `null`, "NULL"},
+		{arrow.PrimitiveTypes.Int64, `null`, "BIGINT NULL"}, {arrow.Null, `null`, `"NULL" NULL`}, {arrow.FixedWidthTypes.Duration_us, `null`, " NULL"},
+		{tz, `null`, "TIMESTAMP WITH TIME ZONE NULL"}, {us, `null`, "TIMESTAMP NULL"}, {&arrow.Decimal128Type{Precision: 10, Scale: 2}, `null`, "DECIMAL(10,2) NULL"},
+		{&arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.PrimitiveTypes.Int16}, `null`, "SMALLINT NULL"},
 	} {
 		a, _, err := array.FromJSON(mem, c.typ, strings.NewReader("["+c.json+"]"))
 		if err != nil {
@@ -294,7 +305,7 @@ func TestValues(t *testing.T) {
 		v, err := valueOf(a, 0, "p")
 		got := v.typ.DuckDB() + " " + v.text
 		if v.null {
-			got = "NULL"
+			got = v.typ.DuckDB() + " NULL"
 		}
 		if err != nil {
 			got = ""

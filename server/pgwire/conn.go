@@ -3,6 +3,7 @@ package pgwire
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net"
@@ -47,6 +48,7 @@ type conn struct {
 
 	tx         transaction
 	statements map[string]*prepared
+	described  map[[sha256.Size]byte]bool // statements of which the client was told, by their digests
 	portals    map[string]*portal
 	next       *portal // the cursor next_page; nil when there is none
 	kept       int     // bytes of both

@@ -21,6 +21,7 @@ type prepared struct {
 	sql     string
 	empty   bool
 	command command.Command
+	oids    []uint32 // of parameters, as the client declared them
 	params  []parameter
 	columns []catalog.Column // nil for a command
 	shown   bool             // the client was told of them
@@ -59,7 +60,7 @@ func (c *conn) parse(ctx context.Context, m *pgproto3.Parse) error {
 	if len(m.ParameterOIDs) > mostParams {
 		return errs.New(errs.RequestInvalid, "pgwire_protocol", nil)
 	}
-	s := &prepared{sql: m.Query, size: len(m.Query) + len(name) + 16*len(m.ParameterOIDs)}
+	s := &prepared{sql: m.Query, size: len(m.Query) + len(name) + 16*len(m.ParameterOIDs), oids: slices.Clone(m.ParameterOIDs)}
 	if err := c.keep(s.size, len(c.statements)); err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (c *conn) parse(ctx context.Context, m *pgproto3.Parse) error {
 	if err := c.mayRun(s.command.Kind); err != nil {
 		return err
 	}
-	for _, oid := range m.ParameterOIDs {
+	for _, oid := range s.oids {
 		t, ok := pgvalue.Declared(oid)
 		if !ok {
 			return errs.New(errs.NotSupported, "pgwire_param_type", msg.Args{"OID": strconv.FormatUint(uint64(oid), 10)})
@@ -91,17 +92,21 @@ func (c *conn) parse(ctx context.Context, m *pgproto3.Parse) error {
 	return nil
 }
 
-// look asks what a statement's parameters and columns are.
-func (c *conn) look(ctx context.Context, s *prepared) error {
-	sql := s.sql
+// asks gives the text of what a statement asks of the gateway; false where that is nothing.
+func (s *prepared) asks() (sql string, ok bool) {
 	switch s.command.Kind {
 	case command.None:
+		return s.sql, !s.empty
 	case command.Declare, command.Copy:
-		sql = s.command.SQL
-	default:
-		return nil
+		return s.command.SQL, true
 	}
-	if s.empty {
+	return "", false
+}
+
+// look asks what a statement's parameters and columns are.
+func (c *conn) look(ctx context.Context, s *prepared) error {
+	sql, ok := s.asks()
+	if !ok {
 		return nil
 	}
 	query := newID()
@@ -189,6 +194,10 @@ func (c *conn) bind(ctx context.Context, m *pgproto3.Bind) error {
 	if n := len(m.ResultFormatCodes); s.columns != nil && n > 1 && n != len(s.columns) || !formatsFit(m.ResultFormatCodes) {
 		return errs.New(errs.RequestInvalid, "pgwire_protocol", nil)
 	}
+	s, err := c.withNulls(ctx, s, m.Parameters)
+	if err != nil {
+		return err
+	}
 	p := &portal{
 		name: m.DestinationPortal, sql: s.sql, command: s.command, columns: s.columns, query: newID(), style: s.style,
 		formats: slices.Clone(m.ResultFormatCodes), size: len(s.sql) + len(m.DestinationPortal),
@@ -228,7 +237,7 @@ func (c *conn) describe(_ context.Context, m *pgproto3.Describe) error {
 			return state("26000", errs.RequestInvalid, "pgwire_no_statement", msg.Args{"Name": shortName(m.Name)})
 		}
 		c.send(s.told())
-		s.shown = true
+		c.describes(s)
 		p = &portal{command: s.command, columns: s.columns, style: s.style}
 	} else {
 		if p = c.portals[m.Name]; p == nil {

@@ -32,7 +32,14 @@ var anyNumber = catalog.DecimalOf(18, 3)
 // anyDigits tells whether a number in place of the parameter would keep its own digits: beside
 // floating point it does, and where the planner says of a place that it takes any number.
 func (p parameter) anyDigits() bool {
-	return p.oid == pgvalue.NumericOID && (p.typ.Equal(anyNumber) || p.typ.Kind == catalog.Float64 || p.typ.Kind == catalog.Float32)
+	t := p.typ
+	switch {
+	case p.oid == pgvalue.ArrayOf(pgvalue.NumericOID) && t.Kind == catalog.List:
+		t = *t.Elem
+	case p.oid != pgvalue.NumericOID:
+		return false
+	}
+	return t.Equal(anyNumber) || t.Kind == catalog.Float64 || t.Kind == catalog.Float32
 }
 
 // numeric gives the parameters that the client declared as numeric, or as arrays of such,
@@ -43,11 +50,23 @@ func (s *prepared) numeric(found []catalog.Column) (again bool) {
 		case p.open:
 		case p.oid == pgvalue.NumericOID && found[i].Type.Kind == catalog.Text:
 			p.typ, p.open, again = anyNumber, true, true
-		case p.oid == pgvalue.ArrayOf(pgvalue.NumericOID) && found[i].Type.Kind != catalog.List:
+		case p.oid == pgvalue.ArrayOf(pgvalue.NumericOID) && !ofNumbers(found[i].Type):
 			p.typ, p.open, again = catalog.ListOf(anyNumber), true, true
 		}
 	}
 	return again
+}
+
+// ofNumbers tells whether a type is a list of numbers.
+func ofNumbers(t catalog.Type) bool {
+	if t.Kind != catalog.List {
+		return false
+	}
+	switch pgvalue.Of(*t.Elem).OID {
+	case pgvalue.Int2OID, pgvalue.Int4OID, pgvalue.Int8OID, pgvalue.Float4OID, pgvalue.Float8OID, pgvalue.NumericOID:
+		return true
+	}
+	return false
 }
 
 // value reads a parameter's value.
@@ -73,8 +92,10 @@ func (c *conn) value(s *prepared, i int, raw []byte, isBinary bool) (server.Para
 		if p.oid != pgvalue.ArrayOf(pgvalue.NumericOID) || !p.open && fits(*p.typ.Elem, items) {
 			return v, nil
 		}
-		t, ok := numberOf(items)
-		if v.Type = catalog.ListOf(t); !ok {
+		switch t, ok := numberOf(items); {
+		case ok:
+			v.Type = catalog.ListOf(t)
+		case !fits(*p.typ.Elem, items): // what is no number may be a DOUBLE
 			return v, refused
 		}
 		return v, nil
@@ -150,6 +171,11 @@ func numberOf(items []*string) (catalog.Type, bool) {
 	return catalog.DecimalOf(int32(whole), 0), true
 }
 
+// sameTypes tells whether columns have the types of PostgreSQL's that the statement's have.
+func (s *prepared) sameTypes(columns []catalog.Column) bool {
+	return slices.EqualFunc(s.columns, columns, func(a, b catalog.Column) bool { return s.style.Of(a.Type).OID == s.style.Of(b.Type).OID })
+}
+
 // retyped asks what a portal's columns are where its values have other types than the
 // statement was prepared with. A client that was told of the columns gets values of the same
 // types of PostgreSQL's, or an error.
@@ -168,8 +194,7 @@ func (c *conn) retyped(ctx context.Context, s *prepared, p *portal) error {
 	if err := c.look(ctx, now); err != nil {
 		return err
 	}
-	same := func(a, b catalog.Column) bool { return s.style.Of(a.Type).OID == s.style.Of(b.Type).OID }
-	if s.shown && !slices.EqualFunc(s.columns, now.columns, same) {
+	if s.shown && !s.sameTypes(now.columns) {
 		return errs.New(errs.NotSupported, "pgwire_changed", nil)
 	}
 	p.columns = now.columns
