@@ -229,11 +229,16 @@ func (q *Queue) next() {
 }
 
 // before tells of two who wait, by their places in their lines, whose turn is earlier: of
-// whom fewer run, counting those before him in his line; then of whose agency fewer run;
-// then each principal one a round; then who came first.
+// whom fewer run, counting those before him in his line; then who was passed over, as others
+// have had the turns of later rounds; then of whose agency fewer run; then each principal
+// one a round; then who came first. Else whoever shares an agency with somebody whose
+// statements run long would wait while those of another come and go.
 func (q *Queue) before(a *line, i int, b *line, j int) bool {
 	if x, y := q.principals[a.who]+i, q.principals[b.who]+j; x != y {
 		return x < y
+	}
+	if x, y := a.waiters[i].round < q.round, b.waiters[j].round < q.round; x != y {
+		return x
 	}
 	if x, y := q.agencies[a.who.Agency]+i, q.agencies[b.who.Agency]+j; x != y {
 		return x < y

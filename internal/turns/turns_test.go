@@ -182,6 +182,41 @@ func TestFair(t *testing.T) {
 	q.empty()
 }
 
+// Statements of another agency that come and go do not keep somebody waiting because a
+// colleague's runs long.
+func TestPassedOver(t *testing.T) {
+	c := newCrowd(t, Options{Running: Most{All: 2, Principal: 1}, Waiting: Most{All: 100}})
+	c.enter("a1", "b1")
+	c.waits(t.Context(), "a2", "b1")
+	now := "b1"
+	for turn := 0; now != "a2" && turn < 20; turn++ {
+		n := len(c.seen())
+		c.Leave(who(now))
+		waitfor.True(t, time.Second, "the next turn", func() bool { return len(c.seen()) == n+1 })
+		if now = c.seen()[n]; now == "b1" {
+			c.waits(t.Context(), "b1")
+		}
+	}
+	if got := strings.Join(c.seen(), " "); got != "b1 b1 a2" && got != "b1 a2" {
+		t.Errorf("turns: %s", got)
+	}
+	for c.Running() > 1 { // whoever has the place that changes hands
+		n := len(c.seen())
+		c.Leave(who(now))
+		if c.Running() > 1 {
+			waitfor.True(t, time.Second, "the next turn", func() bool { return len(c.seen()) == n+1 })
+			now = c.seen()[n]
+		}
+	}
+	c.Leave(who("a1"))
+	for _, end := range c.ends {
+		if err := <-end; err != nil {
+			t.Error(err)
+		}
+	}
+	c.empty()
+}
+
 // Whoever waits can see his place: how many turns it is until his.
 func TestPlace(t *testing.T) {
 	c := newCrowd(t, Options{Running: Most{All: 1}, Waiting: Most{All: 100}})
