@@ -1,6 +1,9 @@
 package pgcatalog
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // DuckDB computes constants, expands macros and writes aliases out while it prepares a
 // statement, and nothing can stop it there but the end of its process. So what makes
@@ -11,13 +14,14 @@ const (
 	mostParsed    = 5_000    // parts of the parse tree that DuckDB's parser makes of it, near enough
 	mostGrowing   = 32       // operations that join texts or lists
 	mostDerived   = 3        // queries with such, whose columns others use: what one makes the next multiplies
-	mostReplacing = 4        // calls of replace, each with a short replacement
+	mostDoubling  = 16       // doublings of texts by calls of replace and its kin, each with a short replacement
 	mostExpanding = 24       // calls of functions of names.sql, which write their arguments out several times
 	mostExpanded  = 3        // of these, in each other
 	mostAliases   = 4        // expressions that are used again by their alias in the same list
 	mostWiths     = 8        // WITH clauses
 	mostSeries    = 10_000   // a constant bound of generate_series
 	longest       = 16       // bytes of a replacement
+	mostPadded    = 1_000    // characters that a text is filled up to
 )
 
 // growing are functions beside || that join texts or lists.
@@ -25,8 +29,8 @@ var growing = set("concat concat_ws array_cat list_concat")
 
 // bounds counts what can grow.
 type bounds struct {
-	growing, derived, replacing, expanding, aliases, withs int
-	over                                                   bool
+	growing, derived, doubling, expanding, aliases, withs int
+	over                                                  bool
 }
 
 func (b *bounds) count(n *int, most int) {
@@ -46,17 +50,28 @@ func (b *bounds) grows(at place) {
 
 // function looks at a call at a place.
 func (b *bounds) function(name string, children []any, at place) {
-	switch {
-	case functions[name]:
+	if functions[name] {
 		b.count(&b.expanding, mostExpanding)
 		if at.expanding >= mostExpanded && len(children) > 0 {
 			b.over = true
 		}
+	}
+	switch {
 	case name == "replace" || name == "regexp_replace":
-		b.count(&b.replacing, mostReplacing)
-		if text, ok := constant(children, 2); !ok || len(text) > longest {
+		by, ok := replaced(name, children)
+		if b.doubling += by; !ok || b.doubling > mostDoubling {
 			b.over = true
 		}
+	case name == "repeat":
+		n, ok := timesOf(children)
+		if b.doubling += bits.Len(uint(max(n, 1) - 1)); !ok || b.doubling > mostDoubling {
+			b.over = true
+		}
+	case name == "lpad" || name == "rpad":
+		if n, ok := timesOf(children); !ok || n > mostPadded {
+			b.over = true
+		}
+		b.grows(at)
 	case name == "generate_series":
 		for i := range children {
 			if n, ok := amount(children[i]); ok && (n > mostSeries || n < -mostSeries) {
@@ -72,6 +87,31 @@ func (b *bounds) function(name string, children []any, at place) {
 	case growing[name]:
 		b.grows(at)
 	}
+}
+
+// replaced tells how many times a call of replace or its kin may double a text; false where
+// that cannot be told.
+func replaced(name string, children []any) (doublings int, ok bool) {
+	to, ok := constant(children, 2)
+	if !ok || len(to) > longest {
+		return 0, false
+	}
+	each := len(to)
+	if from, ok := constant(children, 1); ok && from != "" && name == "replace" {
+		each = (len(to) + len(from) - 1) / len(from)
+	} else if name != "replace" {
+		each++ // a pattern that matches nothing is replaced between all that there is
+	}
+	return bits.Len(uint(max(each, 1) - 1)), true
+}
+
+// timesOf gives a second argument that is a whole number written out.
+func timesOf(children []any) (int, bool) {
+	if len(children) < 2 || !isConstant(children[1]) {
+		return 0, false
+	}
+	n, ok := amount(children[1])
+	return int(min(n, mostSeries)), ok
 }
 
 func isConstant(node any) bool {

@@ -252,9 +252,12 @@ func (c *Catalogues) give(e *entry) {
 	}
 }
 
+// started is when this process was, near enough.
+var started = time.Now().UTC().Format(time.RFC3339)
+
 // open makes a catalogue.
 func (c *Catalogues) open(ctx context.Context, s server.Session, f Facts) (instance, error) {
-	o := opening{Zone: c.zone, User: f.User, Database: f.Database, Version: f.Version, Tables: fill(policy.OrDenied(s.Snapshot), f)}
+	o := opening{Zone: c.zone, User: f.User, Database: f.Database, Version: f.Version, Started: started, Tables: fill(policy.OrDenied(s.Snapshot), f)}
 	defer o.release()
 	if len(c.command) > 0 {
 		return openWalled(ctx, o, c.command)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,52 @@ func TestCatalogue(t *testing.T) {
 	mustAsk(t, c, "SELECT version(), current_database(), current_user, pg_backend_pid(), current_setting('jit')", "PostgreSQL 15.0 (lianji)|lianji|张三|7|on\n")
 }
 
+// said is a statement of a program, with what stands in front of it in its file: a line
+// "--$ x" for each of its parameters, "--= x|y" for each of the rows that it is to give,
+// "--= none" for no row, "--any order" where the statement asks for none, and "--same" where
+// PostgreSQL is asked the same.
+type said struct {
+	sql    string
+	params []server.Param
+	rows   string
+	judged bool // rows says which there are
+	mixed  bool // in any order
+	same   bool
+}
+
+func saidIn(t *testing.T, file string) (out []said) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := 0
+	for _, piece := range command.Split(string(text)) {
+		s := said{sql: piece.SQL}
+		for line := range strings.Lines(string(text[end:piece.Offset])) {
+			line = strings.TrimSuffix(line, "\n")
+			if value, ok := strings.CutPrefix(line, "--$ "); ok {
+				s.params = append(s.params, server.Param{Text: value})
+			}
+			if row, ok := strings.CutPrefix(line, "--= "); ok {
+				s.judged = true
+				if row != "none" {
+					s.rows += row + "\n"
+				}
+			}
+			s.mixed = s.mixed || line == "--any order"
+			s.same = s.same || line == "--same"
+		}
+		end = piece.Offset + len(piece.SQL)
+		out = append(out, s)
+	}
+	return out
+}
+
+func inOrder(rows string) string {
+	return strings.Join(slices.Sorted(strings.Lines(rows)), "")
+}
+
 // Statements of programs, as they send them, are understood.
 func TestClients(t *testing.T) {
 	c := open(t)
@@ -143,17 +190,26 @@ func TestClients(t *testing.T) {
 		t.Fatalf("no statements: %v", err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, piece := range command.Split(string(text)) {
-			if _, mine, err := ask(t, c, piece.SQL); err != nil || !mine {
+		for _, s := range saidIn(t, file) {
+			if len(s.params) > 0 {
+				d, mine, err := c.Describe(t.Context(), session("a"), facts, server.Request{SQL: s.sql})
+				if err != nil || !mine || len(d.Params) != len(s.params) || len(d.Columns) == 0 {
+					t.Errorf("%s: described as %+v, %v, %v\n%.300s", file, d, mine, err, s.sql)
+				}
+			}
+			rows, mine, err := ask(t, c, s.sql, s.params...)
+			if err != nil || !mine {
 				detail := ""
 				if err != nil {
 					detail = errs.From(err).Detail
 				}
-				t.Errorf("%s: %v %v\n%.300s\nas\n%.2000s", file, mine, err, detail, piece.SQL)
+				t.Errorf("%s: %v %v\n%.300s\nas\n%.2000s", file, mine, err, detail, s.sql)
+			}
+			if s.mixed {
+				rows, s.rows = inOrder(rows), inOrder(s.rows)
+			}
+			if s.judged && rows != s.rows {
+				t.Errorf("%s: %.2000s\ngives\n%s\nwant\n%s", file, s.sql, rows, s.rows)
 			}
 		}
 	}
@@ -336,6 +392,10 @@ func TestDearTexts(t *testing.T) {
 		"CASE":               "SELECT pg_is_in_recovery(), " + within(8, "case ", "1", " when 1 then 1 when 2 then 2 when 3 then 3 when 4 then 4 when 5 then 5 when 6 then 6 when 7 then 7 when 8 then 8 end"),
 		"replace":            "SELECT length(" + within(8, "replace(", "'xxxxxxxxxx'", ",'x','xxxxxxxxxx')") + ") FROM pg_class",
 		"replace by columns": "SELECT length(" + within(3, "replace(", "relname", ",relname,relname||relname)") + ") FROM pg_class",
+		"replace by less":    "SELECT length(" + within(6, "replace(", "'xxxxxxxxxx'", ",'xy','xyxyxyxyxyxyxyxy')") + ") FROM pg_class",
+		"repeat":             "SELECT length(" + within(5, "repeat(", "'x'", ",16)") + ") FROM pg_class",
+		"repeat by columns":  "SELECT repeat('x', relnatts) FROM pg_class",
+		"lpad":               "SELECT lpad('x', 100000) FROM pg_class",
 		"macros":             "SELECT " + within(9, "pg_catalog.quote_ident(", "'a'", ")"),
 		"aliases":            doubled(14, "||"),
 		"aliases of numbers": strings.Replace(doubled(14, "+"), "relname", "1", 1) + " WHERE relname = 'x'",

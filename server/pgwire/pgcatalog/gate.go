@@ -10,12 +10,17 @@ import (
 // those of names.sql. What is on no list is refused: among DuckDB's own are some that read
 // files and settings, or make texts of any size.
 var builtin = set(`
-	coalesce nullif concat concat_ws lower upper length char_length character_length substring substr left right trim btrim ltrim rtrim replace
-	split_part strpos position starts_with prefix suffix contains reverse ascii chr regexp_replace regexp_matches regexp_full_match like_escape not_like_escape ilike_escape not_ilike_escape
-	~ !~ ~~ !~~ ~~* !~~* ~~~ + - * / % & | # << >> || ^@ @> <@ && not abs sign round floor ceil ceiling greatest least mod
-	array_to_string array_length array_position array_contains array_cat array_append list_contains list_value list_transform list_extract array_extract list_concat len list_has cardinality generate_subscripts unnest row struct_pack struct_extract
-	count count_star sum min max avg first any_value string_agg array_agg list bool_and bool_or row_number rank dense_rank lag lead
-	pg_typeof date_part date_trunc extract now to_char md5 hash generate_series current_schema json_object
+	coalesce nullif concat concat_ws lower upper length char_length character_length bit_length strlen substring substr left right trim ltrim rtrim replace translate lpad rpad repeat
+	split_part strpos position starts_with prefix suffix contains reverse ascii chr to_hex regexp_replace regexp_matches regexp_full_match regexp_split_to_array like_escape not_like_escape ilike_escape not_ilike_escape
+	string_to_array string_split
+	~ !~ ~~ !~~ ~~* !~~* ~~~ + - * / // % ^ & | # << >> || ^@ @> <@ && not -> ->>
+	abs sign round floor ceil ceiling trunc greatest least mod gcd lcm factorial power pow sqrt cbrt exp ln log log10 pi degrees radians random bit_count
+	sin cos tan cot asin acos atan atan2 sinh cosh tanh asinh acosh atanh
+	array_to_string array_length array_position array_contains array_cat array_append array_prepend list_contains list_value list_transform list_filter list_extract array_extract list_slice array_slice list_concat len list_has cardinality generate_subscripts unnest row struct_pack struct_extract
+	count count_star sum min max avg first any_value string_agg array_agg list bool_and bool_or bit_and bit_or bit_xor stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp
+	row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
+	pg_typeof md5 hash gen_random_uuid generate_series current_schema json_object json_array json_array_length json_group_array json_group_object to_json row_to_json array_to_json json_extract_path json_extract_path_text
+	age date_part date_trunc extract now timezone transaction_timestamp get_current_timestamp current_date current_localtimestamp to_timestamp make_date make_time make_timestamp isfinite
 `)
 
 // tables are the kinds of what may stand in FROM. A function may only be unnest and its kin.

@@ -35,6 +35,7 @@ type prepared struct {
 // opening is what an instance is made with.
 type opening struct {
 	Zone, User, Database, Version string
+	Started                       string // when the gateway's process was
 	Tables                        []filling
 }
 
@@ -77,7 +78,7 @@ func openLocal(ctx context.Context, o opening) (*local, error) {
 }
 
 func (l *local) build(ctx context.Context, o opening) error {
-	said := strings.NewReplacer("lianji_session('version')", literal(o.Version), "lianji_session('database')", literal(o.Database))
+	said := strings.NewReplacer("lianji_session('version')", literal(o.Version), "lianji_session('database')", literal(o.Database), "lianji_session('started')", literal(o.Started))
 	for _, sql := range []string{"CREATE SCHEMA pgc; CREATE SCHEMA isc;", relationsSQL, typesSQL, namesSQL, registeredSQL} {
 		if err := l.conn.Exec(ctx, said.Replace(sql)); err != nil {
 			return err

@@ -3,6 +3,7 @@ package pgcatalog
 import (
 	"strings"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/planner/sqltext"
 	"github.com/lianji/lianji/server/pgwire/command"
 	"github.com/lianji/lianji/server/pgwire/pgvalue"
@@ -27,45 +28,67 @@ func (r *rewriter) closing(open int) int {
 	return len(r.tokens)
 }
 
-// scalars gives the column of FROM generate_series(..) s the name s, which it has in
-// PostgreSQL.
-func (r *rewriter) scalars(i int) {
-	if name := r.name(i); name != "generate_series" && name != "unnest" && name != "generate_subscripts" || !r.is(i+1, "(") {
-		return
-	}
-	before := i - 1
-	if r.is(before, ".") {
-		before -= 2
-	}
-	if !r.is(before, "FROM") && !r.is(before, ",") && !r.is(before, "JOIN") && !r.is(before, "LATERAL") {
-		return
-	}
-	alias := r.closing(i+1) + 1
-	if r.is(alias, "AS") {
-		alias++
-	}
-	if !r.is(before, ",") && r.name(alias) != "" && !r.is(alias+1, "(") && !reserved[strings.ToUpper(r.name(alias))] {
-		r.behind[alias] = "(" + r.tokens[alias].Text(r.text) + ")"
+// rowsets are functions that give rows; askers those that rewrite.go answers.
+var (
+	rowsets = set("generate_series unnest generate_subscripts")
+	askers  = set("current_database current_schema current_setting pg_backend_pid")
+)
+
+// scalars gives what a function in FROM gives the names that it has in PostgreSQL: the
+// column of FROM generate_series(..) s is s, and where a function gives one value, that is
+// a row.
+func (r *rewriter) scalars() {
+	for i := range r.tokens {
+		name, start := r.name(i), i
+		if !r.is(i+1, "(") || !builtin[name] && !functions[name] && !askers[name] {
+			continue
+		}
+		if r.is(i-1, ".") {
+			start -= 2
+		}
+		if !r.is(start-1, "FROM") && !r.is(start-1, ",") && !r.is(start-1, "JOIN") && !r.is(start-1, "LATERAL") || r.clause[start] != "FROM" {
+			continue
+		}
+		closing := r.closing(i + 1)
+		alias := closing + 1
+		if r.is(alias, "AS") {
+			alias++
+		}
+		called := r.name(alias)
+		if reserved[strings.ToUpper(called)] && r.kind(alias) == sqltext.Word {
+			called = ""
+		}
+		switch {
+		case closing >= len(r.tokens):
+		case rowsets[name]:
+			if called != "" && !r.is(alias+1, "(") {
+				r.behind[alias] = "(" + r.tokens[alias].Text(r.text) + ")"
+			}
+		default:
+			as, end := catalog.QuoteIdent(called), ")"
+			if called == "" {
+				as = catalog.QuoteIdent(name)
+				end = ") AS " + as
+			}
+			r.before[start] = "(SELECT " + r.before[start]
+			r.behind[closing] += " AS " + as + end
+		}
 	}
 }
 
 // selected tells whether a call stands in a list of SELECT itself, where PostgreSQL gives a
 // row for each of its values, and DuckDB a list.
 func (r *rewriter) selected(i int) bool {
-	if !r.is(i+1, "(") || !r.is(i-1, "SELECT") && !r.is(i-1, ",") {
+	return r.is(i+1, "(") && (r.is(i-1, "SELECT") || r.is(i-1, ",")) && r.clause[i] == "SELECT"
+}
+
+// star tells whether a * stands for columns: of those that the system keeps, PostgreSQL
+// shows none then.
+func (r *rewriter) star(i int) bool {
+	if r.clause[i] != "SELECT" || !r.begins(i) && !r.is(i-1, ".") {
 		return false
 	}
-	for at := i - 1; at >= 0; at-- {
-		switch {
-		case r.is(at, ")"):
-			at = r.opening(at, "(", ")")
-		case r.is(at, "SELECT"):
-			return true
-		case r.is(at, "("), r.is(at, "FROM"), r.is(at, "WHERE"), r.is(at, "BY"):
-			return false
-		}
-	}
-	return false
+	return i+1 >= len(r.tokens) || r.is(i+1, ",") || r.is(i+1, ")") || r.is(i+1, ";") || r.is(i+1, "FROM") || r.is(i+1, "UNION")
 }
 
 // unnested writes such a call so that it gives rows.
@@ -76,8 +99,11 @@ func (r *rewriter) unnested(i int) int {
 
 // ofAll writes ANY ('{a,b}') and ALL ('{a,b}') with a list.
 func (r *rewriter) ofAll(i int) int {
-	at := i + 2
-	if r.kind(at) != sqltext.String {
+	at, in := i+2, r.is(i-1, "=") && r.is(i, "ANY")
+	switch {
+	case in && r.kind(at) != sqltext.Placeholder && r.kind(at) != sqltext.String && !r.is(at, "SELECT") && !r.is(at, "WITH") && !r.is(at, "VALUES"):
+		return r.put(i-1, at, "IN coalesce(") // DuckDB's own reads the list as a query, which not every place may hold
+	case r.kind(at) != sqltext.String:
 		return i + 1
 	}
 	text, err := command.Literal(r.tokens[at].Text(r.text))

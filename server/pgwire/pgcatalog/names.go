@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 //go:embed relations.sql
@@ -29,9 +30,20 @@ var (
 	functions = found(`MACRO (?:pgc|isc)\.(\w+)`, namesSQL+registeredSQL)
 )
 
+// classes are the OIDs of the catalogue's own relations by their names.
+var classes = func() map[string]string {
+	out := map[string]string{}
+	rows, _, _ := strings.Cut(namesSQL[strings.Index(namesSQL, "pgc.lianji_classes"):], "\n")
+	for _, m := range regexp.MustCompile(`\((\d+)(?:::UINTEGER)?, '(\w+)'\)`).FindAllStringSubmatch(rows, -1) {
+		out[m[2]] = m[1]
+	}
+	return out
+}()
+
 // common are functions of ours that stand in other statements too.
 var common = map[string]bool{
-	"quote_literal": true, "quote_ident": true, "array_upper": true, "array_lower": true,
+	"quote_literal": true, "quote_ident": true, "quote_nullable": true, "array_upper": true, "array_lower": true, "array_length": true, "array_remove": true, "array_ndims": true,
+	"cardinality": true, "age": true, "initcap": true, "div": true, "lpad": true, "rpad": true, "to_hex": true, "clock_timestamp": true, "statement_timestamp": true,
 }
 
 func found(pattern, in string) map[string]bool {

@@ -77,6 +77,8 @@ func (r *rewriter) casts() {
 		function, behind := "pgc.lianji_"+what, ")"
 		text := r.textual(next)
 		switch {
+		case what == "regtype" && r.is(next, "[") && r.is(next+1, "]"):
+			function, next = function+"_list", next+2
 		case r.is(next, "::") && text > 0:
 			function, next = function+"_name", text
 			behind += r.alias(i, next, r.named(from, i, what))
@@ -87,6 +89,12 @@ func (r *rewriter) casts() {
 			behind += r.alias(i, next, r.named(from, i, what))
 		case r.kind(from) == sqltext.String && from == i-1 && !digits(r.tokens[from].Text(r.text)):
 			function = "pgc.to_" + what
+			name := strings.TrimPrefix(strings.Trim(r.tokens[from].Text(r.text), "'"), "pg_catalog.")
+			if id := classes[name]; id != "" && what == "regclass" && r.reads {
+				// A look-up may not stand in every condition of a join.
+				r.cast[from], r.cast[i] = cast{from + 1, id + "::UINTEGER"}, cast{next, ""}
+				continue
+			}
 		}
 		r.before[from] = function + "(" + r.before[from] // what comes later goes round what is there
 		r.cast[i] = cast{next, behind}
@@ -165,25 +173,30 @@ var (
 	opens = set("SELECT DISTINCT ALL ANY SOME CASE BY VALUES")
 )
 
-// findShown notes which tokens stand in the outermost list, or are the AS of a CAST there.
+// findShown notes which tokens stand in the outermost list, or are the AS of a CAST there,
+// and for each the word that begins the clause in which it stands.
 func (r *rewriter) findShown() {
-	r.shown = make([]bool, len(r.tokens))
-	list, depth, inCast := false, 0, false
+	r.shown, r.clause = make([]bool, len(r.tokens)), make([]string, len(r.tokens))
+	inCast, open := false, []string{""}
 	for i := range r.tokens {
+		depth := len(open) - 1
+		r.clause[i] = open[depth]
 		switch {
 		case r.is(i, "("):
-			if depth++; depth == 1 {
+			if open = append(open, ""); depth == 0 {
 				inCast = r.is(i-1, "CAST")
 			}
 		case r.is(i, ")"):
-			depth--
-		case depth == 0 && r.is(i, "SELECT"):
-			list = true
-		case depth == 0 && (r.is(i, "FROM") || r.is(i, "WHERE") || r.is(i, "GROUP") || r.is(i, "ORDER")):
-			list = false
+			open = open[:max(depth, 1)]
+		case r.is(i, "FROM"): // of a query, not of a function that takes a word for a comma
+			if open[depth] == "SELECT" && !r.is(i-1, "DISTINCT") {
+				open[depth] = "FROM"
+			}
+		case r.is(i, "SELECT"), r.is(i, "WHERE"), r.is(i, "BY"):
+			open[depth] = strings.ToUpper(r.tokens[i].Text(r.text))
 		}
 		r.reads = r.reads || r.is(i, "FROM") || r.is(i, "WHERE")
-		r.shown[i] = list && (depth == 0 || depth == 1 && inCast && r.is(i, "AS"))
+		r.shown[i] = open[0] == "SELECT" && (len(open) == 1 || len(open) == 2 && inCast && r.is(i, "AS"))
 	}
 }
 

@@ -21,12 +21,13 @@ CREATE MACRO pgc.lianji_regproc(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER)
 CREATE MACRO pgc.lianji_regprocedure(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regprocedure(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);
 CREATE MACRO pgc.lianji_regnamespace(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regnamespace(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);
 CREATE MACRO pgc.lianji_regrole(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regrole(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);
-CREATE MACRO pgc.lianji_name(n) AS CASE WHEN regexp_full_match(n, '[a-z_][a-z0-9_]*') THEN n ELSE '"' || replace(n, '"', '""') || '"' END;
+CREATE MACRO pgc.lianji_name(n) AS CASE WHEN pgc.lianji_plain(n) THEN n ELSE '"' || replace(n, '"', '""') || '"' END;
 CREATE MACRO pgc.lianji_regclass_name(x) AS (SELECT coalesce(
 	(SELECT min(k.name) FROM pgc.lianji_classes k WHERE k.oid = q.v),
 	(SELECT min(CASE s.nspname WHEN 'public' THEN '' ELSE pgc.lianji_name(s.nspname) || '.' END || pgc.lianji_name(c.relname)) FROM pgc.pg_class c JOIN pgc.pg_namespace s ON s.oid = c.relnamespace WHERE c.oid = q.v),
 	CASE q.v WHEN 0 THEN '-' ELSE q.v::VARCHAR END) FROM (SELECT pgc.lianji_regclass(x) AS v) q);
 CREATE MACRO pgc.lianji_regtype_name(x) AS (SELECT coalesce((SELECT min(t.name) FROM pgc.lianji_types t WHERE t.oid = q.v AND t.shown), CASE q.v WHEN 0 THEN '-' ELSE q.v::VARCHAR END) FROM (SELECT pgc.lianji_regtype(x) AS v) q);
+CREATE MACRO pgc.lianji_regtype_list(x) AS (SELECT CASE WHEN q.v IS NOT NULL THEN array(SELECT pgc.lianji_regtype_name(u.v) FROM (SELECT unnest(q.v) AS v) u) END FROM (SELECT x AS v) q);
 CREATE MACRO pgc.lianji_regproc_name(x) AS (SELECT coalesce((SELECT min(p.proname) FROM pgc.pg_proc p WHERE p.oid = q.v), CASE q.v WHEN 0 THEN '-' ELSE q.v::VARCHAR END) FROM (SELECT pgc.lianji_regproc(x) AS v) q);
 CREATE MACRO pgc.lianji_regprocedure_name(x) AS pgc.lianji_regproc_name(x);
 CREATE MACRO pgc.lianji_regnamespace_name(x) AS (SELECT coalesce((SELECT min(pgc.lianji_name(s.nspname)) FROM pgc.pg_namespace s WHERE s.oid = q.v), CASE q.v WHEN 0 THEN '-' ELSE q.v::VARCHAR END) FROM (SELECT pgc.lianji_regnamespace(x) AS v) q);

@@ -43,6 +43,7 @@ type rewriter struct {
 	behind map[int]string // what is written behind one
 	cast   map[int]cast   // what is written in the place of some
 	shown  []bool         // which stand in the outermost list
+	clause []string       // the word that begins the clause in which each stands
 	reads  bool           // there is a FROM or a WHERE
 	rewritten
 }
@@ -72,6 +73,7 @@ func rewrite(text string, facts Facts, alone bool) rewritten {
 	r.findShown()
 	if !alone {
 		r.casts()
+		r.scalars()
 	}
 	for i := 0; i < len(tokens); {
 		i = r.step(i)
@@ -118,6 +120,9 @@ func literal(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + 
 func (r *rewriter) step(i int) int {
 	t := r.tokens[i]
 	if r.alone {
+		if name := r.name(i); common[name] && builtin[name] && r.is(i+1, "(") && !r.is(i-1, ".") {
+			return r.put(i, i+1, "main."+name) // DuckDB's own, and not PostgreSQL's
+		}
 		return r.ofConnection(i)
 	}
 	if text := r.before[i]; text != "" {
@@ -130,7 +135,6 @@ func (r *rewriter) step(i int) int {
 	if more, ok := r.behind[i]; ok {
 		return r.put(i, i+1, t.Text(r.text)+more)
 	}
-	r.scalars(i)
 	switch {
 	case t.Kind == sqltext.Operator:
 		return r.operator(i)
@@ -148,8 +152,10 @@ func (r *rewriter) step(i int) int {
 	case r.name(i) == "pg_get_keywords" && r.is(i+1, "(") && r.is(i+2, ")") && !r.is(i-1, "."):
 		r.ours = true
 		return r.put(i, i+3, "pg_keywords")
-	case r.name(i) == "json_build_object" && r.is(i+1, "("):
-		return r.put(i, i+1, "json_object")
+	case spelt[r.name(i)] != "" && r.is(i+1, "("):
+		return r.put(i, i+1, spelt[r.name(i)])
+	case r.name(i) == "format" && r.is(i+1, "("):
+		return r.format(i)
 	}
 	if r.is(i-1, ".") {
 		return i + 1 // a column, or what was looked at with its schema
@@ -168,6 +174,9 @@ func (r *rewriter) step(i int) int {
 		return r.put(i, i+1, "isc")
 	case relations[name] || r.is(i+1, "(") && functions[name] && !common[name]:
 		r.ours = true
+		if relations[name] && r.is(i+1, "(") && r.is(i+2, ")") {
+			return r.put(i, i+3, "pgc."+name)
+		}
 		if next := r.onPath(i, i); next > i {
 			return next
 		}
@@ -189,7 +198,14 @@ func (r *rewriter) ofConnection(i int) int {
 	if r.is(i-1, "SELECT") || r.is(i-1, ",") {
 		value += r.alias(i, next, r.name(at))
 	}
-	return r.put(i, next, value)
+	return r.put(i, next, value+r.behind[next-1])
+}
+
+// spelt are functions that have another name in DuckDB.
+var spelt = map[string]string{
+	"json_build_object": "json_object", "json_build_array": "json_array", "json_agg": "json_group_array", "json_object_agg": "json_group_object",
+	"jsonb_build_object": "json_object", "jsonb_build_array": "json_array", "jsonb_agg": "json_group_array", "jsonb_object_agg": "json_group_object",
+	"to_jsonb": "to_json", "octet_length": "strlen", "btrim": "trim", "every": "bool_and",
 }
 
 // sorted are the collations in which DuckDB orders texts anyway: by their bytes.
@@ -221,6 +237,8 @@ func (r *rewriter) inCatalog(i int) int {
 		return r.put(i, i+5, "pgc.pg_keywords")
 	case name == "oid" && (r.is(i-1, "::") || r.is(i-1, "AS")):
 		return r.put(i, i+3, "UINTEGER")
+	case relations[name] && r.is(i+3, "(") && r.is(i+4, ")"): // a function that gives its rows
+		return r.put(i, i+5, "pgc."+name)
 	case r.is(i+3, "(") && functions[name], relations[name]:
 		return r.put(i, i+3, "pgc."+name)
 	case r.is(i+3, "("), r.is(i-1, "::"), r.is(i-1, "AS"):
@@ -348,7 +366,16 @@ func (r *rewriter) setting(i int) (string, int) {
 	return literal(v), end + 1
 }
 
-func (r *rewriter) operator(i int) int { return r.match(i, i+1, r.tokens[i].Text(r.text)) }
+func (r *rewriter) operator(i int) int {
+	op := r.tokens[i].Text(r.text)
+	if op == "*" && r.star(i) {
+		return r.put(i, i+1, "* NOT SIMILAR TO 'tableoid|xmin'")
+	}
+	if op == "/" {
+		return r.put(i, i+1, "//") // DuckDB's own gives fractions of whole numbers
+	}
+	return r.match(i, i+1, op)
+}
 
 // match writes PostgreSQL's match of a pattern, anywhere in the text and with or without
 // case, as DuckDB's, which is of the whole text.
