@@ -29,6 +29,14 @@ func (h hexRefused) Describe(ctx context.Context, s server.Session, r server.Req
 	return h.Querier.Describe(ctx, s, r)
 }
 
+// Place implements server.Queue.
+func (h hexRefused) Place(s server.Session, id string) (place int, waits bool) {
+	if q, ok := h.Querier.(server.Queue); ok {
+		return q.Place(s, id)
+	}
+	return 0, false
+}
+
 func refuseHex(sql string) error {
 	if !strings.Contains(sql, `\x`) {
 		return nil

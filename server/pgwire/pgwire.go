@@ -65,13 +65,14 @@ type Limits struct {
 	KeptBytes    int           // of the texts and parameters of one connection's prepared statements and portals
 	Kept         int           // prepared statements, and as many portals, of one connection
 	OpenTime     time.Duration // that a connection may do nothing while a portal of it holds its sources
+	PlaceEvery   time.Duration // whose statement waits for its turn is told its place so often, where that has changed
 }
 
 // DefaultLimits are the limits that a zero Limits stands for.
 func DefaultLimits() Limits {
 	return Limits{
 		Connections: 4096, LoginTime: 20 * time.Second, MessageBytes: 8 << 20,
-		KeptBytes: 16 << 20, Kept: 4096, OpenTime: 10 * time.Minute,
+		KeptBytes: 16 << 20, Kept: 4096, OpenTime: 10 * time.Minute, PlaceEvery: 2 * time.Second,
 	}
 }
 
@@ -94,6 +95,9 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.OpenTime > 0 {
 		d.OpenTime = l.OpenTime
+	}
+	if l.PlaceEvery > 0 {
+		d.PlaceEvery = l.PlaceEvery
 	}
 	return d
 }

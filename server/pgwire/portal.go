@@ -81,6 +81,8 @@ func (c *conn) open(ctx context.Context, p *portal) error {
 				q.path = p.path
 				r = server.Request{ID: p.query, Page: p.page, Pages: true, Traceparent: c.settings.text(traceSetting), TraceID: &p.followed}
 			}
+			stop := c.tellPlace(session, p.query)
+			defer stop()
 			answer, err = q.Query(p.ctx, session, r)
 			return err
 		})
