@@ -15,6 +15,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
+	"github.com/lianji/lianji/planner"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -60,9 +61,11 @@ func TestOnePlaceAtEachSource(t *testing.T) {
 	}
 }
 
-// A query does not wait for ever, and one that needs no DuckDB not at all.
-func TestQueue(t *testing.T) {
-	w := newWorld(t, 8, Options{MaxRunning: 1, MaxQueued: 1, QueueTimeout: 50 * time.Millisecond})
+// oneRuns gives an engine whose only place for DuckDB is taken until the test ends, and the
+// plan of a statement that needs one.
+func oneRuns(t *testing.T, patience time.Duration) (*world, *planner.Plan) {
+	t.Helper()
+	w := newWorld(t, 8, Options{MaxRunning: 1, MaxQueued: 1, QueueTimeout: patience})
 	p, err := w.plan("SELECT a.id FROM 公安.人口 a, 公安.户 b")
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +74,13 @@ func TestQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Release()
+	t.Cleanup(first.Release)
+	return w, p
+}
+
+// A query does not wait for ever, and one that needs no DuckDB not at all.
+func TestQueue(t *testing.T) {
+	w, p := oneRuns(t, 50*time.Millisecond)
 	if _, err := w.engine.Run(t.Context(), p); errs.CodeOf(err) != errs.QueueFull || errs.From(err).ID != "queue_timeout" {
 		t.Errorf("waiting too long: %v", err)
 	}
@@ -88,16 +97,7 @@ func TestQueue(t *testing.T) {
 
 // Beyond the queue nobody waits, and whoever waits may leave.
 func TestQueueFull(t *testing.T) {
-	w := newWorld(t, 8, Options{MaxRunning: 1, MaxQueued: 1, QueueTimeout: time.Minute})
-	p, err := w.plan("SELECT a.id FROM 公安.人口 a, 公安.户 b")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := w.engine.Run(t.Context(), p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Release()
+	w, p := oneRuns(t, time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
 	blocked := safego.Run(func() error {
 		_, err := w.engine.Run(ctx, p)
