@@ -29,6 +29,8 @@ type Tx struct {
 
 	newestKey func(first bool) (uint8, error)
 	tables    map[string]map[table][]string // by agency: which resources show a table; see ofTable
+	inForce   map[string][]*catalog.Grant   // by resource: the grants that were not taken back; see grantsOn
+	tokened   bool                          // there is a grant of a token, or there was one
 }
 
 // Change lets do make changes in the name of a principal, given by its ID. They are

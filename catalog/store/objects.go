@@ -213,10 +213,16 @@ func (t *Tx) Grant(g *catalog.Grant) error {
 		return err
 	}
 	g.ID, g.Version, g.By = newID(), 1, t.by.ID
-	return t.put(kindGrant, g.ID, `INSERT INTO grants (id, resource, grantee_kind, grantee, items, purposes, modes, row_filter, valid_from, valid_until, hours, row_limit, query_limit, granted_by, revoked, version)
+	err = t.put(kindGrant, g.ID, `INSERT INTO grants (id, resource, grantee_kind, grantee, items, purposes, modes, row_filter, valid_from, valid_until, hours, row_limit, query_limit, granted_by, revoked, version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 1)`,
 		g.ID, g.Resource, string(g.Grantee.Kind), g.Grantee.ID, asJSON(g.Items), asJSON(g.Purposes), asJSON(g.Modes), g.RowFilter, asMicros(g.From), asMicros(g.Until),
 		asJSON(g.Hours), g.Rows, g.Queries, g.By)
+	if there, read := t.inForce[g.Resource]; read && err == nil {
+		own := *g
+		own.Items = slices.Clone(g.Items)
+		t.inForce[g.Resource] = append(there, &own)
+	}
+	return err
 }
 
 // granted finds the resource of a grant that the principal may give or take back.
@@ -298,6 +304,9 @@ func (t *Tx) Revoke(id string) error {
 	}
 	if _, err := t.granted(g.Resource); err != nil {
 		return err
+	}
+	if there, read := t.inForce[g.Resource]; read {
+		t.inForce[g.Resource] = slices.DeleteFunc(there, func(g *catalog.Grant) bool { return g.ID == id })
 	}
 	return t.takeBack(kindGrant, id, "UPDATE grants SET revoked = $1, version = version + 1 WHERE id = $2", asMicros(t.now), id)
 }

@@ -37,11 +37,14 @@ func (t *Tx) useOf(i *catalog.GrantedItem) error {
 	if t.newestKey == nil {
 		return errs.New(errs.NotSupported, "store_no_token_key", nil)
 	}
-	var before int64 // grants of a token, also those that are over: what they showed is kept somewhere
-	if err := t.tx.QueryRowContext(t.ctx, "SELECT count(*) FROM grants WHERE items LIKE '%\"key_version\":%'").Scan(&before); err != nil {
-		return err
+	if !t.tokened { // also those that are over count: what they showed is kept somewhere
+		var before int64
+		if err := t.tx.QueryRowContext(t.ctx, "SELECT count(*) FROM grants WHERE items LIKE '%\"key_version\":%'").Scan(&before); err != nil {
+			return err
+		}
+		t.tokened = before > 0
 	}
-	version, err := t.newestKey(before == 0)
+	version, err := t.newestKey(!t.tokened)
 	if err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
 		}
 	}
 	for _, other := range resources {
-		grants, err := all(t, scanGrant, "SELECT "+grantColumns+" FROM grants WHERE resource = $1 AND revoked = 0", other.ID)
+		grants, err := t.grantsOn(other.ID)
 		if err != nil {
 			return err
 		}
@@ -95,6 +98,24 @@ func (t *Tx) besides(g *catalog.Grant, r *catalog.Resource) error {
 		}
 	}
 	return nil
+}
+
+// grantsOn gives the grants on a resource that were not taken back. They are read once in a
+// transaction, and kept as it changes them: read for each of many grants on one resource, a
+// file of them would take the square of their number.
+func (t *Tx) grantsOn(resource string) ([]*catalog.Grant, error) {
+	if there, read := t.inForce[resource]; read {
+		return there, nil
+	}
+	grants, err := all(t, scanGrant, "SELECT "+grantColumns+" FROM grants WHERE resource = $1 AND revoked = 0", resource)
+	if err != nil {
+		return nil, err
+	}
+	if t.inForce == nil {
+		t.inForce = map[string][]*catalog.Grant{}
+	}
+	t.inForce[resource] = grants
+	return grants, nil
 }
 
 // table is a table of a source, by its folded names: they differ in more than case or
@@ -141,7 +162,7 @@ func (t *Tx) ofTable(r *catalog.Resource) ([]*catalog.Resource, error) {
 // moved looks again at the grants on a resource that was changed: its items may be those
 // of another table now.
 func (t *Tx) moved(r *catalog.Resource) error {
-	grants, err := all(t, scanGrant, "SELECT "+grantColumns+" FROM grants WHERE resource = $1 AND revoked = 0", r.ID)
+	grants, err := t.grantsOn(r.ID)
 	if err != nil {
 		return err
 	}
@@ -160,13 +181,13 @@ func (t *Tx) beside(g *catalog.Grant, r *catalog.Resource, before *catalog.Grant
 	if !before.Until.IsZero() && !before.Until.After(t.now) || !meet(g.Purposes, before.Purposes) {
 		return nil
 	}
-	if same, err := t.meet(g.Grantee, before.Grantee); err != nil || !same {
-		return err
-	}
 	for _, i := range g.Items {
 		for _, old := range before.Items {
 			same := catalog.SameName(nameOf(r, i.No), nameOf(other, old.No))
 			if same && clash(g, i, before, old, other.ID == r.ID) || tells(i, old, nameOf(other, old.No)) || tells(old, i, nameOf(r, i.No)) {
+				if somebody, err := t.meet(g.Grantee, before.Grantee); err != nil || !somebody {
+					return err
+				}
 				return errs.New(errs.Conflict, "store_two_uses", msg.Args{"Item": nameOf(r, i.No), "Grant": before.ID})
 			}
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,51 @@ func TestTwoUsesOfATable(t *testing.T) {
 			if err := c.Change(t.Context(), c.people[catalog.Cataloguer], func(tx *Tx) error { return tx.Resource(r) }); err == nil {
 				t.Errorf("a resource is called %s, which no statement can name", name)
 			}
+		}
+	})
+}
+
+// Within one change the grants on a resource are read once, and still what the change did
+// to them counts.
+func TestTwoUsesInOneChange(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string) {
+		c := newCity(t, address)
+		asked := []bool{}
+		c.TokenKeys(func(first bool) (uint8, error) { asked = append(asked, first); return 3, nil })
+		of := func(i catalog.GrantedItem) *catalog.Grant {
+			g := c.grant()
+			g.Items = []catalog.GrantedItem{i}
+			return g
+		}
+		clear := func() *catalog.Grant { return of(catalog.GrantedItem{No: 2, Use: catalog.Clear}) }
+		token := func() *catalog.Grant { return of(tokenOf(2, catalog.IDNumber)) }
+		before := clear()
+		c.change(t, catalog.Leader, func(tx *Tx) error { return tx.Grant(before) })
+		refused := func(what string, err error) {
+			t.Helper()
+			if errs.From(err) == nil || errs.From(err).ID != "store_two_uses" {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		c.change(t, catalog.Leader, func(tx *Tx) error {
+			refused("beside one of before", tx.Grant(token()))
+			if err := tx.Revoke(before.ID); err != nil {
+				return err
+			}
+			given := token()
+			if err := tx.Grant(given); err != nil {
+				return err
+			}
+			refused("beside one of this change", tx.Grant(clear()))
+			// No row is looked at again.
+			if _, err := tx.tx.ExecContext(t.Context(), "UPDATE grants SET revoked = 1 WHERE id = $1", given.ID); err != nil {
+				return err
+			}
+			refused("beside one that was read", tx.Grant(clear()))
+			return tx.Grant(token())
+		})
+		if !slices.Equal(asked, []bool{true, true, false}) {
+			t.Errorf("the first token: %v", asked)
 		}
 	})
 }

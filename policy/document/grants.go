@@ -194,6 +194,9 @@ func (b *differ) wanted(r *catalog.Resource, want Grant) (*wanted, error) {
 // named is as it is.
 func (b *differ) same(r *catalog.Resource, w *wanted, in []*catalog.Grant) int {
 	return slices.IndexFunc(in, func(g *catalog.Grant) bool {
+		if g.Grantee != w.grant.Grantee { // it is cheap to see, and there may be thousands
+			return false
+		}
 		have := grantOf(b.state, r, g)
 		if w.want.From == "" {
 			have.From = ""
