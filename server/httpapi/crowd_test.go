@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,20 +16,28 @@ import (
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/waitfor"
+	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server"
 )
 
-// crowded is a server that lets two connections in, and answers /wait once it may. It tells
-// when a request waits, and when a connection rests, which is after its client has the answer.
+// crowded is a server that lets two connections in, and answers /wait once it may, /slow too,
+// of which it does not know whose it is. It tells when a request waits, and when a connection
+// rests, which is after its client has the answer.
 func crowded(t *testing.T) (address string, waits, rests chan struct{}) {
 	t.Helper()
 	may, waits, rests := make(chan struct{}), make(chan struct{}, 2), make(chan struct{}, 8)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/wait" {
+		if r.URL.Path == "/wait" && seated(r.Context(), "") != nil {
+			t.Error("one that nobody has is refused")
+		}
+		if r.URL.Path != "/" {
 			waits <- struct{}{}
 			<-may
 		}
 	}))
 	c := newCrowd(2)
+	s.Config.ConnContext = c.known
 	s.Config.ConnState = func(nc net.Conn, state http.ConnState) {
 		if c.changed(nc, state); state == http.StateIdle {
 			rests <- struct{}{}
@@ -117,6 +126,101 @@ func TestCrowdAtWork(t *testing.T) {
 	}
 }
 
+// A request of nobody known gives way where no connection rests, the oldest one first: its
+// body may never come.
+func TestCrowdOfNobody(t *testing.T) {
+	address, waits, _ := crowded(t)
+	first, second := connectTo(t, address), connectTo(t, address)
+	for _, c := range []*client{first, second} {
+		if err := c.send("/slow"); err != nil {
+			t.Fatal(err)
+		}
+		<-waits
+	}
+	if !connectTo(t, address).asks("/") {
+		t.Error("the third is not let in")
+	}
+	if _, err := first.answers.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the oldest was kept: %v", err)
+	}
+	if err := second.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.answers.ReadByte(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the other one was not kept: %v", err)
+	}
+}
+
+// waiting is a querier that tells when it is asked, and answers once it may.
+type waiting struct {
+	server.Querier
+	asked chan string
+	may   chan struct{}
+}
+
+func (q waiting) Query(_ context.Context, s server.Session, _ server.Request) (*server.Answer, error) {
+	q.asked <- s.Principal
+	<-q.may
+	return nil, errs.New(errs.NotSupported, "http_not_found", nil)
+}
+
+// A principal has a quarter of the connections at work at the most, and another one again
+// when one of them has ended. Those of others are their own.
+func TestCrowdOfPrincipals(t *testing.T) {
+	q := waiting{asked: make(chan string, 1), may: make(chan struct{})}
+	s := newServer(Options{Querier: q, Session: func(_ context.Context, a server.Asker) (server.Session, error) {
+		return server.Session{Snapshot: policy.Denied{}, Principal: a.Token}, nil
+	}}, 8)
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := safego.Run(func() error { return s.Serve(ln) })
+	t.Cleanup(func() {
+		_ = s.Close()
+		<-done
+	})
+	ask := func(who string) *client {
+		t.Helper()
+		c := connectTo(t, ln.Addr().String())
+		const body = `{"sql": "select 1"}`
+		if _, err := fmt.Fprintf(c, "POST /v1/query HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", who, len(body), body); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	answer := func(who string) *http.Response {
+		t.Helper()
+		res, err := http.ReadResponse(ask(who).answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return res
+	}
+	for _, who := range []string{"wang", "wang", "li"} {
+		ask(who)
+		select {
+		case <-q.asked:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s is not let in", who)
+		}
+	}
+	res := answer("wang")
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || !strings.Contains(string(text), string(errs.QueueFull)) {
+		t.Errorf("the third of one: %v %s %v %s", err, res.Status, res.Header, text)
+	}
+	close(q.may)
+	waitfor.True(t, 10*time.Second, "a place that is free again", func() bool {
+		if answer("wang").StatusCode == http.StatusServiceUnavailable {
+			return false
+		}
+		<-q.asked
+		return true
+	})
+}
+
 func TestCrowdForgets(t *testing.T) {
 	c := newCrowd(2)
 	for range 5 {
@@ -124,11 +228,18 @@ func TestCrowdForgets(t *testing.T) {
 		defer b.Close()
 		c.changed(a, http.StateNew)
 		c.changed(a, http.StateActive)
+		if !c.hold(a, "wang") {
+			t.Error("not let in")
+		}
 		c.changed(a, http.StateIdle)
+		c.changed(a, http.StateActive)
+		if !c.hold(a, "wang") {
+			t.Error("not let in again")
+		}
 		c.changed(a, http.StateClosed)
 	}
-	if len(c.all) != 0 || c.rest.Len() != 0 {
-		t.Errorf("%d and %d are remembered", len(c.all), c.rest.Len())
+	if len(c.all) != 0 || c.rest.Len() != 0 || c.asked.Len() != 0 || len(c.own) != 0 {
+		t.Errorf("%d, %d, %d and %d are remembered", len(c.all), c.rest.Len(), c.asked.Len(), len(c.own))
 	}
 }
 

@@ -85,8 +85,9 @@ const ReceiptTrailer = "Lianji-Receipt"
 
 type door struct {
 	Options
-	hosts map[string]bool
-	pages *resources.Pages
+	hosts     map[string]bool
+	pages     *resources.Pages
+	followers followers
 }
 
 // New gives the door's handler. Server runs it with the time-outs that it needs.

@@ -144,6 +144,9 @@ func (q *ask) session(a asked, by *server.Asker) (_ server.Session, err error) {
 	if err != nil {
 		return s, err
 	}
+	if err = seated(q.r.Context(), s.Principal); err != nil {
+		return server.Session{}, err
+	}
 	s.Door, s.Mode, s.Client = by.Door, by.Mode, by.Client
 	return s, nil
 }

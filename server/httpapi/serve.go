@@ -34,21 +34,8 @@ func Serve(ctx context.Context, ln net.Listener, o Options) error {
 func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration) error {
 	queries, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
-	handler := New(o)
-	logger := o.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	s := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTime,
-		IdleTimeout:       idleTime,
-		WriteTimeout:      DefaultClientWait, // of small answers; rows extend it piece by piece
-		MaxHeaderBytes:    maxHeader,
-		ConnState:         newCrowd(listen.Connections).changed,
-		BaseContext:       func(net.Listener) context.Context { return queries },
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
+	s := newServer(o, listen.Connections)
+	s.BaseContext = func(net.Listener) context.Context { return queries }
 	done := safego.Run(func() error { return s.Serve(ln) })
 	select {
 	case err := <-done:
@@ -66,6 +53,25 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 		err = errors.Join(err, e)
 	}
 	return err
+}
+
+// newServer makes the server of a door that lets most connections in.
+func newServer(o Options, most int) *http.Server {
+	logger := o.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	crowd := newCrowd(most)
+	return &http.Server{
+		Handler:           New(o),
+		ReadHeaderTimeout: headerTime,
+		IdleTimeout:       idleTime,
+		WriteTimeout:      DefaultClientWait, // of small answers; rows extend it piece by piece
+		MaxHeaderBytes:    maxHeader,
+		ConnState:         crowd.changed,
+		ConnContext:       crowd.known,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
 }
 
 func shutdown(ctx context.Context, s *http.Server, limit time.Duration) error {

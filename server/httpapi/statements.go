@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/lianji/lianji/catalog"
@@ -13,6 +14,7 @@ import (
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/output"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/turns"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/statements"
 )
@@ -269,6 +271,35 @@ const (
 	silence       = 15 * time.Second
 )
 
+// mostFollow is how many follow a statement in events at the same time.
+const mostFollow = 8
+
+// followers counts them.
+type followers struct {
+	mu sync.Mutex
+	of map[*statements.Statement]int
+}
+
+// come notes one more, and gives what it does when it leaves; false beyond the bound.
+func (f *followers) come(st *statements.Statement) (leave func(), ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.of[st] >= mostFollow {
+		return nil, false
+	}
+	if f.of == nil {
+		f.of = map[*statements.Statement]int{}
+	}
+	f.of[st]++
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.of[st]--; f.of[st] == 0 {
+			delete(f.of, st)
+		}
+	}, true
+}
+
 // events tells, in server-sent events, how far a statement is until it has ended.
 func (d *door) events(w http.ResponseWriter, r *http.Request) {
 	q := &ask{door: d, w: w, r: r, id: newID(), start: time.Now()}
@@ -277,6 +308,14 @@ func (d *door) events(w http.ResponseWriter, r *http.Request) {
 		q.log(q.lost(err))
 		return
 	}
+	leave, ok := d.followers.come(st)
+	if !ok {
+		e := errs.New(errs.QueueFull, "statements_followed", msg.Args{"Most": mostFollow})
+		e.RetryAfter = turns.RetryAfter
+		q.log(q.problem(e))
+		return
+	}
+	defer leave()
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := newPatient(w, d.ClientWait)
 	// A client that has gone away needs no answer.

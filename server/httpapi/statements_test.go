@@ -141,3 +141,29 @@ func TestStatementsOfOthers(t *testing.T) {
 		wantProblem(t, postTo(t, s, "/v1/statements", body, "Authorization", "Bearer wang"), http.StatusBadRequest, errs.RequestInvalid)
 	}
 }
+
+// So many follow a statement and no more, until one of them leaves.
+func TestStatementsFollowers(t *testing.T) {
+	feed := make(chan servertest.Row)
+	s := keeping(t, &servertest.Querier{Feed: feed})
+	path, other := submitted(t, s, "wang")+"/events", submitted(t, s, "wang")+"/events"
+	var first *http.Response
+	for i := range 8 {
+		res := call(t, s, "wang", "GET", path)
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("follower %d: %s", i+1, res.Status)
+		}
+		first = res
+	}
+	refused := call(t, s, "wang", "GET", path)
+	if refused.Header.Get("Retry-After") == "" {
+		t.Errorf("%v", refused.Header)
+	}
+	wantProblem(t, refused, http.StatusServiceUnavailable, errs.QueueFull)
+	if res := call(t, s, "wang", "GET", other); res.StatusCode != http.StatusOK {
+		t.Errorf("of another statement: %s", res.Status)
+	}
+	_ = first.Body.Close()
+	waitfor.True(t, 10*time.Second, "a place that is free again", func() bool { return call(t, s, "wang", "GET", path).StatusCode == http.StatusOK })
+	close(feed)
+}
