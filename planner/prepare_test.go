@@ -233,6 +233,22 @@ func TestLongParameters(t *testing.T) {
 			t.Errorf("%s with %v: %v, want %q", c.sql, c.lengths, err, c.want)
 		}
 	}
+	// What is made of parameters alone is made once, as of constants.
+	ints := "[" + strings.Repeat("1234567, ", 999) + "1]"
+	for _, sql := range []string{
+		"SELECT v FROM g.t WHERE a = ANY($1::INT[])", "SELECT v FROM g.t WHERE a IN (SELECT unnest($1::INT[]))", "SELECT v FROM g.t WHERE list_contains($1::BIGINT[], a)",
+		"SELECT v FROM g.t JOIN (SELECT unnest($1::INT[]) i) x ON a = x.i", "SELECT list_sum($1::INT[])", "SELECT v FROM g.t WHERE v = ANY(string_split($1, ','))",
+		"SELECT v FROM g.t WHERE v IN (SELECT unnest(string_split($1, ',')))", "SELECT v FROM g.t WHERE v = lower($1)", "SELECT v FROM g.t WHERE v = ANY(list_transform(string_split($1, ','), x -> trim(x)))",
+	} {
+		s, err := p.Prepare(t.Context(), sql, testTables(), Options{})
+		if err != nil {
+			t.Errorf("%s: %v", sql, err)
+			continue
+		}
+		if _, err := s.Plan(t.Context(), []catalog.Value{{Type: catalog.Type{Kind: catalog.Text}, V: ints}}); err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
 }
 
 func TestUnknownNameBesideOpenParameters(t *testing.T) {

@@ -32,7 +32,7 @@ func (m *measurer) call(o object, s *scope) (estimate, error) {
 		e.units = saturate(e.units * int64(f.copies))
 	}
 	if f.aggregate && !f.scalar || f.volatile || isUnnest(name) {
-		e.constant = false
+		e.constant, e.once = false, false
 		e.settle()
 	}
 	if err := m.checkAmount(name, o, e.args); err != nil {
@@ -66,7 +66,7 @@ func (m *measurer) call(o object, s *scope) (estimate, error) {
 // arguments measures a call's arguments, FILTER and ORDER BY. A method's object
 // counts as the first argument.
 func (m *measurer) arguments(o object, s *scope) (estimate, error) {
-	sum := estimate{leaves: 1, constant: true}
+	sum := estimate{leaves: 1, constant: true, once: true}
 	if column := methodOf(o); column != nil {
 		e := m.columnRef(column, s)
 		sum.args = append(sum.args, e)
@@ -148,7 +148,7 @@ func (m *measurer) lambda(o object, function string, args []estimate, initial []
 	defer func() { m.lambdas-- }()
 	list := args[0]
 	// Of all elements one may hold nearly all of the list's bytes, the others few.
-	whole := estimate{units: 1, leaves: max(1, list.leaves-1), constant: list.constant, nodes: 1, depth: 1, bytes: list.bytes}
+	whole := estimate{units: 1, leaves: max(1, list.leaves-1), constant: list.constant, once: list.once, nodes: 1, depth: 1, bytes: list.bytes}
 	if whole.leaves > 1 {
 		whole.elems = list.elems
 	}
@@ -162,7 +162,7 @@ func (m *measurer) lambda(o object, function string, args []estimate, initial []
 	}
 	e := body
 	e.units, e.nodes, e.depth, e.args = saturate(body.units*2+1), saturate(body.nodes+1), body.depth+1, nil
-	e.constant = body.constant && list.constant
+	e.constant, e.once = body.constant && list.constant, body.once && list.once
 	if e.work = product(body.work+body.nodes, max(list.elems, 1)); list.constant && e.work > maxLambdaWork {
 		return e, m.tooComplex("gate_value_too_large", m.limits.ValueBytes)
 	}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"reflect"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ type estimate struct {
 	made     int64     // bytes that this and its parts make anew for each row
 	replaced *replaced // by replace(..)
 	sure     int64     // elements that a list has for certain, constant or not
+	once     bool      // it is of constants and parameters alone: DuckDB computes it once, not for each row
 
 	args   []estimate // of a call
 	bodies []*body    // of the subqueries in it
@@ -77,7 +79,7 @@ func (m *measurer) root(e any, s *scope) (estimate, error) {
 
 // children measures parts and gives their sum; leaves are those of the largest.
 func (m *measurer) children(s *scope, parts ...any) (estimate, error) {
-	sum := estimate{leaves: 1, constant: true, args: make([]estimate, 0, len(parts))}
+	sum := estimate{leaves: 1, constant: true, once: true, args: make([]estimate, 0, len(parts))}
 	for _, p := range parts {
 		if p == nil {
 			continue
@@ -112,7 +114,7 @@ func (e *estimate) join(part estimate) {
 	e.units = saturate(e.units + part.units)
 	e.leaves = max(e.leaves, part.leaves)
 	e.columns = max(e.columns, part.columns)
-	e.constant = e.constant && part.constant
+	e.constant, e.once = e.constant && part.constant, e.once && part.once
 	e.nodes = saturate(e.nodes + part.nodes)
 	e.depth = max(e.depth, part.depth)
 	e.bytes = saturate(e.bytes + part.bytes)
@@ -203,7 +205,7 @@ func (m *measurer) class(o object, s *scope) (estimate, error) {
 }
 
 func constantEstimate(c *constant) estimate {
-	e := estimate{units: 1, leaves: 1, constant: true, nodes: 1, depth: 1, bytes: 8}
+	e := estimate{units: 1, leaves: 1, constant: true, once: true, nodes: 1, depth: 1, bytes: 8}
 	if s, ok := c.value.(string); ok {
 		e.bytes = int64(len(s))
 		e.units += e.bytes / bytesPerUnit
@@ -223,7 +225,7 @@ func (m *measurer) columnRef(names []string, s *scope) estimate {
 	found := estimate{units: 1, leaves: s.widest(), bytes: columnBytes}
 	found.weigh(names...)
 	if own, ok := ownValues[first]; ok && own.bare && len(names) == 1 {
-		found.constant, found.nodes, found.depth, found.bytes = true, 1, 1, 64
+		found.constant, found.once, found.nodes, found.depth, found.bytes = true, true, 1, 1, 64
 	}
 	for in := s; in != nil; in = in.outer {
 		if p, ok := in.lambda[first]; ok {
@@ -301,7 +303,7 @@ func (m *measurer) subquery(o object, s *scope) (estimate, error) {
 		return estimate{}, err
 	}
 	e, err := m.children(s, o.get("child"))
-	e.constant = false
+	e.constant, e.once = false, false
 	e.settle()
 	e.units = saturate(e.units + units)
 	e.leaves, e.bytes, e.elems = 1, columnBytes, 0
@@ -322,7 +324,7 @@ func (m *measurer) operator(o object, s *scope) (estimate, error) {
 		e.units = saturate(e.units + e.columns)
 		e.leaves = saturate(e.leaves * max(e.columns, 1))
 		e.bytes = product(e.bytes, max(e.columns, 1))
-		e.columns, e.constant = 0, false
+		e.columns, e.constant, e.once = 0, false, false
 		return e, nil
 	}
 	e, err := m.children(s, kids...)
@@ -395,6 +397,10 @@ func (m *measurer) cast(o object, s *scope) (estimate, error) {
 	if err != nil {
 		return e, err
 	}
+	if child := sub(o, "child"); text(child, "class") == "CAST" && reflect.DeepEqual(child.get("cast_type"), o.get("cast_type")) {
+		e.args = nil
+		return e, m.checkFolded(e) // DuckDB drops it
+	}
 	leaves, elems := typeSize(sub(o, "cast_type"))
 	nested := e.elems > 0 || e.leaves > 1
 	if leaves > 1 || e.leaves > 1 || e.elems > 0 || elems > 1 {
@@ -439,7 +445,7 @@ func (m *measurer) window(o object, s *scope) (estimate, error) {
 	if err != nil {
 		return e, err
 	}
-	e.constant = false
+	e.constant, e.once = false, false
 	e.settle()
 	name := strings.ToLower(text(o, "function_name"))
 	e.leaves = typeOfCall(name, e.args[:n])

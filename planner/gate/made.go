@@ -73,7 +73,7 @@ func (m *measurer) grow(e *estimate, s *scope) error {
 		return nil
 	}
 	most, share := int64(m.limits.RowBytes), e.bytes
-	if !s.many() { // one value, not thousands
+	if e.once || !s.many() { // one value, not thousands
 		most = max(most, int64(m.limits.ValueBytes))
 		share = share / (most / int64(m.limits.RowBytes))
 	}
@@ -395,7 +395,7 @@ func (r relation) sizeOf(names []string) int64 {
 // parameter measures one; how long its text may be is found out by trying.
 func (m *measurer) parameter(id string) estimate {
 	e := plain(1)
-	e.bytes = columnBytes
+	e.bytes, e.once = columnBytes, true
 	if m.params == nil {
 		m.params = map[string]bool{}
 	}
