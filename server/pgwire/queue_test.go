@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/pgwire"
 	"github.com/lianji/lianji/server/servertest"
@@ -17,6 +18,7 @@ import (
 type queueing struct {
 	servertest.Querier
 	place atomic.Int64
+	asked atomic.Int64 // how often for the place
 	goOn  chan struct{}
 	id    atomic.Value
 }
@@ -29,6 +31,7 @@ func (q *queueing) Query(ctx context.Context, s server.Session, r server.Request
 
 func (q *queueing) Place(s server.Session, id string) (place int, waits bool) {
 	place = int(q.place.Load())
+	q.asked.Add(1)
 	return place, s.Principal == "张三" && id == q.id.Load() && place > 0
 }
 
@@ -47,6 +50,8 @@ func TestPlace(t *testing.T) {
 	w.send(&pgproto3.Parse{Query: "SELECT 1"}, &pgproto3.Bind{}, &pgproto3.Execute{}, &pgproto3.Sync{})
 	w.expect("ParseComplete", "BindComplete")
 	place("Waiting for a turn, at place 3 of the queue.")
+	asked := q.asked.Load()
+	waitfor.True(t, time.Second, "the place to be asked for again", func() bool { return q.asked.Load() > asked+2 })
 	q.place.Store(1)
 	place("Waiting for a turn, at place 1 of the queue.")
 	q.place.Store(0) // it has its turn
