@@ -55,6 +55,7 @@ func ways() []*wayIn {
 		}},
 		{name: "http", open: httpLookUp},
 		{name: "flight", open: flightLookUp},
+		{name: "bare-flight", open: bareFlight},
 	}
 }
 
@@ -152,15 +153,21 @@ func askHTTP(b *testing.B, url, token, sql string) lookUp {
 
 func flightLookUp(b *testing.B, g *guarded) lookUp {
 	b.Helper()
-	client, err := fsql.NewClient(g.others["grpc"], nil, nil, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	return askFlight(b, g.others["grpc"], g.token, fmt.Sprintf(byKey, "公安.人口"))
+}
+
+// askFlight runs a prepared statement with its key.
+func askFlight(b *testing.B, address, token, sql string) lookUp {
+	b.Helper()
+	client, err := fsql.NewClient(address, nil, nil, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = client.Close() })
 	with := func(ctx context.Context) context.Context {
-		return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+g.token, "purpose", "DB-HC")
+		return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token, "purpose", "DB-HC")
 	}
-	prepared, err := client.Prepare(with(b.Context()), fmt.Sprintf(byKey, "公安.人口"))
+	prepared, err := client.Prepare(with(b.Context()), sql)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -193,8 +200,8 @@ func flightLookUp(b *testing.B, g *guarded) lookUp {
 }
 
 // BenchmarkDoors looks rows up by key through each door, with a store and its audit log,
-// straight by pgx, and behind a bare HTTP server, in turns: the times at the client, and how often a second. Of
-// Flight SQL it is a prepared statement, three calls a row.
+// straight by pgx, and behind bare servers of HTTP and Flight SQL, in turns: the times at the client, and how
+// often a second. Of Flight SQL it is a prepared statement, three calls a row.
 func BenchmarkDoors(b *testing.B) {
 	g := newGuarded(b)
 	b.Logf("fsync of 4 KiB: %s", fsync(b))
