@@ -87,3 +87,48 @@ func TestPsqlCommands(t *testing.T) {
 		t.Error(s.log.String())
 	}
 }
+
+// psqlCommands are the commands of psql 15 that ask the server, of \\? Informational: with S
+// and + where each takes them, and with patterns.
+func psqlCommands() (all []string) {
+	for forms, names := range map[string]string{
+		"S+": "d dc dD dE di dm dn ds dt dT dv dg du dL dO df dfa dfn dfp dft dfw",
+		"+":  "dA dAc dAf dAo dAp db dconfig dC des det deu dew dF dFd dFp dFt dl dP dPi dPt dPn dRp dRs dx dy l lo_list",
+		"S":  "da dd do",
+		"":   "ddp dp drds dX z",
+	} {
+		for _, name := range strings.Fields(names) {
+			all = append(all, `\`+name, `\`+name+" 政务*")
+			for _, form := range map[string][]string{"S+": {"S", "+", "S+"}, "+": {"+"}, "S": {"S"}}[forms] {
+				all = append(all, `\`+name+form)
+			}
+		}
+	}
+	return append(all, `\d 政务.户`, `\d+ 政务.户`, `\dS+ 政务.*`, `\dt+ *.*`, `\dAc btree int4`, `\dAf+ btree int4`, `\dAo btree int4`, `\dAp btree int4`,
+		`\df upper text`, `\df+ bool* text`, `\do + int4`, `\drds x y`, `\dT+ text`, `\dC int4`, `\dn+ 政务`, `\dp 政务.*`, `\sv 政务.户`, `\sv+ 政务.户`,
+		`\conninfo`, `\encoding`)
+}
+
+// No command of psql that asks the server ends in an error, and what there is not is said
+// not to be there.
+func TestPsqlEveryCommand(t *testing.T) {
+	needPsql(t)
+	s := newSite(t, testpg.Start(t), 4, "memory: 256MiB")
+	address := s.postgresDoor(t)
+	commands := psqlCommands()
+	out := psqlRun(t, address, "\\echo ==\n"+strings.Join(commands, "\n\\echo ==\n")+"\n", "-P", "pager=off")
+	parts := strings.Split(out, "==\n")[1:]
+	if len(parts) != len(commands) {
+		t.Fatalf("%d answers to %d commands:\n%s", len(parts), len(commands), out)
+	}
+	for i, part := range parts {
+		if strings.Contains(part, "ERROR") || strings.Contains(part, "FATAL") || strings.Contains(part, "invalid command") {
+			t.Errorf("%s says:\n%s", commands[i], part)
+		}
+	}
+	for _, c := range []string{`\sf no_such`, `\sf+ no_such(int)`, `\sv 政务.no_such`} {
+		if out := psqlRun(t, address, "SET lc_messages = 'C';\n"+c+"\n"); !strings.Contains(out, "no_such") || !strings.Contains(out, "ERROR") {
+			t.Errorf("%s says:\n%s", c, out)
+		}
+	}
+}

@@ -206,6 +206,8 @@ func failed(err error) error {
 		return e
 	case errors.As(err, &of) && of.Kind == duck.KindMemory:
 		return errs.Wrap(errs.OutOfMemory, "out_of_memory", nil, err)
+	case of != nil && missing(of.Message) != nil:
+		return missing(of.Message)
 	}
 	return errs.Wrap(errs.NotSupported, "pgwire_catalogue", nil, err)
 }

@@ -151,9 +151,10 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 	roles.add(uint32(ownerOID), facts.User, false, true, false, false, true, false, int32(-1), false)
 	databases := newTable("pg_database", oid("oid"), text("datname"), oid("datdba"), whole("encoding"), text("datlocprovider"), truth("datistemplate"), truth("datallowconn"), whole("datconnlimit"), text("datcollate"), text("datctype"), oid("dattablespace"))
 	databases.add(uint32(databaseOID), facts.Database, uint32(ownerOID), int32(6), "c", false, true, int32(-1), "C", "C", uint32(1663))
-	settings := newTable("pg_settings", text("name"), text("setting"), text("context"), text("vartype"))
+	settings := newTable("pg_settings", text("name"), text("setting"), text("context"), text("vartype"), text("source"), text("boot_val"), text("reset_val"), truth("pending_restart"))
 	for _, name := range slices.Sorted(maps.Keys(serverSettings)) {
-		settings.add(name, serverSettings[name], "internal", "string")
+		value := serverSettings[name]
+		settings.add(name, value, "internal", "string", "default", value, value, false)
 	}
 	for _, t := range []*table{schemas, classes, attributes, descriptions, roles, databases, settings} {
 		batch := t.builder.NewRecordBatch()

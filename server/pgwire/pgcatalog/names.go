@@ -25,7 +25,7 @@ var filledSQL string
 // relations are the names of the catalogue's own, which a statement may use without their
 // schema; functions those that stand in the files above.
 var (
-	relations = found(`(?:TABLE|VIEW) pgc\.(pg_\w+)`, relationsSQL+namesSQL+filledSQL)
+	relations = found(`(?:TABLE|VIEW) pgc\.((?:pg|ts)_\w+)`, relationsSQL+namesSQL+filledSQL)
 	standard  = found(`(?:TABLE|VIEW) isc\.(\w+)`, relationsSQL+filledSQL)
 	functions = found(`MACRO (?:pgc|isc)\.(\w+)`, namesSQL+registeredSQL)
 )

@@ -29,6 +29,16 @@ func TestRegisteredNames(t *testing.T) {
 	} {
 		mustAsk(t, c, q.sql, q.want)
 	}
+	for sql, want := range map[string]string{
+		"SELECT '公安.无'::pg_catalog.regclass::pg_catalog.oid":                  "There is no table 公安.无.",
+		"SELECT 'no_such'::pg_catalog.regproc::pg_catalog.oid":                "There is no function no_such.",
+		"SELECT oid FROM pg_class WHERE oid = CAST('no_such' AS regclass)":    "There is no table no_such.",
+		"SELECT attname FROM pg_attribute WHERE attrelid = '公安.照片'::regclass": "There is no table 公安.照片.",
+	} {
+		if _, mine, err := ask(t, c, sql); !mine || errs.CodeOf(err) != errs.UnknownName || err.Error() != want {
+			t.Errorf("%s: %v, %v, want %s", sql, mine, err, want)
+		}
+	}
 	d, _, err := c.Describe(t.Context(), session("a"), facts, server.Request{SQL: "SELECT oid::regclass, c.oid::regclass AS \"X\", 'pg_class'::regclass, oid::regclass::text, current_user, current_schema() s, lower(relname)::regclass FROM pg_class c"})
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +85,8 @@ func TestFunctions(t *testing.T) {
 		{"SELECT EXTRACT(epoch FROM pg_postmaster_start_time() AT TIME ZONE 'UTC') > 1.7e9, extract(year FROM now()) > 2020, 1 IS DISTINCT FROM length('a')", "true|true|false\n"},
 		{"SELECT ARRAY[23, 1009]::regtype[], NULL::oid[]::regtype[]::text[]", "[\"integer\",\"text[]\"]|\n"},
 		{"SELECT count(*) FROM pg_available_extension_versions()", "0\n"},
+		{"SELECT current_setting(s.name), current_setting('memory_limit' || '', true) FROM pg_settings s WHERE name = 'server_encoding'", "UTF8|\n"},
+		{"SELECT (SELECT count(*) FROM pg_options_to_table(c.reloptions)) FROM pg_class c LIMIT 1", "0\n"},
 	} {
 		mustAsk(t, c, "SELECT q.* FROM pg_am, ("+q.sql+") q", q.want)
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/planner/sqltext"
 )
 
@@ -12,6 +14,21 @@ import (
 // to text or shown.
 
 var registries = set("regclass regtype regproc regprocedure regnamespace regrole")
+
+// strict are those whose names, written out, are an error where there is no such thing, and
+// the functions that tell.
+var strict = map[string]string{"regclass": "pgc.lianji_no_class", "regproc": "pgc.lianji_no_proc", "regprocedure": "pgc.lianji_no_proc"}
+
+// missing gives the error that one of these ended a statement with; nil for another.
+func missing(message string) error {
+	for word, id := range map[string]string{"lianji_no_class ": "unknown_table", "lianji_no_proc ": "unknown_function"} {
+		if _, name, found := strings.Cut(message, word); found {
+			name, _, _ = strings.Cut(name, "\n")
+			return errs.New(errs.UnknownName, id, msg.Args{"Name": name})
+		}
+	}
+	return nil
+}
 
 // texts are the types that a name is cast to.
 var texts = set("text varchar name bpchar")
@@ -89,6 +106,9 @@ func (r *rewriter) casts() {
 			behind += r.alias(i, next, r.named(from, i, what))
 		case r.kind(from) == sqltext.String && from == i-1 && !digits(r.tokens[from].Text(r.text)):
 			function = "pgc.to_" + what
+			if strict := strict[what]; strict != "" {
+				function = strict
+			}
 			name := strings.TrimPrefix(strings.Trim(r.tokens[from].Text(r.text), "'"), "pg_catalog.")
 			if id := classes[name]; id != "" && what == "regclass" && r.reads {
 				// A look-up may not stand in every condition of a join.

@@ -15,6 +15,9 @@ CREATE MACRO pgc.to_regclass(n) AS (SELECT coalesce(
 	(SELECT min(c.oid) FROM pgc.pg_class c JOIN pgc.pg_namespace s ON s.oid = c.relnamespace WHERE s.nspname || '.' || c.relname = q.b),
 	(SELECT min(c.oid) FROM pgc.pg_class c JOIN pgc.pg_namespace s ON s.oid = c.relnamespace WHERE s.nspname = 'public' AND c.relname = q.b))
 	FROM (SELECT n AS a, replace(n, '"', '') AS b) q);
+-- A name that is written out and that there is not is an error, which lianji tells by its first word.
+CREATE MACRO pgc.lianji_no_class(n) AS (SELECT CASE WHEN q.o IS NULL AND q.a IS NOT NULL THEN error('lianji_no_class ' || q.a)::UINTEGER ELSE q.o END FROM (SELECT pgc.to_regclass(n) AS o, n AS a) q);
+CREATE MACRO pgc.lianji_no_proc(n) AS (SELECT CASE WHEN q.o IS NULL AND q.a IS NOT NULL THEN error('lianji_no_proc ' || q.a)::UINTEGER ELSE q.o END FROM (SELECT pgc.to_regprocedure(n) AS o, n AS a) q);
 CREATE MACRO pgc.lianji_regclass(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regclass(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);
 CREATE MACRO pgc.lianji_regtype(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regtype(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);
 CREATE MACRO pgc.lianji_regproc(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regproc(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);

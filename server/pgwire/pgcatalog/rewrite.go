@@ -174,8 +174,8 @@ func (r *rewriter) step(i int) int {
 		return r.put(i, i+1, "isc")
 	case relations[name] || r.is(i+1, "(") && functions[name] && !common[name]:
 		r.ours = true
-		if relations[name] && r.is(i+1, "(") && r.is(i+2, ")") {
-			return r.put(i, i+3, "pgc."+name)
+		if end := r.closing(i + 1); relations[name] && r.is(i+1, "(") && end < len(r.tokens) {
+			return r.put(i, end+1, "pgc."+name)
 		}
 		if next := r.onPath(i, i); next > i {
 			return next
@@ -237,8 +237,8 @@ func (r *rewriter) inCatalog(i int) int {
 		return r.put(i, i+5, "pgc.pg_keywords")
 	case name == "oid" && (r.is(i-1, "::") || r.is(i-1, "AS")):
 		return r.put(i, i+3, "UINTEGER")
-	case relations[name] && r.is(i+3, "(") && r.is(i+4, ")"): // a function that gives its rows
-		return r.put(i, i+5, "pgc."+name)
+	case relations[name] && r.is(i+3, "(") && r.closing(i+3) < len(r.tokens): // a function that gives its rows, whatever it is asked
+		return r.put(i, r.closing(i+3)+1, "pgc."+name)
 	case r.is(i+3, "(") && functions[name], relations[name]:
 		return r.put(i, i+3, "pgc."+name)
 	case r.is(i+3, "("), r.is(i-1, "::"), r.is(i-1, "AS"):
@@ -340,13 +340,11 @@ func (r *rewriter) onPath(i, at int) int {
 }
 
 // setting gives current_setting('name') or current_setting('name', true). The name of one
-// that is still a parameter is read when it has its value.
+// that is still a parameter is read when it has its value; one that is computed is looked
+// for among pg_settings.
 func (r *rewriter) setting(i int) (string, int) {
 	if !r.is(i+1, "(") {
 		return "", i
-	}
-	if r.kind(i+2) == sqltext.Placeholder || r.is(i+2, "NULL") {
-		return "pgc.lianji_setting", i + 1
 	}
 	end := i + 3
 	for r.is(end, "::") && r.textual(end) > 0 {
@@ -356,7 +354,10 @@ func (r *rewriter) setting(i int) (string, int) {
 		end += 2
 	}
 	name, err := command.Literal(r.tokens[min(i+2, len(r.tokens)-1)].Text(r.text))
-	if err != nil || !r.is(end, ")") {
+	switch {
+	case r.kind(i+2) == sqltext.Placeholder, r.is(i+2, "NULL"), !r.alone && (err != nil || !r.is(end, ")")):
+		return "pgc.lianji_setting", i + 1
+	case err != nil, !r.is(end, ")"):
 		return "", i
 	}
 	v, ok := r.facts.Setting(strings.ToLower(name))
