@@ -151,7 +151,8 @@ CREATE MACRO pgc.array_remove(a, x) AS list_filter(a, lambda lianji_item: lianji
 CREATE MACRO pgc.parse_ident(n) AS list_transform(regexp_extract_all(n, '"(?:[^"]|"")*"|[^." ]+'), lambda w: CASE WHEN w[1] = '"' THEN replace(w[2:-2], '""', '"') ELSE lower(w) END), (n, strict) AS list_transform(regexp_extract_all(n, '"(?:[^"]|"")*"|[^." ]+'), lambda w: CASE WHEN w[1] = '"' THEN replace(w[2:-2], '""', '"') ELSE lower(w) END);
 CREATE MACRO pgc.array_upper(a, n) AS CASE WHEN len(a) > 0 THEN len(a)::INTEGER END;
 CREATE MACRO pgc.array_lower(a, n) AS CASE WHEN len(a) > 0 THEN 1 END;
--- Functions that give rows: there is nothing for them to give.
+-- Functions that give rows: but for the first there is nothing for them to give.
+CREATE VIEW pgc.pg_show_all_settings AS FROM pgc.pg_settings;
 CREATE TABLE pgc.pg_options_to_table (option_name VARCHAR, option_value VARCHAR);
 CREATE TABLE pgc.pg_partition_tree (relid UINTEGER, parentrelid UINTEGER, isleaf BOOLEAN, level INTEGER);
 CREATE TABLE pgc.ts_token_type (tokid INTEGER, alias VARCHAR, description VARCHAR);

@@ -205,6 +205,8 @@ func TestSetConfig(t *testing.T) {
 		{"SELECT pg_catalog.set_config('Search_Path', '', true)", nil, []string{"search_path local="}},
 		{"SELECT set_config('jit', $1, false)", []server.Param{{Text: "o'n"}}, []string{"jit=o'n"}},
 		{"SELECT set_config('jit', $1, false)", []server.Param{{Null: true}}, []string{"jit as it was"}},
+		{"SELECT set_config('jit','off',false) FROM pg_show_all_settings() WHERE name = 'jit'", nil, []string{"jit=off"}},
+		{"SELECT pg_catalog.set_config('jit','off',false) FROM pg_catalog.pg_settings WHERE name = 'jit';", nil, []string{"jit=off"}},
 	} {
 		if err := run(q.sql, q.params...); err != nil || !slices.Equal(set, q.want) {
 			t.Errorf("%s: %q, %v", q.sql, set, err)
@@ -213,7 +215,8 @@ func TestSetConfig(t *testing.T) {
 	if err := run("SELECT set_config('jit', 'bad', false)"); errs.CodeOf(err) != errs.ParameterInvalid {
 		t.Errorf("a value that is refused: %v", err)
 	}
-	for _, sql := range []string{"SELECT set_config('jit', 'on', false) FROM pg_class", "SELECT set_config(relname, 'on', false) FROM pg_class", "SELECT set_config('jit', 'on', relhasindex) FROM pg_class"} {
+	for _, sql := range []string{"SELECT set_config('jit', 'on', false) FROM pg_class", "SELECT set_config(relname, 'on', false) FROM pg_class", "SELECT set_config('jit', 'on', relhasindex) FROM pg_class",
+		"SELECT set_config('jit','off',false) FROM pg_show_all_settings() WHERE name = 'nix'", "SELECT set_config('jit','off',false) FROM pg_settings WHERE name = 'jit' OR true"} {
 		if _, _, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: sql}); err == nil {
 			t.Errorf("%s was answered", sql)
 		}

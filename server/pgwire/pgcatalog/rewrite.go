@@ -70,6 +70,10 @@ func rewrite(text string, facts Facts, alone bool) rewritten {
 		return rewritten{}
 	}
 	r := &rewriter{text: text, tokens: tokens, facts: facts, alone: alone, behind: map[int]string{}}
+	if end := r.ofItself(); end > 0 {
+		r.text, r.tokens = text[:tokens[end].Start], tokens[:end]
+		text, tokens = r.text, r.tokens
+	}
 	r.findShown()
 	if !alone {
 		r.casts()
@@ -280,6 +284,45 @@ func (r *rewriter) sessions(i int) (string, int) {
 		return r.config(i)
 	}
 	return "", i
+}
+
+// ofItself gives the token FROM of SELECT set_config(..) FROM pg_settings WHERE name = 'x',
+// by which pgAdmin sets what there is and nothing else; 0 where it is no such statement, or
+// there is no such setting.
+func (r *rewriter) ofItself() int {
+	at := 1
+	if r.name(at) == "pg_catalog" && r.is(at+1, ".") {
+		at += 2
+	}
+	if !r.is(0, "SELECT") || r.name(at) != "set_config" {
+		return 0
+	}
+	from := r.closing(at+1) + 1
+	at = from + 1
+	if r.name(at) == "pg_catalog" && r.is(at+1, ".") {
+		at += 2
+	}
+	switch {
+	case !r.is(from, "FROM"):
+		return 0
+	case r.name(at) == "pg_settings":
+		at++
+	case r.name(at) == "pg_show_all_settings" && r.is(at+1, "(") && r.is(at+2, ")"):
+		at += 3
+	default:
+		return 0
+	}
+	if !r.is(at, "WHERE") || r.name(at+1) != "name" || !r.is(at+2, "=") || r.kind(at+3) != sqltext.String || r.kind(at+4) != sqltext.End && !r.is(at+4, ";") {
+		return 0
+	}
+	name, err := command.Literal(r.tokens[at+3].Text(r.text))
+	if err != nil {
+		return 0
+	}
+	if _, ok := r.facts.Setting(strings.ToLower(name)); !ok {
+		return 0
+	}
+	return from
 }
 
 // config takes set_config('name', value, local) for an assignment, in a statement that
