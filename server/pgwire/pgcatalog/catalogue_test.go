@@ -422,6 +422,28 @@ func TestDearTexts(t *testing.T) {
 	}
 }
 
+// A text that is far too long is not looked through again for each of its words.
+func TestLongTexts(t *testing.T) {
+	c := New("Asia/Shanghai")
+	defer c.Close()
+	const n = 20_000
+	for name, sql := range map[string]string{
+		"casts":     "SELECT 1" + strings.Repeat("::regclass", n),
+		"functions": "SELECT 1 FROM pg_class, " + strings.Repeat("lower(", n) + strings.Repeat(")", n),
+		"formats":   "SELECT " + strings.Repeat("format('%s',", n) + "1" + strings.Repeat(")", n) + " FROM pg_class",
+		"stars":     "SELECT " + strings.Repeat("*, ", n) + "1 FROM pg_class",
+		"opened":    "SELECT pg_get_userbyid(1), " + strings.Repeat("format('',", n),
+	} {
+		begun := time.Now()
+		if _, mine, err := ask(t, c, sql); !mine || err == nil {
+			t.Errorf("%s: %v, %v", name, mine, err)
+		}
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("%s: %s", name, took)
+		}
+	}
+}
+
 // Names of WITH clauses are seen within their own query alone: outside of it the same
 // name is DuckDB's own relation.
 func TestNamesOfWithAreTheirQuerys(t *testing.T) {

@@ -14,18 +14,30 @@ import (
 
 // closing finds the parenthesis that closes the one at a place; the end where none does.
 func (r *rewriter) closing(open int) int {
-	depth := 0
-	for at := open; at < len(r.tokens); at++ {
-		switch {
-		case r.is(at, "("):
-			depth++
-		case r.is(at, ")"):
-			if depth--; depth == 0 {
-				return at
+	if !r.is(open, "(") {
+		return len(r.tokens)
+	}
+	return r.pair[open]
+}
+
+// findPairs notes which parentheses and brackets belong together.
+func (r *rewriter) findPairs() {
+	r.pair = make([]int, len(r.tokens))
+	open := map[string][]int{}
+	for i, t := range r.tokens {
+		r.pair[i] = -1
+		switch text := t.Text(r.text); text {
+		case "(", "[":
+			r.pair[i] = len(r.tokens)
+			open[text] = append(open[text], i)
+		case ")", "]":
+			begins := map[string]string{")": "(", "]": "["}[text]
+			if stack := open[begins]; len(stack) > 0 {
+				last := stack[len(stack)-1]
+				open[begins], r.pair[i], r.pair[last] = stack[:len(stack)-1], last, i
 			}
 		}
 	}
-	return len(r.tokens)
 }
 
 // rowsets are functions that give rows; askers those that rewrite.go answers.

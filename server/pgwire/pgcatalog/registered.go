@@ -64,6 +64,18 @@ func (r *rewriter) alias(at, next int, name string) string {
 	return " AS " + catalog.QuoteIdent(name)
 }
 
+// registers tells whether something is cast to such a type.
+func (r *rewriter) registers() bool {
+	for i := range r.tokens {
+		if r.is(i, "::") || r.is(i, "AS") {
+			if what, _ := r.registry(i + 1); what != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // cast is what is written in the place of some tokens.
 type cast struct {
 	next int // the token behind them
@@ -126,7 +138,7 @@ func digits(text string) bool { return strings.Trim(text, "'0123456789") == "" }
 
 // castFrom finds the token behind the CAST( that a parenthesis closes, which is left out.
 func (r *rewriter) castFrom(closing int) int {
-	open := r.opening(closing, "(", ")")
+	open := r.opening(closing)
 	if open < 1 || !r.is(open-1, "CAST") {
 		return -1
 	}
@@ -135,18 +147,11 @@ func (r *rewriter) castFrom(closing int) int {
 }
 
 // opening finds what the closing parenthesis or bracket at a place belongs to; -1 for none.
-func (r *rewriter) opening(at int, open, closing string) int {
-	for depth := 0; at >= 0; at-- {
-		switch {
-		case r.is(at, closing):
-			depth++
-		case r.is(at, open):
-			if depth--; depth == 0 {
-				return at
-			}
-		}
+func (r *rewriter) opening(at int) int {
+	if at < 0 || at >= len(r.tokens) {
+		return -1
 	}
-	return -1
+	return r.pair[at]
 }
 
 // operand finds where what a :: casts begins; -1 where that cannot be told.
@@ -154,13 +159,13 @@ func (r *rewriter) operand(at int) int {
 	for at--; at >= 0; at-- {
 		switch k := r.kind(at); {
 		case r.is(at, ")"):
-			open := r.opening(at, "(", ")")
+			open := r.opening(at)
 			if open < 0 || !r.called(open-1) {
 				return open
 			}
 			at = open - 1
 		case r.is(at, "]"):
-			if at = r.opening(at, "[", "]"); r.is(at-1, "ARRAY") {
+			if at = r.opening(at); r.is(at-1, "ARRAY") {
 				return at - 1
 			}
 			continue // an element of what stands in front of it
@@ -244,7 +249,7 @@ func (r *rewriter) named(from, cast int, what string) string {
 		last -= 2
 	}
 	if r.is(last, ")") {
-		last = r.opening(last, "(", ")") - 1
+		last = r.opening(last) - 1
 	}
 	if name := r.name(last); last >= from && name != "" {
 		return name

@@ -44,6 +44,7 @@ type rewriter struct {
 	cast   map[int]cast   // what is written in the place of some
 	shown  []bool         // which stand in the outermost list
 	clause []string       // the word that begins the clause in which each stands
+	pair   []int          // of each parenthesis and bracket the other one
 	reads  bool           // there is a FROM or a WHERE
 	rewritten
 }
@@ -70,12 +71,18 @@ func rewrite(text string, facts Facts, alone bool) rewritten {
 		return rewritten{}
 	}
 	r := &rewriter{text: text, tokens: tokens, facts: facts, alone: alone, behind: map[int]string{}}
+	r.findPairs()
 	if end := r.ofItself(); end > 0 {
 		r.text, r.tokens = text[:tokens[end].Start], tokens[:end]
 		text, tokens = r.text, r.tokens
+		r.findPairs()
 	}
 	r.findShown()
-	if !alone {
+	switch {
+	case alone:
+	case len(text) > mostText: // it will be refused; to go back from each cast could take minutes
+		r.ours = r.registers()
+	default:
 		r.casts()
 		r.scalars()
 	}
