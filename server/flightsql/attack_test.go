@@ -3,19 +3,31 @@ package flightsql
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	fsql "github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/policy"
+	"github.com/lianji/lianji/server/listen"
 	"github.com/lianji/lianji/server/servertest"
 )
 
@@ -360,5 +372,88 @@ func TestPatterns(t *testing.T) {
 	long := strings.Repeat("%a", 5000)
 	if matches(&long, strings.Repeat("a", 4999)) {
 		t.Error("too short")
+	}
+}
+
+// arriving is a listener that counts.
+type arriving struct {
+	net.Listener
+	come atomic.Int64
+}
+
+func (a *arriving) Accept() (net.Conn, error) {
+	c, err := a.Listener.Accept()
+	if err == nil {
+		a.come.Add(1)
+	}
+	return c, err
+}
+
+// A connection without a call of somebody known ends soon, whatever is said on it, and gives
+// way to others; one with such a call stays.
+func TestStrangers(t *testing.T) {
+	own, trusted := pair(t)
+	for name, with := range map[string]struct {
+		door   *tls.Config
+		client credentials.TransportCredentials
+	}{
+		"plain": {nil, insecure.NewCredentials()},
+		"tls": {
+			&tls.Config{Certificates: []tls.Certificate{own}, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12},
+			credentials.NewTLS(&tls.Config{RootCAs: trusted}),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			counted := &arriving{Listener: ln}
+			const strange = time.Second
+			o := Options{Querier: &servertest.Querier{}, Session: newOffice().session, TLS: with.door}
+			address := openedOn(t, listen.NewCrowd(16, 16).Within(counted, strange), o)
+			wang := dialed(t, address, with.client)
+			if _, err := wang.Execute(as(t, "wang"), "SELECT 1"); err != nil {
+				t.Fatal(err)
+			}
+			nobody := dialed(t, address, with.client)
+			if _, err := nobody.Execute(as(t, "nobody"), "SELECT 1"); status.Code(err) != codes.Unauthenticated {
+				t.Errorf("nobody: %v", err)
+			}
+			var raw []net.Conn
+			for range 20 {
+				nc, err := net.Dial("tcp", address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = nc.Close() })
+				if _, err := nc.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")); err != nil {
+					t.Fatal(err)
+				}
+				raw = append(raw, nc)
+			}
+			if _, err := dialed(t, address, with.client).Execute(as(t, "li"), "SELECT 1"); err != nil {
+				t.Errorf("beside strangers: %v", err)
+			}
+			begun := time.Now()
+			for i, nc := range raw {
+				_ = nc.SetReadDeadline(begun.Add(20 * strange))
+				if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("the %d. stranger stays", i+1)
+				}
+			}
+			if name == "plain" && time.Since(begun) > 8*time.Second { // the preface's own time is 10 s
+				t.Errorf("they stay for %v", time.Since(begun))
+			}
+			come := counted.come.Load()
+			waitfor.True(t, 10*strange, "nobody's connection to end", func() bool {
+				_, err := nobody.Execute(as(t, "nobody"), "SELECT 1")
+				return status.Code(err) == codes.Unauthenticated && counted.come.Load() > come
+			})
+			come = counted.come.Load()
+			if _, err := wang.Execute(as(t, "wang"), "SELECT 1"); err != nil || counted.come.Load() != come {
+				t.Errorf("%v, and %d came again", err, counted.come.Load()-come)
+			}
+		})
 	}
 }

@@ -95,6 +95,9 @@ func (d *door) admit(ctx context.Context, c *caller) (err error) {
 	if err != nil {
 		return err
 	}
+	if p, ok := peer.FromContext(ctx); ok {
+		listen.Known(p.Addr)
+	}
 	s.Snapshot = policy.OrDenied(s.Snapshot)
 	s.Door, s.Mode, s.Client = c.by.Door, c.by.Mode, c.by.Client
 	c.session = s

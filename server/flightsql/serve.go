@@ -23,6 +23,7 @@ const (
 
 	connectTime = 10 * time.Second // from a connection's begin to the end of its preface
 	idleTime    = 30 * time.Minute // without a call; clients connect again by themselves
+	strangeTime = 20 * time.Second // to the first call of which it is known whose it is
 )
 
 var (
@@ -37,7 +38,8 @@ var errShutdown = errs.New(errs.Closing, "flight_shutdown", nil)
 // Serve answers calls on ln, which it closes, until ctx ends. It returns when no call
 // is left; nil after an orderly end.
 func Serve(ctx context.Context, ln net.Listener, o Options) error {
-	return serve(ctx, ln, o, DrainTime)
+	crowd := listen.NewCrowd(listen.Connections, listen.Connections)
+	return serve(ctx, crowd.Within(ln, strangeTime), o, DrainTime)
 }
 
 func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration) error {
@@ -48,7 +50,7 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 		return errors.Join(err, ln.Close())
 	}
 	s := d.server()
-	done := safego.Run(func() error { return s.Serve(listen.Bounded(ln, listen.Connections)) })
+	done := safego.Run(func() error { return s.Serve(ln) })
 	select {
 	case err := <-done:
 		s.Stop()

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/lianji/lianji/internal/safego"
-	"github.com/lianji/lianji/internal/waitfor"
 )
 
 // faulty is a listener whose first answers are errors.
@@ -96,48 +95,4 @@ func TestPatientCloses(t *testing.T) {
 	case <-time.After(10 * lastWait):
 		t.Fatal("it waits on after it was closed")
 	}
-}
-
-// A connection beyond the bound is closed, and its place is free again with one that ends.
-func TestBounded(t *testing.T) {
-	inner := listenHere(t)
-	ln := Bounded(inner, 2)
-	accepted := make(chan net.Conn, 4)
-	ended := safego.Run(func() error {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return err
-			}
-			accepted <- c
-		}
-	})
-	dial(t, inner)
-	dial(t, inner)
-	first, second := <-accepted, <-accepted
-	third := dial(t, inner)
-	if err := third.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := third.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("the third: %v", err)
-	}
-	_ = first.Close()
-	_ = first.Close() // which counts once
-	var fourth net.Conn
-	dial(t, inner) // one alone: another would be counted for a moment before it is closed
-	waitfor.True(t, time.Second, "a place that is free again", func() bool {
-		select {
-		case fourth = <-accepted:
-			return true
-		default:
-			return false
-		}
-	})
-	if n := ln.(*bounded).open.Load(); n != 2 {
-		t.Errorf("%d are open", n)
-	}
-	_, _ = second.Close(), fourth.Close()
-	_ = ln.Close()
-	<-ended
 }

@@ -24,12 +24,12 @@ const outBytes = 16 << 10
 // conn is one client's connection. It belongs to the goroutine of its serve; only end and
 // cancelRunning are for others.
 type conn struct {
-	door    *door
-	link    *link
-	out     *bufio.Writer
-	in      *pgproto3.Backend
-	tooMany bool
-	holder  string // the principal who has logged in; the door's
+	door   *door
+	client net.Conn // as it came, by which the door's crowd knows it
+	link   *link
+	out    *bufio.Writer
+	in     *pgproto3.Backend
+	holder string // the principal who has logged in; the door's
 
 	user     string // the login
 	database string
@@ -62,7 +62,7 @@ type conn struct {
 }
 
 func newConn(d *door, nc net.Conn) *conn {
-	c := &conn{door: d, link: &link{Conn: nc, patience: server.NewPatience(d.ClientWait)}, statements: map[string]*prepared{}, portals: map[string]*portal{}, tx: transaction{state: txIdle}}
+	c := &conn{door: d, client: nc, link: &link{Conn: nc, patience: server.NewPatience(d.ClientWait)}, statements: map[string]*prepared{}, portals: map[string]*portal{}, tx: transaction{state: txIdle}}
 	c.asker.Door = "postgres"
 	c.asker.Client, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
 	c.out = bufio.NewWriterSize(c.link, outBytes)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -332,6 +333,46 @@ func TestOwnConnections(t *testing.T) {
 	one.send(&pgproto3.Terminate{})
 	one.expect("end")
 	waitfor.True(t, time.Second, "a place that is free again", func() bool { return s.greeting(t) == "" })
+}
+
+// Those who say nothing, or not who they are, keep nobody out, from one address or from many:
+// their oldest connections give way to others, and none over which somebody has logged in.
+func TestStrangers(t *testing.T) {
+	for name, first := range map[string]*pgproto3.StartupMessage{
+		"silent": nil, "startup": {ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "张三"}},
+	} {
+		for _, addresses := range []int{1, 40} {
+			s := open(t, &servertest.Querier{}, func(o *pgwire.Options) { o.Limits = pgwire.Limits{Connections: 16} })
+			in := s.dial(t)
+			var strangers []*wire
+			for i := range 40 {
+				from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i%addresses))}
+				nc, err := (&net.Dialer{LocalAddr: from, Timeout: 10 * time.Second}).Dial("tcp", s.address)
+				if err != nil {
+					t.Skipf("no other address of this machine: %v", err)
+				}
+				t.Cleanup(func() { _ = nc.Close() })
+				w := &wire{pgproto3.NewFrontend(nc, nc), nc, t}
+				strangers = append(strangers, w)
+				if first != nil {
+					w.send(first)
+					w.expect("AuthenticationCleartextPassword")
+				}
+			}
+			if got := s.greeting(t); got != "" {
+				t.Errorf("%s, %d addresses: %s", name, addresses, got)
+			}
+			in.send(&pgproto3.Query{String: ""})
+			in.expect("EmptyQueryResponse", "ReadyForQuery I")
+			for i, gone := range map[int]bool{0: true, 39: false} {
+				_ = strangers[i].conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+				_, err := strangers[i].conn.Read(make([]byte, 1))
+				if errors.Is(err, os.ErrDeadlineExceeded) == gone {
+					t.Errorf("%s, %d addresses, number %d: %v", name, addresses, i, err)
+				}
+			}
+		}
+	}
 }
 
 // greeting logs in and gives the SQLSTATE with which that is refused, empty for none.

@@ -13,8 +13,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/listen"
 	"github.com/lianji/lianji/server/pgwire/pgcatalog"
 )
 
@@ -117,10 +119,12 @@ type door struct {
 	Options
 	keys       keyring
 	catalogues *pgcatalog.Catalogues
+	crowd      *listen.Crowd
 
 	mu      sync.Mutex
 	conns   map[*conn]bool
-	own     map[string]int // connections by the principal who has logged in
+	entered int            // connections that have logged in
+	own     map[string]int // the same by the principal, where they have a name
 	closing bool
 }
 
@@ -140,6 +144,8 @@ func serve(ctx context.Context, ln net.Listener, o Options, drain time.Duration)
 	}
 	o.Querier = hexRefused{o.Querier}
 	d := &door{Options: o, conns: map[*conn]bool{}, own: map[string]int{}, catalogues: pgcatalog.New(o.TimeZone, o.Catalogue...)}
+	// As many as have logged in may be about to: who is one too many is told so, and may cancel.
+	d.crowd = listen.NewCrowd(2*o.Limits.Connections, o.Limits.Connections)
 	defer d.catalogues.Close()
 	statements, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -184,7 +190,7 @@ func (d *door) accept(ctx context.Context, ln net.Listener, clients *safego.Grou
 		}
 		c := newConn(d, nc)
 		if !d.add(c) {
-			_ = nc.Close() // the door closes, or is overrun
+			_ = nc.Close()
 			continue
 		}
 		clients.Go(func() error {
@@ -197,41 +203,55 @@ func (d *door) accept(ctx context.Context, ln net.Listener, clients *safego.Grou
 	}
 }
 
-// add notes a connection; false for one that gets no answer.
+// add notes a connection; false for one that gets no answer, as the door closes.
 func (d *door) add(c *conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	// Those beyond the limit are told so, and may cancel; beyond twice of it they are not.
-	if d.closing || len(d.conns) >= 2*d.Limits.Connections {
+	if d.closing || !d.crowd.Enter(c.client) {
 		return false
 	}
-	c.tooMany = len(d.conns) >= d.Limits.Connections
 	d.conns[c] = true
 	return true
 }
 
-// hold notes whose a connection is; false for one more than a principal may have, which is
-// a quarter of all. Where nobody has a name, all is one's.
-func (d *door) hold(c *conn, principal string) bool {
+// isFull tells whether as many have logged in as may.
+func (d *door) isFull() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if principal == "" {
-		return true
+	return d.entered >= d.Limits.Connections
+}
+
+// hold notes whose a connection is. It is refused as one more than there may be, or than a
+// principal may have, which is a quarter of all. Where nobody has a name, all is one's.
+func (d *door) hold(c *conn, principal string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.entered >= d.Limits.Connections:
+		return errs.New(errs.QueueFull, "pgwire_connections", nil)
+	case principal == "":
+	case d.own[principal] >= (d.Limits.Connections+3)/4:
+		return errs.New(errs.QueueFull, "pgwire_own_connections", nil)
+	default:
+		c.holder = principal
+		d.own[principal]++
 	}
-	if d.own[principal] >= (d.Limits.Connections+3)/4 {
-		return false
-	}
-	c.holder = principal
-	d.own[principal]++
-	return true
+	c.entered = true
+	d.entered++
+	d.crowd.Known(c.client)
+	return nil
 }
 
 func (d *door) remove(c *conn) {
 	d.keys.remove(c)
 	_ = c.link.Close() // it is closed already where the client went first
+	d.crowd.Leave(c.client)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.conns, c)
+	if c.entered {
+		d.entered--
+	}
 	if c.holder != "" {
 		if d.own[c.holder]--; d.own[c.holder] == 0 {
 			delete(d.own, c.holder)

@@ -129,7 +129,7 @@ func (c *conn) admit(ctx context.Context, m *pgproto3.StartupMessage) error {
 	if len(unknown) > 0 {
 		c.send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: m.ProtocolVersion & 0xffff, UnrecognizedOptions: unknown})
 	}
-	if c.tooMany {
+	if c.door.isFull() { // which it learns before it sends a password
 		return errs.New(errs.QueueFull, "pgwire_connections", nil)
 	}
 	if err := c.login(ctx); err != nil {
@@ -141,10 +141,9 @@ func (c *conn) admit(ctx context.Context, m *pgproto3.StartupMessage) error {
 	if err != nil {
 		return c.refuse(ctx, err, "", "")
 	}
-	if !c.door.hold(c, s.Principal) {
-		return errs.New(errs.QueueFull, "pgwire_own_connections", nil)
+	if err := c.door.hold(c, s.Principal); err != nil {
+		return err
 	}
-	c.entered = true
 	c.door.keys.add(c, secret)
 	c.send(&pgproto3.AuthenticationOk{})
 	c.report()
