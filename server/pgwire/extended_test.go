@@ -314,9 +314,19 @@ func TestConnectionLimit(t *testing.T) {
 		o.Limits = pgwire.Limits{Connections: 2}
 		o.Session = func(context.Context, server.Asker) (server.Session, error) { return server.Session{}, nil }
 	})
-	one, _ := s.dial(t), s.dial(t)
+	one := s.dial(t)
+	startup := &pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "张三"}}
+	second, third := s.raw(t), s.from(t, 2)
+	for _, w := range []*wire{second, third} {
+		w.send(startup)
+		w.expect("AuthenticationCleartextPassword")
+	}
+	second.send(&pgproto3.PasswordMessage{Password: password})
+	second.until("ReadyForQuery I")
+	third.send(&pgproto3.PasswordMessage{Password: password})
+	third.expect("ErrorResponse 53300", "end")
 	w := s.raw(t)
-	w.send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "张三"}})
+	w.send(startup)
 	w.expect("ErrorResponse 53300", "end")
 	one.send(&pgproto3.Terminate{})
 	one.expect("end")
@@ -346,13 +356,7 @@ func TestStrangers(t *testing.T) {
 			in := s.dial(t)
 			var strangers []*wire
 			for i := range 40 {
-				from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i%addresses))}
-				nc, err := (&net.Dialer{LocalAddr: from, Timeout: 10 * time.Second}).Dial("tcp", s.address)
-				if err != nil {
-					t.Skipf("no other address of this machine: %v", err)
-				}
-				t.Cleanup(func() { _ = nc.Close() })
-				w := &wire{pgproto3.NewFrontend(nc, nc), nc, t}
+				w := s.from(t, byte(1+i%addresses))
 				strangers = append(strangers, w)
 				if first != nil {
 					w.send(first)
@@ -373,6 +377,20 @@ func TestStrangers(t *testing.T) {
 			}
 		}
 	}
+}
+
+// from is raw at an address of 127.0.0.0/8, which are all this machine's on Linux.
+func (s *site) from(t *testing.T, last byte) *wire {
+	t.Helper()
+	nc, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}}).DialContext(t.Context(), "tcp", s.address)
+	if err != nil {
+		t.Skipf("no other address of this machine: %v", err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	if err := nc.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return &wire{pgproto3.NewFrontend(nc, nc), nc, t}
 }
 
 // greeting logs in and gives the SQLSTATE with which that is refused, empty for none.
