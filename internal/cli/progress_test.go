@@ -141,7 +141,7 @@ func TestNoProgress(t *testing.T) {
 			q, feed := slow() // the first row would end the line
 			r.querier = q
 			end := safego.Run(func() error { <-time.After(wait); close(feed); return nil })
-			code, _, stderr := r.args(t, "query", "--direct", "--format", "csv", "select 1")
+			code, _, stderr := r.args(t, "query", "--direct", "--format", "json", "select 1")
 			if err := <-end; err != nil || code != 0 {
 				t.Errorf("exit %d, %v", code, err)
 			}
@@ -158,6 +158,25 @@ func TestNoProgress(t *testing.T) {
 	}
 	if got := dumb.text(); got != "" {
 		t.Errorf("a dumb terminal: %q", got)
+	}
+}
+
+// Whoever looks on sees how many rows went elsewhere, in whatever form; a program that reads
+// them has nothing beside.
+func TestRowsOfOtherForms(t *testing.T) {
+	config(t, good)
+	for form, want := range map[string]string{"csv": "3 row(s) in ", "arrow": "3 row(s) in ", "parquet": "3 row(s) in ", "json": ""} {
+		q := func() *servertest.Querier { return &servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 3})} }
+		s := newScreen(t, 80)
+		if code, _, _ := (run{querier: q(), stderr: s.File}).args(t, "query", "--direct", "--format", form, "select 1"); code != 0 {
+			t.Errorf("%s: exit %d", form, code)
+		}
+		if got := visible(s.text()); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%s: the screen shows %q", form, got)
+		}
+		if code, _, stderr := (run{querier: q()}).args(t, "query", "--direct", "--format", form, "select 1"); code != 0 || stderr != "" {
+			t.Errorf("%s: exit %d, %q", form, code, stderr)
+		}
 	}
 }
 

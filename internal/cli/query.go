@@ -144,10 +144,12 @@ func (c *command) queryTo(ctx context.Context, w io.Writer, f queryFlags, form o
 		return c.queryRaw(ctx, w, f, form, argument)
 	}
 	return c.ask(ctx, f, argument, "", func(ctx context.Context, a *server.Answer, p *progress, started time.Time) error {
-		_, err := output.Write(ctx, p.beforeAnswer(w), form, p.counted(a.Stream), output.Options{
-			Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Notes: p.before(c.Stderr), Started: started, Width: terminalWidth(w),
-			Footer: a.Footer,
-		})
+		o := output.Options{Types: types(a.Columns), QueryID: a.ID, Langs: c.langs, Started: started, Width: terminalWidth(w), Footer: a.Footer}
+		// What another program is to read comes with nothing beside it, unless somebody looks on.
+		if form == output.Table || terminalWidth(c.Stderr) > 0 {
+			o.Notes = p.before(c.Stderr)
+		}
+		_, err := output.Write(ctx, p.beforeAnswer(w), form, p.counted(a.Stream), o)
 		return err
 	})
 }

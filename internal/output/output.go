@@ -165,10 +165,12 @@ type Options struct {
 	// the mark of a broken answer. The end of a whole one leaves with what the caller has
 	// to write behind it. Nil where nothing buffers.
 	Flush   func() error
-	QueryID string    // put into the last error member
-	Langs   []string  // languages wanted for that member and for Notes
-	Notes   io.Writer // Table: where the lines below it go, with rows and seconds; nil drops them
-	Width   int       // Table: the columns of the terminal that it is written to; 0 where it is none
+	QueryID string   // put into the last error member
+	Langs   []string // languages wanted for that member and for Notes
+	// Notes is where, of a form whose text does not tell them, the lines below it go, with
+	// rows, seconds and the times of sources; nil drops them.
+	Notes io.Writer
+	Width int // Table: the columns of the terminal that it is written to; 0 where it is none
 	// Footer is asked once, after the last row of a whole answer, with the number of rows;
 	// nil means that nothing else is to be known. JSON and NDJSON have a place for it, and
 	// Table in Notes for the times of sources.
@@ -213,6 +215,7 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 	out := &sink{w: w, flush: o.Flush, buf: make([]byte, 0, firstBuffer)}
 	var (
 		rows int64
+		cut  int64
 		err  error
 	)
 	switch f {
@@ -225,9 +228,7 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 	case Table:
 		t := newTable(s.Schema(), o.Width)
 		rows, err = writeRows(ctx, out, t, s, o)
-		if err == nil && o.Notes != nil {
-			err = note(o, o.footer(rows), t.cut)
-		}
+		cut = t.cut
 	case Arrow:
 		rows, err = writeArrow(ctx, out, s, o)
 	case Parquet:
@@ -236,6 +237,9 @@ func Write(ctx context.Context, w io.Writer, f Form, s Stream, o Options) (Summa
 		rows, err = writeXLSX(ctx, out, s)
 	default:
 		err = errs.Internalf("output form %d", f)
+	}
+	if err == nil && o.Notes != nil && !f.TellsItself() {
+		err = note(o, o.footer(rows), cut)
 	}
 	return Summary{Rows: rows, Bytes: out.written}, err
 }
