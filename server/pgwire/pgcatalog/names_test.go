@@ -235,6 +235,7 @@ func TestSearchPath(t *testing.T) {
 		{"SELECT relname FROM pg_class c WHERE pg_catalog.pg_table_is_visible(c.oid) AND relkind = 'r'", "低保\n"},
 		{"SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)", "低保\n"},
 		{"SELECT relname, pg_table_is_visible(oid) FROM pg_class ORDER BY 1", "人口|false\n低保|true\n"},
+		{"SELECT relname FROM pg_class WHERE oid = '低保'::regclass OR oid = CAST('公安.人口' AS regclass) ORDER BY 1", "人口\n低保\n"},
 	} {
 		a, mine, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: q.sql})
 		if err != nil || !mine {
@@ -244,6 +245,9 @@ func TestSearchPath(t *testing.T) {
 		if got := lines(a); got != q.want {
 			t.Errorf("%s: %q, want %q", q.sql, got, q.want)
 		}
+	}
+	if _, _, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: "SELECT attname FROM pg_attribute WHERE attrelid = '人口'::regclass"}); errs.CodeOf(err) != errs.UnknownName {
+		t.Errorf("what is not on the path: %v", err)
 	}
 	mustAsk(t, c, "SELECT current_schema(), count(*) FROM pg_class WHERE pg_table_is_visible(oid)", "public|2\n") // nobody said
 }

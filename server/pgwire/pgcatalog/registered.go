@@ -103,7 +103,7 @@ func (r *rewriter) casts() {
 			continue
 		}
 		r.ours = true
-		function, behind := "pgc.lianji_"+what, ")"
+		function, among, behind := "pgc.lianji_"+what, "", ")"
 		text := r.textual(next)
 		switch {
 		case what == "regtype" && r.is(next, "[") && r.is(next+1, "]"):
@@ -121,6 +121,9 @@ func (r *rewriter) casts() {
 			if strict := strict[what]; strict != "" {
 				function = strict
 			}
+			if what == "regclass" && len(r.facts.Path) > 0 {
+				function, among = "pgc.lianji_class_on", r.facts.path()+", "
+			}
 			name := strings.TrimPrefix(strings.Trim(r.tokens[from].Text(r.text), "'"), "pg_catalog.")
 			if id := classes[name]; id != "" && what == "regclass" && r.reads {
 				// A look-up may not stand in every condition of a join.
@@ -128,7 +131,7 @@ func (r *rewriter) casts() {
 				continue
 			}
 		}
-		r.before[from] = function + "(" + r.before[from] // what comes later goes round what is there
+		r.before[from] = function + "(" + among + r.before[from] // what comes later goes round what is there
 		r.cast[i] = cast{next, behind}
 	}
 }

@@ -17,6 +17,9 @@ CREATE MACRO pgc.to_regclass(n) AS (SELECT coalesce(
 	FROM (SELECT n AS a, replace(n, '"', '') AS b) q);
 -- A name that is written out and that there is not is an error, which lianji tells by its first word.
 CREATE MACRO pgc.lianji_no_class(n) AS (SELECT CASE WHEN q.o IS NULL AND q.a IS NOT NULL THEN error('lianji_no_class ' || q.a)::UINTEGER ELSE q.o END FROM (SELECT pgc.to_regclass(n) AS o, n AS a) q);
+-- The same of a name without a schema that is looked for on a search path.
+CREATE MACRO pgc.lianji_class_on(path, n) AS (SELECT CASE WHEN q.o IS NULL AND q.p IS NULL AND q.a IS NOT NULL THEN error('lianji_no_class ' || q.a)::UINTEGER ELSE coalesce(q.o, q.p) END FROM (SELECT pgc.to_regclass(n) AS o, n AS a, (
+	SELECT arg_min(c.oid, list_position(path, s.nspname)) FROM pgc.pg_class c JOIN pgc.pg_namespace s ON s.oid = c.relnamespace WHERE list_contains(path, s.nspname) AND c.relname = replace(n, '"', '')) AS p) q);
 CREATE MACRO pgc.lianji_no_proc(n) AS (SELECT CASE WHEN q.o IS NULL AND q.a IS NOT NULL THEN error('lianji_no_proc ' || q.a)::UINTEGER ELSE q.o END FROM (SELECT pgc.to_regprocedure(n) AS o, n AS a) q);
 CREATE MACRO pgc.lianji_regclass(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regclass(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);
 CREATE MACRO pgc.lianji_regtype(x) AS (SELECT coalesce(TRY_CAST(q.v AS UINTEGER), pgc.to_regtype(q.v)) FROM (SELECT CAST(x AS VARCHAR) AS v) q);

@@ -382,11 +382,16 @@ func (r *rewriter) onPath(i, at int) int {
 	if !ok || len(r.facts.Path) == 0 || !r.is(at+1, "(") {
 		return i
 	}
-	list := make([]string, len(r.facts.Path))
-	for k, name := range r.facts.Path {
+	return r.put(i, at+2, "pgc."+to+"("+r.facts.path()+", ")
+}
+
+// path gives the search path as a list.
+func (f Facts) path() string {
+	list := make([]string, len(f.Path))
+	for k, name := range f.Path {
 		list[k] = literal(name)
 	}
-	return r.put(i, at+2, "pgc."+to+"(["+strings.Join(list, ", ")+"], ")
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 // setting gives current_setting('name') or current_setting('name', true). The name of one
