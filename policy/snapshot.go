@@ -45,10 +45,8 @@ type Resource struct {
 // resource: to one of the same agency, or of one that the grants name, and never what
 // stands in the place of values.
 func (r *Resource) KeyMayTravel(column string, to *Resource) bool {
-	if r.Guard != nil {
-		if _, masked := r.Guard.Masks[column]; masked {
-			return false
-		}
+	if r.masked(column) {
+		return false
 	}
 	if r.Provider != "" && r.Provider == to.Provider {
 		return true

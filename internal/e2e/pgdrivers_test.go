@@ -88,7 +88,7 @@ func TestPostgresJDBC(t *testing.T) {
 // What the walk must find, among much else.
 const pgWalk = `getCatalogs/0 = (lianji)
 getColumnPrivileges/4 = (lianji|政务|型|b|analyst|analyst|SELECT|
-getColumns/4 = (lianji|政务|型|id|4|int4|10|null|0|10|1|
+getColumns/4 = (lianji|政务|型|id|4|int4|10|null|0|10|0|
 getDatabaseProductName/0 = PostgreSQL
 getDatabaseProductVersion/0 = 15.0
 getDefaultTransactionIsolation/0 = 2

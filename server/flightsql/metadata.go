@@ -206,8 +206,7 @@ func described(r *policy.Resource) *arrow.Schema {
 // isTime tells whether the scale is of seconds.
 func (t sqlType) isTime() bool { return t.subcode != pb.XdbcDatetimeSubcode_XDBC_SUBCODE_UNKNOWN }
 
-// keys lists the columns of a table's primary key, where the caller has all of them as
-// they are: part of a key, or a mask of it, is none.
+// keys lists the columns of a table's primary key.
 func keys(out *row, of fsql.TableRef, all []*policy.Resource) {
 	if !anyCatalog(of.Catalog) {
 		return
@@ -216,27 +215,10 @@ func keys(out *row, of fsql.TableRef, all []*policy.Resource) {
 		if !catalog.SameName(tableOf(r), of.Table) || of.DBSchema != nil && !catalog.SameName(agencyOf(r), *of.DBSchema) {
 			continue
 		}
-		columns := make([]string, 0, len(r.Table.PrimaryKey))
-		for _, name := range r.Table.PrimaryKey {
-			if i := slices.IndexFunc(r.Columns, func(c catalog.Column) bool { return catalog.SameName(c.Name, name) }); i >= 0 && !masked(r, r.Columns[i].Name) {
-				columns = append(columns, r.Columns[i].Name)
-			}
-		}
-		if len(columns) < len(r.Table.PrimaryKey) {
-			continue
-		}
-		for i, name := range columns {
-			out.add(nil, agencyOf(r), tableOf(r), name, int32(i+1), nil)
+		for i, at := range r.Key() {
+			out.add(nil, agencyOf(r), tableOf(r), r.Columns[at].Name, int32(i+1), nil)
 		}
 	}
-}
-
-func masked(r *policy.Resource, column string) bool {
-	if r.Guard == nil {
-		return false
-	}
-	_, is := r.Guard.Masks[column]
-	return is
 }
 
 // types lists the types that columns have.

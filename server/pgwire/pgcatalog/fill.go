@@ -113,6 +113,7 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 	attributes := newTable("pg_attribute", oid("attrelid"), text("attname"), oid("atttypid"), short("attlen"), short("attnum"), whole("atttypmod"), whole("attndims"),
 		truth("attnotnull"), truth("atthasdef"), truth("attisdropped"), truth("attislocal"), text("attidentity"), text("attgenerated"), oid("attcollation"),
 		text("attstorage"), text("attalign"), truth("attbyval"), whole("attstattarget"), truth("atthasmissing"), whole("attinhcount"), text("attcompression"), acl("attacl"))
+	keys := newTable("lianji_keys", oid("relid"), text("schema"), text("relname"), oid("relnamespace"), oid("conid"), text("name"), text("attname"), short("attnum"), whole("place"))
 	descriptions := newTable("pg_description", oid("objoid"), oid("classoid"), whole("objsubid"), text("description"))
 	// Without it, drivers take the owner for one who may change everything; pgJDBC looks at
 	// the columns' own too.
@@ -146,6 +147,13 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 				"x", "i", t.Size > 0 && t.Size <= 8, int32(-1), false, int32(0), "", reading)
 			describe(descriptions, id, int32(i+1), column.Comment)
 		}
+		if key := r.Key(); len(key) > 0 {
+			name := r.Path[last] + "_pkey"
+			constraint := ids.of(schema + "\x00" + name)
+			for i, at := range key {
+				keys.add(id, schema, r.Path[last], bySchema[schema], constraint, name, r.Columns[at].Name, int16(at+1), int32(i+1))
+			}
+		}
 	}
 	roles := newTable("pg_roles", oid("oid"), text("rolname"), truth("rolsuper"), truth("rolinherit"), truth("rolcreaterole"), truth("rolcreatedb"), truth("rolcanlogin"), truth("rolreplication"), whole("rolconnlimit"), truth("rolbypassrls"))
 	roles.add(uint32(ownerOID), facts.User, false, true, false, false, true, false, int32(-1), false)
@@ -156,7 +164,7 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 		value := serverSettings[name]
 		settings.add(name, value, "internal", "string", "default", value, value, false)
 	}
-	for _, t := range []*table{schemas, classes, attributes, descriptions, roles, databases, settings} {
+	for _, t := range []*table{schemas, classes, attributes, keys, descriptions, roles, databases, settings} {
 		batch := t.builder.NewRecordBatch()
 		t.builder.Release()
 		if batch.NumRows() == 0 {

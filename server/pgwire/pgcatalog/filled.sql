@@ -1,3 +1,14 @@
+-- Primary keys. Their indexes are not shown: drivers want the type int2vector of pg_index.indkey, which there is not.
+UPDATE pgc.pg_attribute SET attnotnull = true WHERE (attrelid, attnum) IN (SELECT (relid, attnum) FROM pgc.lianji_keys);
+INSERT INTO pgc.pg_constraint BY NAME SELECT conid AS oid, name AS conname, relnamespace AS connamespace, 'p' AS contype, false AS condeferrable, false AS condeferred, true AS convalidated, relid AS conrelid, 0 AS contypid,
+	0 AS conindid, 0 AS conparentid, 0 AS confrelid, ' ' AS confupdtype, ' ' AS confdeltype, ' ' AS confmatchtype, true AS conislocal, 0 AS coninhcount, true AS connoinherit, list(attnum ORDER BY place) AS conkey
+	FROM pgc.lianji_keys GROUP BY relid, conid, name, relnamespace;
+INSERT INTO isc.table_constraints BY NAME SELECT DISTINCT lianji_session('database') AS constraint_catalog, schema AS constraint_schema, name AS constraint_name, lianji_session('database') AS table_catalog, schema AS table_schema, relname AS table_name,
+	'PRIMARY KEY' AS constraint_type, 'NO' AS is_deferrable, 'NO' AS initially_deferred, 'YES' AS enforced FROM pgc.lianji_keys;
+INSERT INTO isc.key_column_usage BY NAME SELECT lianji_session('database') AS constraint_catalog, schema AS constraint_schema, name AS constraint_name, lianji_session('database') AS table_catalog, schema AS table_schema, relname AS table_name,
+	attname AS column_name, place AS ordinal_position FROM pgc.lianji_keys;
+INSERT INTO isc.constraint_column_usage BY NAME SELECT lianji_session('database') AS table_catalog, schema AS table_schema, relname AS table_name, attname AS column_name, lianji_session('database') AS constraint_catalog, schema AS constraint_schema,
+	name AS constraint_name FROM pgc.lianji_keys;
 -- Views over what was put in from the snapshot.
 
 CREATE VIEW pgc.pg_tables AS SELECT s.nspname AS schemaname, c.relname AS tablename, pgc.pg_get_userbyid(c.relowner) AS tableowner, NULL::VARCHAR AS tablespace, false AS hasindexes, false AS hasrules, false AS hastriggers, false AS rowsecurity
@@ -10,7 +21,7 @@ CREATE VIEW isc.schemata AS SELECT lianji_session('database') AS catalog_name, n
 CREATE VIEW isc.tables AS SELECT lianji_session('database') AS table_catalog, s.nspname AS table_schema, c.relname AS table_name, 'BASE TABLE' AS table_type, NULL::VARCHAR AS self_referencing_column_name, NULL::VARCHAR AS reference_generation, NULL::VARCHAR AS user_defined_type_catalog, NULL::VARCHAR AS user_defined_type_schema, NULL::VARCHAR AS user_defined_type_name, 'NO' AS is_insertable_into, 'NO' AS is_typed, NULL::VARCHAR AS commit_action
 	FROM pgc.pg_class c JOIN pgc.pg_namespace s ON s.oid = c.relnamespace WHERE c.relkind = 'r';
 CREATE VIEW isc.views AS SELECT NULL::VARCHAR AS table_catalog, NULL::VARCHAR AS table_schema, NULL::VARCHAR AS table_name, NULL::VARCHAR AS view_definition, 'NONE' AS check_option, 'NO' AS is_updatable, 'NO' AS is_insertable_into WHERE false;
-CREATE VIEW isc.columns AS SELECT lianji_session('database') AS table_catalog, s.nspname AS table_schema, c.relname AS table_name, a.attname AS column_name, a.attnum::INTEGER AS ordinal_position, NULL::VARCHAR AS column_default, 'YES' AS is_nullable,
+CREATE VIEW isc.columns AS SELECT lianji_session('database') AS table_catalog, s.nspname AS table_schema, c.relname AS table_name, a.attname AS column_name, a.attnum::INTEGER AS ordinal_position, NULL::VARCHAR AS column_default, CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
 	CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY' ELSE pgc.format_type(a.atttypid, -1) END AS data_type,
 	NULL::INTEGER AS character_maximum_length, CASE WHEN a.atttypid = 25 THEN 1073741824 END AS character_octet_length,
 	CASE a.atttypid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53 WHEN 1700 THEN CASE WHEN a.atttypmod > 4 THEN (a.atttypmod - 4) >> 16 END END AS numeric_precision,

@@ -56,8 +56,6 @@ CREATE MACRO pgc.pg_is_in_recovery() AS false;
 CREATE MACRO pgc.pg_encoding_to_char(e) AS 'UTF8';
 CREATE MACRO pgc.pg_get_expr(e, o) AS NULL::VARCHAR, (e, o, pretty) AS NULL::VARCHAR;
 CREATE MACRO pgc.pg_get_viewdef(o) AS NULL::VARCHAR, (o, pretty) AS NULL::VARCHAR;
-CREATE MACRO pgc.pg_get_constraintdef(o) AS NULL::VARCHAR, (o, pretty) AS NULL::VARCHAR;
-CREATE MACRO pgc.pg_get_indexdef(o) AS NULL::VARCHAR, (o, n, pretty) AS NULL::VARCHAR;
 CREATE MACRO pgc.pg_get_triggerdef(o) AS NULL::VARCHAR, (o, pretty) AS NULL::VARCHAR;
 CREATE MACRO pgc.pg_get_ruledef(o) AS NULL::VARCHAR, (o, pretty) AS NULL::VARCHAR;
 CREATE MACRO pgc.pg_get_partkeydef(o) AS NULL::VARCHAR;
@@ -159,6 +157,11 @@ CREATE TABLE pgc.ts_token_type (tokid INTEGER, alias VARCHAR, description VARCHA
 CREATE MACRO pgc.lianji_setting(n) AS (SELECT (SELECT s.setting FROM pgc.pg_settings s WHERE s.name = q.a) FROM (SELECT n AS a) q), (n, missing) AS (SELECT (SELECT s.setting FROM pgc.pg_settings s WHERE s.name = q.a) FROM (SELECT n AS a) q);
 CREATE MACRO pgc.lianji_plain(v) AS regexp_full_match(v, '[a-z_][a-z0-9_]*') AND NOT regexp_full_match(v, 'all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|between|bigint|binary|bit|boolean|both|case|cast|char|character|check|coalesce|collate|collation|column|concurrently|constraint|create|cross|current_catalog|current_date|current_role|current_schema|current_time|current_timestamp|current_user|dec|decimal|default|deferrable|desc|distinct|do|else|end|except|exists|extract|false|fetch|float|for|foreign|freeze|from|full|grant|greatest|group|grouping|having|ilike|in|initially|inner|inout|int|integer|intersect|interval|into|is|isnull|join|lateral|leading|least|left|like|limit|localtime|localtimestamp|national|natural|nchar|none|normalize|not|notnull|null|nullif|numeric|offset|on|only|or|order|out|outer|overlaps|overlay|placing|position|precision|primary|real|references|returning|right|row|select|session_user|setof|similar|smallint|some|substring|symmetric|table|tablesample|then|time|timestamp|to|trailing|treat|trim|true|union|unique|user|using|values|varchar|variadic|verbose|when|where|window|with|xmlattributes|xmlconcat|xmlelement|xmlexists|xmlforest|xmlnamespaces|xmlparse|xmlpi|xmlroot|xmlserialize|xmltable');
 CREATE MACRO pgc.quote_ident(n) AS (list_transform([n], lambda v: CASE WHEN pgc.lianji_plain(v) THEN v ELSE '"' || replace(v, '"', '""') || '"' END))[1];
+-- Primary keys alone are known: their columns, one a row.
+CREATE TABLE pgc.lianji_keys (relid UINTEGER, schema VARCHAR, relname VARCHAR, relnamespace UINTEGER, conid UINTEGER, name VARCHAR, attname VARCHAR, attnum SMALLINT, place INTEGER);
+CREATE MACRO pgc.lianji_constraintdef(o) AS (SELECT 'PRIMARY KEY (' || string_agg(pgc.quote_ident(attname), ', ' ORDER BY place) || ')' FROM pgc.lianji_keys WHERE conid = o HAVING count(*) > 0);
+CREATE MACRO pgc.pg_get_constraintdef(o) AS pgc.lianji_constraintdef(o), (o, pretty) AS pgc.lianji_constraintdef(o);
+CREATE MACRO pgc.pg_get_indexdef(o) AS NULL::VARCHAR, (o, n, pretty) AS NULL::VARCHAR;
 CREATE MACRO pgc.quote_literal(n) AS '''' || replace(n, '''', '''''') || '''';
 CREATE MACRO pgc.quote_nullable(n) AS coalesce(pgc.quote_literal(n), 'NULL');
 CREATE MACRO pgc.obj_description(o) AS (SELECT (SELECT description FROM pgc.pg_description WHERE objoid = q.a AND objsubid = 0 LIMIT 1) FROM (SELECT o AS a) q), (o, c) AS (SELECT (SELECT description FROM pgc.pg_description d WHERE d.objoid = q.a AND d.objsubid = 0 AND d.classoid = (SELECT k.oid FROM pgc.lianji_classes k WHERE k.name = q.b) LIMIT 1) FROM (SELECT o AS a, c AS b) q);
