@@ -199,7 +199,7 @@ func (d *Door) serveHTTP(host string) func(context.Context, net.Listener) error 
 		Session: d.session, Refused: d.app.refused, Catalogue: d.app.catalogueDoor(), Secret: d.pages, Origins: d.app.cfg.Origins, Ready: d.app.ready,
 	}
 	if d.app.authority != nil {
-		o.Applicable, o.Login, o.Confirm = d.app.applicable, d.app.identity.Login, d.app.identity.Confirm
+		o.Applicable, o.Login, o.Confirm, o.Holds = d.app.applicable, d.app.identity.Login, d.app.identity.Confirm, d.app.holds
 	}
 	serve := func(ctx context.Context, ln net.Listener) error {
 		kept := statements.New(statements.Options{Querier: d.app, Dir: d.app.temp.path})

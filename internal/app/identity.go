@@ -52,6 +52,16 @@ func (a *App) proved(ctx context.Context, by server.Asker) (catalog.Credential, 
 	return cred, k, a.identity.Count(k)
 }
 
+// holds tells whether somebody's token or certificate holds. It counts no request.
+func (a *App) holds(by server.Asker) error {
+	cred, err := a.credential(by)
+	if err != nil {
+		return err
+	}
+	_, _, err = a.authority.Bearer(cred)
+	return err
+}
+
 // credential gives the credential of a token. What is signed shows nothing here.
 func (a *App) credential(by server.Asker) (catalog.Credential, error) {
 	if by.Token == "" && by.Certificate != "" {

@@ -31,7 +31,7 @@ func withRoom(next http.Handler, most int64) http.Handler {
 		if !room.TryAcquire(size) {
 			e := errs.New(errs.QueueFull, "http_bodies", nil)
 			e.RetryAfter = turns.RetryAfter
-			refuse(w, r, http.StatusServiceUnavailable, e)
+			unread(w, r, func() { refuse(w, r, http.StatusServiceUnavailable, e) })
 			return
 		}
 		defer room.Release(size)

@@ -19,11 +19,12 @@ import (
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/listen"
 )
 
-// crowded is a server that lets two connections in, and answers /wait once it may, /slow too,
-// of which it does not know whose it is. It tells when a request waits, and when a connection
-// rests, which is after its client has the answer.
+// crowded is a server that lets two connections in, over which / makes its sender known. It
+// answers /wait once it may, /slow too, of which it does not know whose it is. It tells when
+// a request waits, and when a connection rests, which is after its client has the answer.
 func crowded(t *testing.T) (address string, waits, rests chan struct{}) {
 	t.Helper()
 	may, waits, rests := make(chan struct{}), make(chan struct{}, 2), make(chan struct{}, 8)
@@ -31,12 +32,15 @@ func crowded(t *testing.T) (address string, waits, rests chan struct{}) {
 		if r.URL.Path == "/wait" && seated(r.Context(), "") != nil {
 			t.Error("one that nobody has is refused")
 		}
-		if r.URL.Path != "/" {
+		if r.URL.Path == "/" {
+			shown(r.Context())
+		} else {
 			waits <- struct{}{}
 			<-may
 		}
 	}))
 	c := newCrowd(2)
+	c.Crowd = listen.NewCrowd(2, 16) // of which two may be strangers' here
 	s.Config.ConnContext = c.known
 	s.Config.ConnState = func(nc net.Conn, state http.ConnState) {
 		if c.changed(nc, state); state == http.StateIdle {
@@ -238,8 +242,8 @@ func TestCrowdForgets(t *testing.T) {
 		}
 		c.changed(a, http.StateClosed)
 	}
-	if len(c.all) != 0 || c.rest.Len() != 0 || c.asked.Len() != 0 || len(c.own) != 0 {
-		t.Errorf("%d, %d, %d and %d are remembered", len(c.all), c.rest.Len(), c.asked.Len(), len(c.own))
+	if len(c.all) != 0 || len(c.own) != 0 {
+		t.Errorf("%d and %d are remembered", len(c.all), len(c.own))
 	}
 }
 
@@ -277,14 +281,15 @@ func TestRoomForBodies(t *testing.T) {
 	}
 }
 
-// deadlined is a response that keeps the deadline for what the client sends.
+// deadlined is a response that keeps the deadlines for what the client sends.
 type deadlined struct {
 	*httptest.ResponseRecorder
-	at time.Time
+	at  time.Time
+	all []time.Time
 }
 
 func (d *deadlined) SetReadDeadline(at time.Time) error {
-	d.at = at
+	d.at, d.all = at, append(d.all, at)
 	return nil
 }
 

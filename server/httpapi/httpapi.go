@@ -24,6 +24,9 @@ type Options struct {
 	// Session gives whose statement it is and what it may see; nil means that nothing
 	// exists for anybody.
 	Session server.Sessions
+	// Holds tells, before a request's body is waited for, whether the token or certificate that
+	// it shows holds; its error is an *errs.Error. Nil means that bodies are read first.
+	Holds func(by server.Asker) error
 	// Login begins a session with the password of a login, from an address, and gives its
 	// token. Its error is an *errs.Error, the same whatever is wrong with the login or the
 	// password. Nil means that nobody has a password.
@@ -116,7 +119,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusNotFound, errs.New(errs.RequestInvalid, "http_not_found", nil))
 	})
-	return d.guard(withRoom(mux, mostBodies))
+	return d.guard(d.early(mux))
 }
 
 type route struct {
@@ -129,7 +132,7 @@ type route struct {
 func (d *door) routes() []route {
 	return []route{
 		{"/v1/query", []string{http.MethodPost}, d.query},
-		{"/v1/sessions", []string{http.MethodPost}, d.login},
+		{loginPath, []string{http.MethodPost}, d.login},
 		{"/v1/queries/{id}/applicable", []string{http.MethodGet}, d.applicable},
 		{"/v1/resources", []string{http.MethodGet}, d.resource},
 		{"/v1/resources/{code}", []string{http.MethodGet}, d.resource},

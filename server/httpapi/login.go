@@ -27,7 +27,7 @@ func (d *door) login(w http.ResponseWriter, r *http.Request) {
 	var in begun
 	var token string
 	err := safego.Call(func() error {
-		text, err := body(w, r)
+		text, err := loginBody(w, r)
 		if err != nil {
 			return err
 		}
@@ -40,6 +40,9 @@ func (d *door) login(w http.ResponseWriter, r *http.Request) {
 		token, err = d.begin(r.Context(), in, by)
 		return err
 	})
+	if err == nil {
+		shown(r.Context())
+	}
 	if err != nil {
 		if d.Refused != nil {
 			told := safego.Call(func() error {

@@ -74,9 +74,15 @@ func refusal(status int, id string, args msg.Args) error {
 
 func invalid(id string, args msg.Args) error { return errs.New(errs.RequestInvalid, id, args) }
 
-// body reads the JSON of a request. It reads it to its end, without which the server
-// would not notice that a client goes away.
+// body reads the JSON of a request.
 func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	large := refusal(http.StatusRequestEntityTooLarge, "http_body_large", msg.Args{"MiB": maxBody >> 20})
+	return bodyWithin(w, r, maxBody, readLimit, large)
+}
+
+// bodyWithin reads JSON of at most some bytes, which comes in within a time. It reads it to
+// its end, without which the server would not notice that a client goes away.
+func bodyWithin(w http.ResponseWriter, r *http.Request, most int64, limit time.Duration, tooLarge error) ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset, given := params["charset"]
 	if err != nil || kind != "application/json" || (given && !strings.EqualFold(charset, "utf-8")) || len(r.Header.Values("Content-Type")) != 1 {
@@ -86,14 +92,14 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, refusal(http.StatusUnsupportedMediaType, "http_content_encoding", nil)
 	}
 	rc := http.NewResponseController(w)
-	if err := rc.SetReadDeadline(time.Now().Add(readLimit)); err != nil {
+	if err := rc.SetReadDeadline(time.Now().Add(limit)); err != nil {
 		return nil, errs.From(err)
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, refusal(http.StatusRequestEntityTooLarge, "http_body_large", msg.Args{"MiB": maxBody >> 20})
+		return nil, tooLarge
 	case err != nil:
 		return nil, invalid("http_body_cut", nil)
 	}
