@@ -64,10 +64,10 @@ func TestParameterValues(t *testing.T) {
 		{catalog.Decimal, "-1234.56", "-1234.56"},
 		{catalog.Decimal, "12345", nil}, // DECIMAL(6,2)
 		{catalog.Decimal, "0.123", nil},
-		{catalog.Decimal, "1e3", nil},
-		{catalog.Decimal, "1.", nil},
-		{catalog.Decimal, ".5", nil},
-		{catalog.Decimal, "+1", nil},
+		{catalog.Decimal, "1e3", "1000"},
+		{catalog.Decimal, "1.", "1"},
+		{catalog.Decimal, ".5", "0.5"},
+		{catalog.Decimal, "+1", "1"},
 		{catalog.UUID, "A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
 		{catalog.UUID, "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}", nil},
 		{catalog.Date, "2024-02-29", int64(19782)},
@@ -78,7 +78,8 @@ func TestParameterValues(t *testing.T) {
 		{catalog.TimestampTZ, "1970-01-01 08:00:00", nil}, // no zone where one is wanted
 		{catalog.TimestampTZ, "1970-01-01T00:00:00.0000001Z", nil},
 		{catalog.Time, "23:59:59.999999", int64(86_399_999_999)},
-		{catalog.Time, "24:00:00", nil},
+		{catalog.Time, "24:00:00", int64(86_400_000_000)},
+		{catalog.Time, "24:00:00.000001", nil},
 		{catalog.Time, "00:00:00.0000001", nil},
 		{catalog.Interval, "1 day", nil}, // goes through text
 	} {

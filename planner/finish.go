@@ -2,6 +2,7 @@ package planner
 
 import (
 	"context"
+	"time"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -74,7 +75,7 @@ func (b *binding) results(s *Statement, bound *Bound) error {
 			p.Type = catalog.Type{Kind: catalog.Text}
 		}
 		if told := p.Told(); told.Kind == catalog.TimestampTZ || told.Kind == catalog.List {
-			p.zone = b.planner.binder.Settings()
+			p.zone, _ = time.LoadLocation(b.planner.binder.Settings()) // nil where Go knows none of that name
 		}
 		s.Params = append(s.Params, p)
 	}

@@ -4,9 +4,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/datetime"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 )
@@ -66,11 +66,25 @@ func elementText(v catalog.Value, text string) string {
 		switch v.Type.Kind {
 		case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
 			return strconv.FormatInt(x, 10)
+		case catalog.Date:
+			return datetime.Day(x)
+		case catalog.Time:
+			return datetime.Clock(x)
+		case catalog.Timestamp:
+			return datetime.Stamp(x)
 		case catalog.TimestampTZ:
-			return time.UnixMicro(x).UTC().Format("2006-01-02 15:04:05.999999Z")
+			text, finite := strings.CutSuffix(datetime.Instant(x), "+00")
+			if finite {
+				text += "Z" // in which form the elements are taken out for sources
+			}
+			return text
 		}
 	case uint64:
 		return strconv.FormatUint(x, 10)
+	case string:
+		if v.Type.Kind == catalog.Decimal {
+			return x
+		}
 	}
 	return text
 }

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/datetime"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/tracing"
@@ -289,6 +289,57 @@ func written(text string) catalog.Value {
 	return catalog.Value{Type: catalog.Type{Kind: catalog.Text}, V: text}
 }
 
+// moment reads a date, a time or an instant.
+func (p Param) moment(text string) (int64, bool) {
+	switch p.Type.Kind {
+	case catalog.Date:
+		return datetime.ReadDay(text)
+	case catalog.Time:
+		return datetime.ReadClock(text)
+	case catalog.Timestamp:
+		return datetime.ReadStamp(text)
+	}
+	return datetime.ReadInstant(text, p.zone)
+}
+
+// decimalIn reads a number of a decimal type, in plain digits. One with an exponent has to
+// fit the type without it too, as DuckDB has it; nothing is rounded.
+func decimalIn(text string, t catalog.Type) (string, bool) {
+	whole, frac, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	if digits(whole) && (!point || digits(frac)) && ir.FitsDecimal(text, t) {
+		return text, true
+	}
+	m := numberText.FindStringSubmatch(text)
+	if m == nil || m[2]+m[3] == "" {
+		return "", false
+	}
+	exponent := 0
+	if m[4] != "" {
+		var err error
+		if exponent, err = strconv.Atoi(m[4]); err != nil || exponent > 100 || exponent < -100 || !ir.FitsDecimal(m[2], t) {
+			return "", false
+		}
+	}
+	all, at := m[2]+m[3], len(m[2])+exponent // of the point
+	if at < 0 {
+		all, at = strings.Repeat("0", -at)+all, 0
+	}
+	all += strings.Repeat("0", max(0, at-len(all)))
+	whole, frac = strings.TrimLeft(all[:at], "0"), strings.TrimRight(all[at:], "0")
+	if whole == "" {
+		whole = "0"
+	}
+	if frac != "" {
+		frac = "." + frac
+	}
+	if m[1] == "-" {
+		whole = "-" + whole
+	}
+	return whole + frac, ir.FitsDecimal(whole+frac, t)
+}
+
+var numberText = regexp.MustCompile(`^\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?\s*$`)
+
 // Value reads a parameter's value from its text. The text is never repeated in an error.
 func (p Param) Value(text string) (catalog.Value, error) {
 	v := catalog.Value{Type: p.Type}
@@ -303,7 +354,7 @@ func (p Param) Value(text string) (catalog.Value, error) {
 			}
 		}
 		v.V = text
-	case catalog.UUID, catalog.Date, catalog.Blob:
+	case catalog.UUID, catalog.Blob:
 		d, ok := ir.CastValue(written(text), p.Type)
 		if !ok {
 			return refuse()
@@ -333,34 +384,22 @@ func (p Param) Value(text string) (catalog.Value, error) {
 		v.V = n
 	case catalog.Float32, catalog.Float64:
 		f, err := strconv.ParseFloat(text, 64)
-		if err != nil {
+		if err != nil || strings.ContainsAny(text, "xX") { // no number of DuckDB's
 			return refuse()
 		}
 		v.V = f
 	case catalog.Decimal:
-		whole, frac, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
-		if !digits(whole) || (point && !digits(frac)) || !ir.FitsDecimal(text, p.Type) {
-			return refuse()
-		}
-		v.V = text
-	case catalog.Timestamp:
-		d, ok := ir.CastValue(written(strings.Replace(text, "T", " ", 1)), p.Type)
+		plain, ok := decimalIn(text, p.Type)
 		if !ok {
 			return refuse()
 		}
-		v.V = d.V
-	case catalog.TimestampTZ:
-		at, ok := p.instant(text)
+		v.V = plain
+	case catalog.Date, catalog.Time, catalog.Timestamp, catalog.TimestampTZ:
+		at, ok := p.moment(text)
 		if !ok {
 			return refuse()
 		}
 		v.V = at
-	case catalog.Time:
-		d, err := time.Parse("15:04:05.999999", text)
-		if err != nil || len(text) > len("15:04:05.000000") || strings.Contains(text, ",") {
-			return refuse()
-		}
-		v.V = int64(d.Hour()*3600+d.Minute()*60+d.Second())*1_000_000 + int64(d.Nanosecond()/1000)
 	default:
 		return refuse()
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
@@ -79,7 +80,7 @@ type Param struct {
 	// List is the type of a list, whose values go to DuckDB as text: ListValue makes them.
 	// Invalid for all others.
 	List catalog.Type
-	zone string // of the session; empty where an instant needs an offset
+	zone *time.Location // of the session; nil where an instant needs an offset
 }
 
 // Statement is a statement that passed the gate and was bound: everything that

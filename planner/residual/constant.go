@@ -2,14 +2,13 @@ package residual
 
 import (
 	"encoding/hex"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/datetime"
 )
 
 // typed writes a constant that needs no quoting.
@@ -113,66 +112,27 @@ func whole(k catalog.Kind, x int64) (string, bool) {
 	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64:
 		return strconv.FormatInt(x, 10), true
 	case catalog.Date:
-		if x == math.MaxInt32 || x == -math.MaxInt32 {
-			return infinity(x), true
-		}
-		return day(x), x > math.MinInt32 && x < math.MaxInt32
+		return datetime.Day(x), x > math.MinInt32 && x <= math.MaxInt32
 	case catalog.Time:
-		return clock(x), x >= 0 && x <= microsPerDay
+		return datetime.Clock(x), x >= 0 && x <= microsPerDay
 	case catalog.Timestamp:
-		return stamp(x), true
+		return datetime.Stamp(x), true
 	case catalog.TimestampTZ:
-		text := stamp(x)
-		if !strings.HasSuffix(text, "infinity") {
-			text += "+00"
-		}
-		return text, true
+		return datetime.Instant(x), true
 	}
 	return "", false
 }
+
+const microsPerDay = 86_400_000_000
 
 func float(x float64, bits int) string {
 	switch {
 	case math.IsNaN(x):
 		return "nan"
-	case math.IsInf(x, 0):
-		return infinity(int64(math.Copysign(1, x)))
-	}
-	return strconv.FormatFloat(x, 'e', -1, bits)
-}
-
-func infinity(sign int64) string {
-	if sign < 0 {
+	case math.IsInf(x, 1):
+		return "infinity"
+	case math.IsInf(x, -1):
 		return "-infinity"
 	}
-	return "infinity"
-}
-
-// day spells days since 1970-01-01. The years before 1 count down from 1 BC.
-func day(days int64) string {
-	t := time.Unix(days*86400, 0).UTC()
-	if y := t.Year(); y <= 0 {
-		return fmt.Sprintf("%04d-%02d-%02d (BC)", 1-y, t.Month(), t.Day())
-	}
-	return fmt.Sprintf("%04d-%02d-%02d", t.Year(), t.Month(), t.Day())
-}
-
-// clock spells microseconds since midnight.
-func clock(micros int64) string {
-	s := micros / 1_000_000
-	return fmt.Sprintf("%02d:%02d:%02d.%06d", s/3600, s/60%60, s%60, micros%1_000_000)
-}
-
-const microsPerDay = 86_400_000_000
-
-// stamp spells microseconds since the epoch.
-func stamp(micros int64) string {
-	if micros == math.MaxInt64 || micros == -math.MaxInt64 {
-		return infinity(micros)
-	}
-	days, rest := micros/microsPerDay, micros%microsPerDay
-	if rest < 0 {
-		days, rest = days-1, rest+microsPerDay
-	}
-	return day(days) + " " + clock(rest)
+	return strconv.FormatFloat(x, 'e', -1, bits)
 }

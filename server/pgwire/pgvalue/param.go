@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/datetime"
 )
 
 // Param gives the text of a parameter's value, as the gateway reads it, out of what a
@@ -35,7 +36,7 @@ func Param(raw []byte, isBinary bool, oid uint32, t catalog.Type, zone *time.Loc
 	case catalog.Bool:
 		return truth(s)
 	case catalog.TimestampTZ:
-		return instant(s, zone), true
+		return instant(s, zone)
 	case catalog.Date, catalog.Time, catalog.Timestamp:
 		return wall(s), true
 	case catalog.Int8, catalog.Int16, catalog.Int32, catalog.Int64, catalog.Uint8, catalog.Uint16, catalog.Uint32, catalog.Uint64,
@@ -106,35 +107,35 @@ func truth(s string) (string, bool) {
 // wall gives a date, a time of day or a wall clock without the offset behind it, as
 // PostgreSQL reads them: JDBC sends one with each, not knowing what it is compared with.
 func wall(s string) string {
-	clock, _ := splitOffset(strings.TrimSpace(s))
-	return clock
+	s, bc := cutEra(s)
+	clock, _ := splitOffset(s)
+	return withEra(clock, bc)
 }
 
-// instant writes an instant as it is read here, in UTC: its offset can have seconds, as
-// zones had before there were railways, or be left out, which means the client's zone.
-func instant(s string, zone *time.Location) string {
+// instant writes an instant in UTC: its offset can have seconds, as zones had before there
+// were railways, or be left out, which means the client's zone.
+func instant(s string, zone *time.Location) (string, bool) {
+	s, bc := cutEra(s)
+	micros, ok := datetime.ReadInstant(withEra(s, bc), zone)
+	return datetime.Instant(micros), ok
+}
+
+// cutEra takes off the BC that PostgreSQL writes at the end.
+func cutEra(s string) (before string, bc bool) {
 	s = strings.TrimSpace(s)
-	clock, offset := splitOffset(s)
-	if strings.HasSuffix(s, "Z") || strings.Contains(s, ",") {
+	if n := len(s) - len(" BC"); n > 0 && strings.EqualFold(s[n:], " BC") {
+		return strings.TrimSpace(s[:n]), true
+	}
+	return s, false
+}
+
+// withEra writes BC where the gateway reads it, behind the day.
+func withEra(s string, bc bool) string {
+	if !bc {
 		return s
 	}
-	layout := "2006-01-02 15:04:05.999999999"
-	switch len(offset) {
-	case 0:
-	case len("+08"):
-		layout += "Z07"
-	case len("+0530"):
-		layout += "Z0700"
-	case len("+05:30"):
-		layout += "Z07:00"
-	default:
-		layout += "Z07:00:00"
-	}
-	at, err := time.ParseInLocation(layout, strings.Replace(clock, "T", " ", 1)+offset, zone)
-	if err != nil {
-		return s // whoever reads it says what is wrong
-	}
-	return at.UTC().Format("2006-01-02 15:04:05.999999999Z")
+	day := strings.IndexAny(s+" ", " T")
+	return s[:day] + " (BC)" + s[day:]
 }
 
 // splitOffset parts a text of PostgreSQL's for a date or time from the offset behind it.
@@ -177,17 +178,17 @@ func binaryParam(b []byte, oid uint32) (string, bool) {
 	case NumericOID:
 		return numericText(b)
 	case DateOID:
-		return dayText(int64(int32(binary.BigEndian.Uint32(b))) + epochDays)
+		return dayText(b)
 	case TimeOID:
 		micros := int64(binary.BigEndian.Uint64(b))
-		if micros < 0 || micros >= dayMicros {
+		if micros < 0 || micros > dayMicros {
 			return "", false
 		}
 		return string(appendClock(nil, micros)), true
 	case TimestampOID:
-		return stampText(b, "2006-01-02 15:04:05.999999")
+		return stampText(b, datetime.Stamp)
 	case TimestamptzOID:
-		return stampText(b, "2006-01-02 15:04:05.999999Z07:00")
+		return stampText(b, datetime.Instant)
 	case UUIDOID:
 		h := hex.EncodeToString(b)
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], true
@@ -206,17 +207,27 @@ func binaryParam(b []byte, oid uint32) (string, bool) {
 	return s, utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
-// dayText writes a date of a year from 1 to 9999, as people write dates.
-func dayText(days int64) (string, bool) {
-	t := time.Unix(days*86_400, 0).UTC()
-	return t.Format(time.DateOnly), t.Year() >= 1 && t.Year() <= 9999
+// dayText writes a date, whose first and last values are the infinite ones.
+func dayText(b []byte) (string, bool) {
+	switch days := int64(int32(binary.BigEndian.Uint32(b))); days {
+	case math.MinInt32:
+		return datetime.Day(-datetime.InfiniteDay), true
+	case math.MaxInt32:
+		return datetime.Day(datetime.InfiniteDay), true
+	default:
+		days += epochDays
+		return datetime.Day(days), days < datetime.InfiniteDay
+	}
 }
 
-func stampText(b []byte, layout string) (string, bool) {
-	micros := int64(binary.BigEndian.Uint64(b))
-	if micros == math.MinInt64 || micros > math.MaxInt64-epochMicros {
-		return "", false
+// stampText writes a wall clock or an instant likewise.
+func stampText(b []byte, write func(int64) string) (string, bool) {
+	switch micros := int64(binary.BigEndian.Uint64(b)); {
+	case micros == math.MinInt64:
+		return write(-datetime.InfiniteTime), true
+	case micros == math.MaxInt64:
+		return write(datetime.InfiniteTime), true
+	default:
+		return write(micros + epochMicros), micros < math.MaxInt64-epochMicros
 	}
-	t := time.UnixMicro(micros + epochMicros).UTC()
-	return t.Format(layout), t.Year() >= 1 && t.Year() <= 9999
 }

@@ -25,7 +25,9 @@ func TestBinaryParams(t *testing.T) {
 		{"numeric", "0", "0"}, {"numeric", "-12345.6789", "-12345.6789"}, {"numeric", "0.0001", "0.0001"}, {"numeric", "10000", "10000"}, {"numeric", "0.10", "0.10"},
 		{"numeric", "99999999999999999999999999999999999999", "99999999999999999999999999999999999999"},
 		{"date", "2024-02-29", "2024-02-29"}, {"date", "0001-01-01", "0001-01-01"}, {"time", "23:59:59.5", "23:59:59.5"},
-		{"timestamp", "1999-12-31 23:59:59.000001", "1999-12-31 23:59:59.000001"}, {"timestamptz", "2024-01-01 08:00:00+08", "2024-01-01 00:00:00Z"},
+		{"timestamp", "1999-12-31 23:59:59.000001", "1999-12-31 23:59:59.000001"}, {"timestamptz", "2024-01-01 08:00:00+08", "2024-01-01 00:00:00.000000+00"},
+		{"date", "infinity", "infinity"}, {"date", "-infinity", "-infinity"}, {"date", "0044-03-15 BC", "0044-03-15 (BC)"}, {"date", "12024-12-25", "12024-12-25"}, {"time", "24:00:00", "24:00:00"},
+		{"timestamp", "-infinity", "-infinity"}, {"timestamptz", "infinity", "infinity"}, {"timestamp", "0044-03-15 01:02:03 BC", "0044-03-15 (BC) 01:02:03.000000"},
 		{"uuid", "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000"}, {"text", "沈阳", "沈阳"}, {"varchar", "", ""},
 		{"int4[]", "{1,NULL,-3}", "{1,NULL,-3}"}, {"oid[]", "{}", "{}"}, {"text[]", `{"a,b","null",沈阳}`, `{"a,b","null",沈阳}`},
 		{"json", `{"a":1}`, `{"a":1}`}, {"jsonb", `{"a": 1}`, `{"a": 1}`},
@@ -47,7 +49,7 @@ func TestBinaryParams(t *testing.T) {
 			pgvalue.Param(b, true, oid, catalog.Type{}, time.UTC)
 		}
 	}
-	for _, c := range []struct{ name, text string }{{"numeric", "NaN"}, {"numeric", "Infinity"}, {"date", "infinity"}, {"timestamp", "-infinity"}, {"timestamptz", "infinity"}, {"date", "0044-03-15 BC"}, {"time", "24:00:00"}} {
+	for _, c := range []struct{ name, text string }{{"numeric", "NaN"}, {"numeric", "Infinity"}} {
 		r := conn.ExecParams(t.Context(), "SELECT $1::text::"+c.name, [][]byte{[]byte(c.text)}, []uint32{25}, nil, []int16{1}).Read()
 		if r.Err != nil {
 			t.Fatal(r.Err)
@@ -68,12 +70,13 @@ func TestTextParams(t *testing.T) {
 		text, want string
 	}{
 		{catalog.Bool, "on", "true"}, {catalog.Bool, "F", "false"}, {catalog.Int32, " +5 ", "5"}, {catalog.Decimal, "+1.5", "1.5"}, {catalog.Text, " +5 ", " +5 "},
-		{catalog.TimestampTZ, "2024-01-01 08:00:00+08", "2024-01-01 00:00:00Z"}, {catalog.TimestampTZ, "2024-01-01 08:00:00-0530", "2024-01-01 13:30:00Z"},
-		{catalog.TimestampTZ, "2024-01-01T08:00:00.25+05:30", "2024-01-01 02:30:00.25Z"}, {catalog.TimestampTZ, "2024-01-01", "2024-01-01"}, {catalog.TimestampTZ, "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"},
-		{catalog.TimestampTZ, "1900-01-01 08:05:43+08:05:43", "1900-01-01 00:00:00Z"}, {catalog.TimestampTZ, "2024-01-01 08:00:00", "2024-01-01 00:00:00Z"}, {catalog.TimestampTZ, "2024-01-01 08:00", "2024-01-01 08:00"},
-		{catalog.TimestampTZ, "2024-01-01 08:00:00.123456789", "2024-01-01 00:00:00.123456789Z"}, {catalog.TimestampTZ, "2024-01-01 08:00:00+99", "2024-01-01 08:00:00+99"},
+		{catalog.TimestampTZ, "2024-01-01 08:00:00+08", "2024-01-01 00:00:00.000000+00"}, {catalog.TimestampTZ, "2024-01-01 08:00:00-0530", "2024-01-01 13:30:00.000000+00"},
+		{catalog.TimestampTZ, "2024-01-01T08:00:00.25+05:30", "2024-01-01 02:30:00.250000+00"}, {catalog.TimestampTZ, "2024-01-01", "2023-12-31 16:00:00.000000+00"}, {catalog.TimestampTZ, "2024-01-01T00:00:00Z", "2024-01-01 00:00:00.000000+00"},
+		{catalog.TimestampTZ, "1900-01-01 08:05:43+08:05:43", "1900-01-01 00:00:00.000000+00"}, {catalog.TimestampTZ, " 2024-01-01 08:00:00 ", "2024-01-01 00:00:00.000000+00"}, {catalog.TimestampTZ, "2024-01-01 08:00", "2024-01-01 00:00:00.000000+00"},
+		{catalog.TimestampTZ, "0044-03-15 08:05:43 BC", "0044-03-15 (BC) 00:00:00.000000+00"}, {catalog.TimestampTZ, "0044-03-15T08:05:43+08:05:43 bc", "0044-03-15 (BC) 00:00:00.000000+00"}, {catalog.TimestampTZ, "-infinity", "-infinity"},
+		{catalog.Timestamp, "0044-03-15 08:00:00+08 BC", "0044-03-15 (BC) 08:00:00"}, {catalog.Date, "0044-03-15 BC", "0044-03-15 (BC)"}, {catalog.Date, "-infinity", "-infinity"},
 		{catalog.Timestamp, "2024-01-01 08:00:00.5+08", "2024-01-01 08:00:00.5"}, {catalog.Timestamp, "2024-01-01 08:00:00-05:30", "2024-01-01 08:00:00"}, {catalog.Timestamp, "2024-01-01 08:00:00", "2024-01-01 08:00:00"}, {catalog.Timestamp, "2024-01-01", "2024-01-01"},
-		{catalog.Date, "2024-02-29 +08", "2024-02-29"}, {catalog.Date, "2024-02-29", "2024-02-29"}, {catalog.Date, "2024-02-29 +08:05:43", "2024-02-29"}, {catalog.Date, "10000-01-01", "10000-01-01"}, {catalog.Date, "0044-03-15 +08 BC", "0044-03-15 +08 BC"},
+		{catalog.Date, "2024-02-29 +08", "2024-02-29"}, {catalog.Date, "2024-02-29", "2024-02-29"}, {catalog.Date, "2024-02-29 +08:05:43", "2024-02-29"}, {catalog.Date, "10000-01-01", "10000-01-01"}, {catalog.Date, "0044-03-15 +08 BC", "0044-03-15 (BC)"},
 		{catalog.Time, "08:00:00.5+08", "08:00:00.5"}, {catalog.Time, "08:00-0530", "08:00"}, {catalog.Time, "08:00:00", "08:00:00"},
 	} {
 		if got, ok := pgvalue.Param([]byte(c.text), false, 0, kind(c.kind), shanghai); !ok || got != c.want {
@@ -83,9 +86,51 @@ func TestTextParams(t *testing.T) {
 	for _, c := range []struct {
 		kind catalog.Kind
 		text string
-	}{{catalog.Bool, "maybe"}, {catalog.Text, "a\x00"}, {catalog.Text, "\xff"}} {
+	}{{catalog.TimestampTZ, "2024-01-01 08:00:00.123456789"}, {catalog.TimestampTZ, "2024-01-01 08:00:00+99"}, {catalog.TimestampTZ, "Jan 1 2024"}, {catalog.Bool, "maybe"}, {catalog.Text, "a\x00"}, {catalog.Text, "\xff"}} {
 		if got, ok := pgvalue.Param([]byte(c.text), false, 0, kind(c.kind), shanghai); ok {
 			t.Errorf("%q: %q", c.text, got)
+		}
+	}
+}
+
+// An instant without an offset is the one that PostgreSQL reads in the session's zone,
+// also where its clocks change, alone and in an array.
+func TestInstantsInZones(t *testing.T) {
+	conn, err := pgconn.Connect(t.Context(), testpg.Start(t).Database(t).Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	texts := []string{"2024-01-01", "2024-01-01 00:00", "2024-01-01 00:00:00", "2024-07-01 12:00:00.5", "2024-01-01 24:00:00", "10000-01-01", "12024-07-01 12:00", "0044-03-15 BC", "0044-03-15 12:00 BC", "0001-01-01",
+		"1883-11-18 12:03:57", "1800-01-01 00:00", "1900-12-31 23:54", "1900-12-31 23:59:00", "1901-01-01 00:00", "1940-06-01 00:30", "1949-05-27 23:30:00", "1986-05-04 02:30", "1986-09-14 01:30", "1847-12-01 00:00:30",
+		"2024-03-10 01:59:59", "2024-03-10 02:00", "2024-03-10 02:30:00", "2024-03-10 03:00", "2024-11-03 00:59:59", "2024-11-03 01:00", "2024-11-03 01:30:00", "2024-11-03 02:00", "2024-03-31 01:30", "2024-10-27 01:30:00",
+		"2024-10-06 02:15", "2024-04-07 01:45", "2011-12-30 12:00:00", "2011-12-31 00:00", "infinity", "-infinity", "2024-03-10 02:30:00-05", "2024-01-01 00:00+08"}
+	for _, name := range []string{"America/New_York", "Asia/Shanghai", "UTC", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Exec(t.Context(), "SET TimeZone = '"+name+"'").ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range texts {
+			r := conn.ExecParams(t.Context(), "SELECT $1", [][]byte{[]byte(text)}, []uint32{pgvalue.TimestamptzOID}, nil, []int16{1}).Read()
+			if r.Err != nil {
+				t.Fatal(text, r.Err)
+			}
+			want, ok := pgvalue.Param(r.Rows[0][0], true, pgvalue.TimestamptzOID, kind(catalog.TimestampTZ), zone)
+			if !ok {
+				t.Fatalf("PostgreSQL's own %q is refused", text)
+			}
+			for _, oid := range []uint32{0, pgvalue.TextOID, pgvalue.TimestamptzOID} {
+				if got, ok := pgvalue.Param([]byte(text), false, oid, kind(catalog.TimestampTZ), zone); !ok || got != want {
+					t.Errorf("%s in %s, type %d: %s %v, want %s", text, name, oid, got, ok, want)
+				}
+			}
+			items, err := pgvalue.ListParam([]byte(`{"`+text+`"}`), false, pgvalue.ArrayOf(pgvalue.TimestamptzOID), catalog.ListOf(kind(catalog.TimestampTZ)), zone)
+			if err != nil || *items[0] != want {
+				t.Errorf("%s in %s, in an array: %v %v, want %s", text, name, items, err, want)
+			}
 		}
 	}
 }
