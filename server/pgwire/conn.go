@@ -51,7 +51,8 @@ type conn struct {
 	described  map[[sha256.Size]byte]bool // statements of which the client was told, by their digests
 	portals    map[string]*portal
 	next       *portal // the cursor next_page; nil when there is none
-	kept       int     // bytes of both
+	opened     int     // portals so far
+	kept       int     // bytes of statements, portals and savepoints
 	skipping   bool    // what follows an error up to the next Sync
 	source     string  // the text of the statement that an extended message was about
 
@@ -249,6 +250,9 @@ func (c *conn) sync() error {
 
 // ready tells the client that it may go on.
 func (c *conn) ready() error {
+	if c.tx.state == txIdle {
+		c.settle()
+	}
 	c.send(&pgproto3.ReadyForQuery{TxStatus: byte(c.tx.state)})
 	c.link.patience = server.NewPatience(c.door.ClientWait)
 	return c.flush()

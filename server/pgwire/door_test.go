@@ -16,6 +16,7 @@ import (
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/testpg"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/pgwire"
 	"github.com/lianji/lianji/server/pgwire/pgcatalog"
@@ -268,6 +269,83 @@ func TestSettings(t *testing.T) {
 		wantState(t, err, "22023")
 	}
 	mustRun(t, c, "DISCARD ALL; SHOW TIME ZONE; SHOW purpose", "DISCARD ALL\nAsia/Shanghai\nSHOW\nA\nSHOW\n")
+}
+
+// What a transaction has set is taken back with it, by ROLLBACK TO too, and so is a cursor
+// that would have outlived it. The statements of one simple query are one transaction.
+func TestTransactionsTakeBack(t *testing.T) {
+	ours := open(t, &servertest.Querier{}).connect(t, "")
+	pg, err := pgconn.Connect(t.Context(), testpg.Start(t).Database(t).Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pg.Close(context.Background()) })
+	const shows = "SHOW application_name; SHOW IntervalStyle"
+	for _, script := range [][]string{
+		{"BEGIN; SAVEPOINT a; SET application_name = 'x'; ROLLBACK TO a", "COMMIT"},
+		{"BEGIN; SET application_name = 'w'; SAVEPOINT a; SET application_name = 'x'; SAVEPOINT b; SET application_name = 'y'; ROLLBACK TO b; SHOW application_name; ROLLBACK TO a; COMMIT"},
+		{"BEGIN; SAVEPOINT a; SET application_name = 'x'; RELEASE a; COMMIT"},
+		{"BEGIN; SAVEPOINT a; SET application_name = 'x'; RELEASE a; ROLLBACK"},
+		{"BEGIN; SAVEPOINT a; SET application_name = 'x'; SHOW nothing", "ROLLBACK TO a", "COMMIT"},
+		{"BEGIN; SAVEPOINT a; SET LOCAL application_name = 'x'; ROLLBACK TO a; SET application_name = 'y'; COMMIT"},
+		{"BEGIN; SET LOCAL application_name = 'x'; SET application_name = 'y'; COMMIT"},
+		{"BEGIN; SET application_name = 'y'; SET LOCAL application_name = 'x'; COMMIT"},
+		{"BEGIN; SET LOCAL application_name = 'x'; RESET ALL; COMMIT"},
+		{"BEGIN; SET application_name = 'x'; SHOW nothing", "COMMIT"},
+		{"SET application_name = 'x'; SHOW nothing"},
+		{"SET application_name = 'x'; RESET ALL; SHOW nothing"},
+		{"SET application_name = 'x'; COMMIT; SET application_name = 'y'; SHOW nothing"},
+		{"SET application_name = 'x'; ROLLBACK"},
+		{"SET application_name = 'x'; BEGIN; SET application_name = 'y'; ROLLBACK"},
+		{"SET application_name = 'x'; BEGIN; COMMIT; SHOW nothing"},
+		{"DECLARE c CURSOR WITH HOLD FOR SELECT 1 WHERE false; SHOW nothing", "FETCH c"},
+		{"BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1 WHERE false; ROLLBACK", "FETCH c"},
+		{"BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1 WHERE false; COMMIT", "BEGIN; ROLLBACK", "FETCH c", "CLOSE c"},
+		{"DECLARE c CURSOR WITH HOLD FOR SELECT 1 WHERE false", "SHOW nothing", "FETCH c", "CLOSE c"},
+		{"BEGIN; DECLARE b CURSOR FOR SELECT 1 WHERE false; SAVEPOINT a; DECLARE c CURSOR FOR SELECT 1 WHERE false; ROLLBACK TO a; FETCH b; FETCH c", "ROLLBACK"},
+	} {
+		for _, sql := range append(script, shows, "RESET ALL") {
+			got, err := run(t, ours, sql)
+			want, wanted := run(t, pg, sql)
+			if got != want || sqlState(err) != sqlState(wanted) || ours.TxStatus() != pg.TxStatus() || ours.ParameterStatus("application_name") != pg.ParameterStatus("application_name") {
+				t.Errorf("%q: %s: %q %v %c, want %q %v %c", script, sql, got, err, ours.TxStatus(), want, wanted, pg.TxStatus())
+			}
+		}
+	}
+}
+
+func sqlState(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// Statements of the extended protocol are one transaction up to Sync.
+func TestSyncTakesBack(t *testing.T) {
+	c := open(t, &servertest.Querier{}).connect(t, "&options=-c%20purpose%3DA")
+	for last, want := range map[string]string{"SHOW nothing": "A", "SHOW mode": "B"} {
+		var batch pgconn.Batch
+		batch.ExecParams("SET purpose = 'B'", nil, nil, nil, nil)
+		batch.ExecParams(last, nil, nil, nil, nil)
+		if _, err := c.ExecBatch(t.Context(), &batch).ReadAll(); (err != nil) != (want == "A") {
+			t.Error(err)
+		}
+		mustRun(t, c, "SHOW purpose; RESET purpose", want+"\nSHOW\nRESET\n")
+	}
+}
+
+// Savepoints take of what a connection may keep.
+func TestSavepointsAreKept(t *testing.T) {
+	c := open(t, &servertest.Querier{}, func(o *pgwire.Options) { o.Limits = pgwire.Limits{KeptBytes: 2000} }).connect(t, "")
+	const value = "'" + "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" + "'"
+	for range 6 {
+		mustRun(t, c, "BEGIN; SET application_name = "+value+"; SAVEPOINT a; RELEASE a; SAVEPOINT a; SAVEPOINT b; ROLLBACK TO a; COMMIT", "BEGIN\nSET\nSAVEPOINT\nRELEASE\nSAVEPOINT\nSAVEPOINT\nROLLBACK\nCOMMIT\n")
+	}
+	mustRun(t, c, "BEGIN", "BEGIN\n")
+	_, err := run(t, c, strings.Repeat("SAVEPOINT a;", 30))
+	wantState(t, err, errs.StatementTooComplex.SQLState())
 }
 
 func TestTransactions(t *testing.T) {

@@ -217,7 +217,7 @@ func (c *conn) bind(ctx context.Context, m *pgproto3.Bind) error {
 		return err
 	}
 	c.kept += p.size
-	c.portals[p.name] = p
+	c.opens(p)
 	c.send(&pgproto3.BindComplete{})
 	return nil
 }

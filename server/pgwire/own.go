@@ -152,6 +152,7 @@ func (c *conn) do(ctx context.Context, p *portal, formats []int16) (tag string, 
 
 // set changes a setting. Another purpose or mode has to be one that the session may have.
 func (c *conn) set(ctx context.Context, cmd command.Command) error {
+	c.changes()
 	before, had := c.settings.values[cmd.Name]
 	if cmd.Default {
 		if err := c.settings.reset(cmd.Name); err != nil {
@@ -178,6 +179,8 @@ func (c *conn) set(ctx context.Context, cmd command.Command) error {
 			}
 			c.tx.local[cmd.Name] = before
 		}
+	} else {
+		delete(c.tx.local, cmd.Name) // it outlives the transaction, whatever was LOCAL before
 	}
 	c.reportOne(cmd.Name)
 	return nil
@@ -212,6 +215,8 @@ func (c *conn) reset(ctx context.Context, name string) error {
 
 // resetAll goes back to what the startup message set, which held then.
 func (c *conn) resetAll() {
+	c.changes()
+	clear(c.tx.local)
 	c.settings.restore(c.settings.initial)
 	c.takeSession()
 	c.report()
@@ -331,7 +336,7 @@ func (c *conn) declare(ctx context.Context, p *portal) error {
 		return &asked{err, cursor.query, cursor.offset}
 	}
 	c.kept += cursor.size
-	c.portals[cmd.Name] = cursor
+	c.opens(cursor)
 	return nil
 }
 

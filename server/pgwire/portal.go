@@ -26,6 +26,7 @@ import (
 // portal is a statement with its parameters, ready to run or running.
 type portal struct {
 	name    string
+	number  int // of those that the connection has opened
 	sql     string
 	offset  int             // of sql in what the client sent, for the places of errors; -1 when it is not in there
 	command command.Command // of the door's own; Kind None: the gateway's
@@ -222,6 +223,13 @@ func (c *conn) release(p *portal, err error) {
 	}
 	attrs = tracing.Attr(append(attrs, slog.String("code", code)), p.followed)
 	c.door.Logger.LogAttrs(context.Background(), level, "query", attrs...)
+}
+
+// opens takes a portal among the connection's.
+func (c *conn) opens(p *portal) {
+	c.opened++
+	p.number = c.opened
+	c.portals[p.name] = p
 }
 
 // closePortal ends one.

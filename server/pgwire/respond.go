@@ -63,12 +63,10 @@ func (c *conn) fail(err error, text string) error {
 	if c.entered && errs.CodeOf(err) == errs.Unauthenticated {
 		return err // the login has ended, and with it the connection: pools then make another
 	}
-	if c.tx.state == txOpen {
-		c.tx.state = txFailed
-	}
 	m := c.response("ERROR", err)
 	m.Position = position(err, text)
 	c.send(m)
+	c.abort()
 	return nil
 }
 
