@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/server/pgwire/command"
 )
 
@@ -22,11 +26,18 @@ func (c *conn) copyOut(ctx context.Context, p *portal) error {
 	if inner, err := command.Parse(query.sql); err != nil || inner.Kind != command.None {
 		return c.located(errs.New(errs.ReadOnly, "pgwire_cursor_query", nil), p.offset)
 	}
+	if c.asker.Mode == catalog.Online {
+		return c.located(errs.New(errs.NotAllowed, "pgwire_copy_online", nil), p.offset)
+	}
 	if err := c.open(ctx, query); err != nil {
 		c.release(query, err)
 		return &asked{err, query.query, query.offset}
 	}
 	w := &copyWriter{CopyOptions: o, c: c}
+	if err := w.force(query.columns); err != nil {
+		c.release(query, err)
+		return &asked{err, query.query, -1}
+	}
 	var formats []int16
 	if o.Format == command.BinaryFormat {
 		formats = []int16{1}
@@ -61,6 +72,24 @@ type copyWriter struct {
 	c     *conn
 	buf   []byte
 	first []byte // what goes before the next row
+	// quoted says of each column whether its values are in quotes whatever they are.
+	quoted []bool
+}
+
+// force finds the columns that FORCE_QUOTE names.
+func (w *copyWriter) force(columns []catalog.Column) error {
+	w.quoted = slices.Repeat([]bool{w.ForceQuote}, len(columns))
+	for _, name := range w.Forced {
+		at := slices.IndexFunc(columns, func(c catalog.Column) bool { return strings.EqualFold(c.Name, name) })
+		switch {
+		case at < 0:
+			return state("42703", errs.UnknownName, "pgwire_copy_column", msg.Args{"Name": shortName(name)})
+		case w.quoted[at]:
+			return state("42701", errs.RequestInvalid, "pgwire_copy_twice", msg.Args{"Name": shortName(name)})
+		}
+		w.quoted[at] = true
+	}
+	return nil
 }
 
 // binaryHead begins a COPY in binary: signature, no flags, no extension.
@@ -71,7 +100,11 @@ func (w *copyWriter) head(names [][]byte) error {
 	case w.Format == command.BinaryFormat:
 		w.first = binaryHead // it leaves with what follows, as readers expect it
 	case w.Header:
-		return w.row(names)
+		quoted := w.quoted
+		w.quoted = make([]bool, len(names)) // names are quoted where they have to be alone
+		err := w.row(names)
+		w.quoted = quoted
+		return err
 	}
 	return nil
 }
@@ -93,7 +126,7 @@ func (w *copyWriter) row(values [][]byte) error {
 			continue
 		case command.CSVFormat:
 			w.separate(i)
-			w.csv(v, len(values) == 1)
+			w.csv(v, w.quoted[i], len(values) == 1)
 		default:
 			w.separate(i)
 			w.text(v)
@@ -133,12 +166,12 @@ func (w *copyWriter) text(v []byte) {
 
 // csv writes a field. One that looks like NULL is in quotes; so is \. alone in a line,
 // which ends the data for older readers.
-func (w *copyWriter) csv(v []byte, alone bool) {
+func (w *copyWriter) csv(v []byte, quote, alone bool) {
 	if v == nil {
 		w.buf = append(w.buf, w.Null...)
 		return
 	}
-	quote := w.ForceQuote || string(v) == w.Null || alone && string(v) == `\.`
+	quote = quote || string(v) == w.Null || alone && string(v) == `\.`
 	for _, b := range v {
 		quote = quote || b == w.Delimiter || b == w.Quote || b == '\n' || b == '\r'
 	}

@@ -1,6 +1,7 @@
 package pgwire_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/safego"
+	"github.com/lianji/lianji/internal/testpg"
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/pgwire"
@@ -196,8 +198,45 @@ func TestCopy(t *testing.T) {
 		w.send(&pgproto3.Query{String: sql})
 		w.expect("ErrorResponse "+state, "ReadyForQuery I")
 	}
+	// On-line browsing gives nothing that could be kept as a table.
+	w.send(&pgproto3.Query{String: "SET mode = 'online'"})
+	w.expect("CommandComplete SET", "ReadyForQuery I")
+	for _, form := range []string{"text", "csv", "binary"} {
+		w.send(&pgproto3.Query{String: "COPY (SELECT 1) TO STDOUT (FORMAT " + form + ")"})
+		w.expect("ErrorResponse 42501", "ReadyForQuery I")
+	}
 	if asked, _ := q.Asked(); len(asked) != 1 || asked[0].SQL != "SELECT 1" {
 		t.Errorf("asked %+v", asked)
+	}
+}
+
+// COPY writes by its options what PostgreSQL writes, and refuses those that it refuses.
+func TestCopyOptions(t *testing.T) {
+	pg, err := pgconn.Connect(t.Context(), testpg.Start(t).Database(t).Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pg.Close(context.Background()) })
+	for _, options := range []string{
+		"", "CSV", "CSV HEADER FORCE QUOTE *", `WITH CSV FORCE QUOTE id, "姓名"`, "CSV FORCE QUOTE nothing", `DELIMITER AS E'\t'`, "CSV CSV", "HEADER HEADER", "BINARY HEADER", "XML",
+		"()", "(FORMAT csv,)", "(,FORMAT csv)", "(FORMAT csv HEADER)", "(FORMAT)", "(DELIMITER)", "(FORMAT csv, FORMAT csv)", "(FORMAT csv, FORMAT text)", "(HEADER, HEADER off)",
+		"(FORMAT binary, HEADER)", "(FORMAT binary, HEADER off)", "(FORMAT csv, HEADER)", "(HEADER)", "(FORMAT csv, HEADER match)",
+		`(FORMAT csv, DELIMITER E'\t')`, `(DELIMITER E'\t')`, `(DELIMITER E'\x01')`, `(DELIMITER E'\001')`, `(DELIMITER E'\n')`, `(FORMAT csv, NULL E'\\N')`, `(FORMAT csv, QUOTE E'\'')`, `(FORMAT csv, QUOTE E'''')`,
+		`(FORMAT csv, ESCAPE E'\\', FORCE_QUOTE *)`, `(DELIMITER E'\|')`,
+		"(FORMAT csv, FORCE_QUOTE *)", "(FORMAT csv, FORCE_QUOTE (id))", `(FORMAT csv, HEADER, FORCE_QUOTE (ID, "姓名"))`, `(FORMAT csv, FORCE_QUOTE ("姓名"))`, "(FORMAT csv, FORCE_QUOTE (nothing))", "(FORMAT csv, FORCE_QUOTE (id, id))",
+		"(FORMAT csv, FORCE_QUOTE ())", "(FORMAT csv, FORCE_QUOTE id)", "(FORMAT csv, FORCE_QUOTE (id), FORCE_QUOTE *)", "(FORCE_QUOTE (id))", "(FORMAT csv, FORCE_NULL (id))",
+	} {
+		sql := `COPY (SELECT i::int8 AS id, '张' || i AS "姓名" FROM generate_series(1, 2) i) TO STDOUT ` + options
+		ours := open(t, &servertest.Querier{Feed: servertest.Feed(servertest.Row{Rows: 2})}).connect(t, "")
+		var got, want bytes.Buffer
+		tag, err := ours.CopyTo(t.Context(), &got, sql)
+		wanted, refused := pg.CopyTo(t.Context(), &want, sql)
+		if got.String() != want.String() || (err == nil) != (refused == nil) || tag.String() != wanted.String() {
+			t.Errorf("%s: %q %s %v, want %q %s %v", options, &got, tag, err, &want, wanted, refused)
+		}
+		if s := sqlState(refused); strings.HasPrefix(s, "427") && sqlState(err) != s {
+			t.Errorf("%s: %v, want %v", options, err, refused)
+		}
 	}
 }
 

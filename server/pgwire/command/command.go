@@ -3,6 +3,7 @@
 package command
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -317,19 +318,67 @@ func (p *parser) value() (string, error) {
 	return "", p.unexpected()
 }
 
-// Literal gives what a string stands for: one in plain quotes, or E'..' without escapes.
+// Literal gives what a string stands for: one in plain quotes, or E'..'.
 func Literal(text string) (string, error) {
-	body := text
+	wrong := errs.New(errs.NotSupported, "pgwire_string", nil)
+	body, escapes := text, false
 	if len(body) > 1 && (body[0] == 'E' || body[0] == 'e') {
-		body = body[1:]
-		if strings.Contains(body, `\`) {
-			return "", errs.New(errs.NotSupported, "pgwire_string", nil)
-		}
+		body, escapes = body[1:], true
 	}
 	if len(body) < 2 || body[0] != '\'' || body[len(body)-1] != '\'' {
-		return "", errs.New(errs.NotSupported, "pgwire_string", nil)
+		return "", wrong
 	}
-	return strings.ReplaceAll(body[1:len(body)-1], "''", "'"), nil
+	body = body[1 : len(body)-1]
+	var out strings.Builder
+	for i := 0; i < len(body); i++ {
+		switch b := body[i]; {
+		case b == '\'':
+			if i++; i == len(body) || body[i] != b { // of two parts
+				return "", wrong
+			}
+			out.WriteByte(b)
+		case b != '\\' || !escapes:
+			out.WriteByte(b)
+		default:
+			v, n := escape(body[i+1:])
+			if n == 0 {
+				return "", wrong
+			}
+			out.WriteByte(v)
+			i += n
+		}
+	}
+	return out.String(), nil
+}
+
+// escape reads what stands behind the backslash of E'..', and gives how long that is; 0 for
+// what is no character of ASCII.
+func escape(s string) (value byte, n int) {
+	if s == "" {
+		return 0, 0
+	}
+	if at := strings.IndexByte("bfnrt", s[0]); at >= 0 {
+		return "\b\f\n\r\t"[at], 1
+	}
+	digits, most, base := "01234567", 3, 8
+	switch s[0] {
+	case 'x':
+		digits, most, base, n = "0123456789abcdefABCDEF", 2, 16, 1
+	case 'u', 'U':
+		return 0, 0
+	}
+	end := n
+	for end < len(s) && end < n+most && strings.IndexByte(digits, s[end]) >= 0 {
+		end++
+	}
+	if end == n { // any other character stands for itself
+		return s[0], 1
+	}
+	number, err := strconv.ParseUint(s[n:end], base, 7)
+	if err != nil || number == 0 {
+		return 0, 0
+	}
+	return byte(number), end
 }
 
 func (p *parser) reset() (Command, error) {

@@ -43,7 +43,7 @@ func TestParse(t *testing.T) {
 		{"COMMIT WORK", command.Command{Kind: command.Commit}}, {"end", command.Command{Kind: command.Commit}}, {"ABORT", command.Command{Kind: command.Rollback}},
 		{"ROLLBACK TO SAVEPOINT \"A\"", command.Command{Kind: command.RollbackTo, Name: "A"}}, {"SAVEPOINT A", command.Command{Kind: command.Savepoint, Name: "a"}}, {"RELEASE a", command.Command{Kind: command.Release, Name: "a"}},
 		{"SET purpose = 'DB-HC'", command.Command{Kind: command.Set, Name: "purpose", Value: "DB-HC"}}, {"SET SESSION DateStyle TO ISO, DMY", command.Command{Kind: command.Set, Name: "datestyle", Value: "ISO, DMY"}},
-		{"SET LOCAL x.y TO 'it''s'", command.Command{Kind: command.Set, Name: "x.y", Value: "it's", Local: true}}, {"SET extra_float_digits = -3", command.Command{Kind: command.Set, Name: "extra_float_digits", Value: "-3"}},
+		{"SET LOCAL x.y TO 'it''s'", command.Command{Kind: command.Set, Name: "x.y", Value: "it's", Local: true}}, {`SET x = E'\'\t\x41\102''\\C'`, command.Command{Kind: command.Set, Name: "x", Value: "'\tAB'\\C"}}, {"SET extra_float_digits = -3", command.Command{Kind: command.Set, Name: "extra_float_digits", Value: "-3"}},
 		{"SET TIME ZONE LOCAL", command.Command{Kind: command.Set, Name: "timezone", Default: true}}, {"SET NAMES 'utf8'", command.Command{Kind: command.Set, Name: "client_encoding", Value: "utf8"}},
 		{"SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", command.Command{Kind: command.SetNothing}}, {"SET TRANSACTION READ ONLY", command.Command{Kind: command.SetNothing}},
 		{"SET SESSION AUTHORIZATION DEFAULT", command.Command{Kind: command.SetNothing}}, {"RESET SESSION AUTHORIZATION", command.Command{Kind: command.SetNothing}},
@@ -69,7 +69,7 @@ func TestParseRefuses(t *testing.T) {
 		"COMMIT AND CHAIN": errs.SyntaxError, "SAVEPOINT": errs.SyntaxError, "SET x": errs.SyntaxError, "SET x = ": errs.SyntaxError, "SET x = (1)": errs.SyntaxError, "DISCARD x": errs.SyntaxError,
 		"DECLARE c SCROLL CURSOR FOR SELECT 1": errs.NotSupported, "DECLARE c CURSOR FOR": errs.SyntaxError, "FETCH PRIOR FROM c": errs.NotSupported, "FETCH -1 FROM c": errs.NotSupported, "FETCH 99999999999999999999 FROM c": errs.SyntaxError,
 		"COPY t FROM STDIN": errs.ReadOnly, "COPY t TO 'x'": errs.NotAllowed, "COPY t TO PROGRAM 'x'": errs.NotAllowed, "COPY t TO STDOUT (DELIMITER 'ab')": errs.NotSupported, "COPY t TO STDOUT (FORMAT csv, QUOTE ',')": errs.NotSupported,
-		"COPY t TO STDOUT (FORMAT binary, NULL 'x')": errs.NotSupported, "COPY (SELECT 1": errs.SyntaxError, "CLOSE a b": errs.SyntaxError, `SET x = E'\n'`: errs.NotSupported,
+		"COPY t TO STDOUT (FORMAT binary, NULL 'x')": errs.NotSupported, "COPY (SELECT 1": errs.SyntaxError, "CLOSE a b": errs.SyntaxError, `SET x = E'\u0041'`: errs.NotSupported, `SET x = E'\xff'`: errs.NotSupported, `SET x = E'\0'`: errs.NotSupported, "SET x = 'a'\n'b'": errs.NotSupported,
 	} {
 		if got, err := command.Parse(text); errs.CodeOf(err) != code || got.Kind != command.None {
 			t.Errorf("%s: %v %v, want %s", text, got, err, code)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/planner/sqltext"
 )
 
 // Format is a form of COPY.
@@ -25,7 +26,8 @@ type CopyOptions struct {
 	Null       string
 	Quote      byte
 	Escape     byte
-	ForceQuote bool // of every column
+	ForceQuote bool     // of every column
+	Forced     []string // the columns that are quoted, where not all are
 }
 
 // copy reads COPY (query) TO STDOUT and COPY table TO STDOUT: nothing is ever written here,
@@ -104,52 +106,114 @@ func (p *parser) copyOptions(c *Command) error {
 	given := map[string]string{}
 	p.take("WITH")
 	if p.take("(") {
-		for !p.take(")") {
-			name, err := p.name()
-			if err != nil {
+		for {
+			if err := p.copyOption(c, given); err != nil {
 				return err
 			}
-			given[strings.ToLower(name)] = "true"
-			if !p.peek().Is(p.text, ",") && !p.peek().Is(p.text, ")") {
-				if !p.take("*") {
-					if given[strings.ToLower(name)], err = p.value(); err != nil {
-						return err
-					}
-				}
+			if p.take(")") {
+				break
 			}
-			p.take(",")
+			if !p.take(",") {
+				return p.unexpected()
+			}
 		}
-	} else if err := p.oldOptions(given); err != nil {
+	} else if err := p.oldOptions(c, given); err != nil {
 		return err
 	}
 	return p.copyForm(c, given)
 }
 
+// copyOption reads one of the options in parentheses.
+func (p *parser) copyOption(c *Command, given map[string]string) error {
+	at := p.peek()
+	name, err := p.name()
+	if err != nil {
+		return err
+	}
+	if name = strings.ToLower(name); name == "force_quote" {
+		return p.forced(c, given, at)
+	}
+	value := ""
+	if !p.peek().Is(p.text, ",") && !p.peek().Is(p.text, ")") {
+		if value, err = p.value(); err != nil {
+			return err
+		}
+	} else if name == "header" {
+		value = "true"
+	} else {
+		return sqltext.SyntaxErrorAt(p.text, p.peek())
+	}
+	return p.give(given, name, value, at)
+}
+
+// give notes an option, which may be given once.
+func (p *parser) give(given map[string]string, name, value string, at sqltext.Token) error {
+	if _, twice := given[name]; twice {
+		return sqltext.SyntaxErrorAt(p.text, at)
+	}
+	given[name] = value
+	return nil
+}
+
+// forced reads of which columns the values are quoted: all or those in a list.
+func (p *parser) forced(c *Command, given map[string]string, at sqltext.Token) error {
+	if c.ForceQuote = p.take("*"); !c.ForceQuote {
+		if !p.take("(") {
+			return p.unexpected()
+		}
+		if err := p.columns(c); err != nil {
+			return err
+		}
+		if !p.take(")") {
+			return p.unexpected()
+		}
+	}
+	return p.give(given, "force_quote", "", at)
+}
+
+func (p *parser) columns(c *Command) error {
+	for {
+		name, err := p.name()
+		if err != nil {
+			return err
+		}
+		if c.Forced = append(c.Forced, name); !p.take(",") {
+			return nil
+		}
+	}
+}
+
 // oldOptions reads the options as they were written before PostgreSQL 9.
-func (p *parser) oldOptions(given map[string]string) error {
+func (p *parser) oldOptions(c *Command, given map[string]string) error {
 	for !p.done() {
-		switch word := p.word(); word {
-		case "CSV", "BINARY", "TEXT":
-			given["format"] = strings.ToLower(word)
-			p.pos++
-		case "HEADER":
-			given["header"] = "true"
-			p.pos++
-		case "DELIMITER", "NULL", "QUOTE", "ESCAPE":
-			p.pos++
+		at := p.peek()
+		name, value := strings.ToLower(p.word()), "true"
+		p.pos++
+		switch name {
+		case "csv", "binary":
+			name, value = "format", name
+		case "header":
+		case "delimiter", "null", "quote", "escape", "encoding":
 			p.take("AS")
-			v, err := p.value()
-			if err != nil {
+			var err error
+			if value, err = p.value(); err != nil {
 				return err
 			}
-			given[strings.ToLower(word)] = v
-		case "FORCE":
-			if !p.take("FORCE", "QUOTE", "*") {
+		case "force":
+			if !p.take("QUOTE") {
 				return p.unexpected()
 			}
-			given["force_quote"] = "true"
+			if c.ForceQuote = p.take("*"); !c.ForceQuote {
+				if err := p.columns(c); err != nil {
+					return err
+				}
+			}
+			name = "force_quote"
 		default:
-			return p.unexpected()
+			return sqltext.SyntaxErrorAt(p.text, at)
+		}
+		if err := p.give(given, name, value, at); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -176,6 +240,7 @@ func (p *parser) copyForm(c *Command, given map[string]string) error {
 		case "header":
 			ok = isOne(v, "true", "on", "1", "false", "off", "0")
 			c.Header = isOne(v, "true", "on", "1")
+			ok = ok && !(c.Header && c.Format == BinaryFormat)
 		case "delimiter":
 			if v == `\t` && c.Format == TextFormat {
 				v, one = "\t", true
@@ -195,8 +260,7 @@ func (p *parser) copyForm(c *Command, given map[string]string) error {
 				c.Escape = v[0]
 			}
 		case "force_quote":
-			ok = c.Format == CSVFormat && v == "true"
-			c.ForceQuote = ok
+			ok = c.Format == CSVFormat
 		case "encoding":
 			ok = IsUTF8(v)
 		default:
