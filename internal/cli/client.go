@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
@@ -189,7 +190,7 @@ func (cl *client) problem(res *http.Response, kind, sql string) error {
 		return errs.Wrap(errs.SourceFailed, id, msg.Args{"URL": cl.address, "Status": res.StatusCode}, err)
 	}
 	e := errs.New(p.Code, "cli_remote", msg.Args{"Text": p.Title})
-	e.Nearest = p.Nearest
+	e.Nearest, e.RetryAfter = p.Nearest, time.Duration(p.RetryAfter)*time.Second
 	if p.Position != nil {
 		e = e.At(sql, p.Position.Offset)
 	}

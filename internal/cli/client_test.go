@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
+	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
 	"github.com/lianji/lianji/server/servertest"
@@ -119,6 +121,46 @@ func TestUrlBrokenAnswer(t *testing.T) {
 	want := "error[source_failed]: Source mz ended the connection before its answer was complete. The rows are not complete (query q-1).\n"
 	if code != 1 || stderr != want || strings.Contains(stdout, "row_count") || !strings.Contains(stdout, "张2") {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// Who ends a statement with an interrupt is told so, wherever it was.
+func TestUrlCancel(t *testing.T) {
+	for rows, form := range map[int]string{0: "csv", 1: "ndjson"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		steps := make(chan servertest.Row, 1)
+		if rows > 0 {
+			steps <- servertest.Row{Rows: rows}
+		}
+		q := &servertest.Querier{Feed: steps}
+		shown := writerFunc(func(b []byte) (int, error) { cancel(); return len(b), nil })
+		asked := safego.Run(func() error {
+			for rows == 0 && len(q.Streams()) == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			if rows == 0 {
+				cancel()
+			}
+			return nil
+		})
+		code, _, stderr := run{ctx: ctx, stdout: shown}.args(t, "query", "--url", gateway(t, q), "--format", form, "select 1")
+		if code != 1 || stderr != "error[canceled]: The query was cancelled.\n" {
+			t.Errorf("%d rows: exit %d, %q", rows, code, stderr)
+		}
+		<-asked
+		<-q.Streams()[0].Released
+	}
+}
+
+// The time after which it makes sense to ask again is passed on.
+func TestUrlRetry(t *testing.T) {
+	e := errs.New(errs.QueueFull, "queue_full", nil)
+	e.RetryAfter = 5 * time.Second
+	config(t, good)
+	_, _, here := run{querier: &servertest.Querier{Err: e}}.args(t, "query", "--direct", "select 1")
+	code, _, there := run{}.args(t, "query", "--url", gateway(t, &servertest.Querier{Err: e}), "select 1")
+	if want := "  Ask again after 5 seconds.\n"; code != 1 || there != here || !strings.HasSuffix(there, want) {
+		t.Errorf("exit %d, %q, directly %q", code, there, here)
 	}
 }
 

@@ -75,6 +75,9 @@ func (c *command) tell(err error) {
 	if len(e.Nearest) > 0 {
 		c.say(c.text("cli_nearest", msg.Args{"Names": strings.Join(e.Nearest, ", ")}))
 	}
+	if e.RetryAfter > 0 {
+		c.say(c.text("cli_retry", msg.Args{"Seconds": output.ProblemOf(e, "").RetryAfter}))
+	}
 	if code == errs.Usage {
 		c.say(c.text("cli_see_help", msg.Args{"Program": c.baseName() + c.asked}))
 	}
