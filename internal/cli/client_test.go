@@ -18,7 +18,6 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
-	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
 	"github.com/lianji/lianji/server/servertest"
@@ -124,31 +123,31 @@ func TestUrlBrokenAnswer(t *testing.T) {
 	}
 }
 
-// Who ends a statement with an interrupt is told so, wherever it was.
+// ending is a querier at which the client's interrupt comes before there is an answer.
+type ending struct {
+	server.Querier
+	interrupt func()
+}
+
+func (e ending) Query(ctx context.Context, _ server.Session, _ server.Request) (*server.Answer, error) {
+	e.interrupt()
+	<-ctx.Done()
+	return nil, errs.From(ctx.Err())
+}
+
+// Who ends a statement with an interrupt is told so, before its answer and in it.
 func TestUrlCancel(t *testing.T) {
-	for rows, form := range map[int]string{0: "csv", 1: "ndjson"} {
-		ctx, cancel := context.WithCancel(t.Context())
-		steps := make(chan servertest.Row, 1)
-		if rows > 0 {
-			steps <- servertest.Row{Rows: rows}
-		}
-		q := &servertest.Querier{Feed: steps}
-		shown := writerFunc(func(b []byte) (int, error) { cancel(); return len(b), nil })
-		asked := safego.Run(func() error {
-			for rows == 0 && len(q.Streams()) == 0 {
-				time.Sleep(time.Millisecond)
-			}
-			if rows == 0 {
-				cancel()
-			}
-			return nil
-		})
-		code, _, stderr := run{ctx: ctx, stdout: shown}.args(t, "query", "--url", gateway(t, q), "--format", form, "select 1")
-		if code != 1 || stderr != "error[canceled]: The query was cancelled.\n" {
-			t.Errorf("%d rows: exit %d, %q", rows, code, stderr)
-		}
-		<-asked
-		<-q.Streams()[0].Released
+	const want = "error[canceled]: The query was cancelled.\n"
+	ctx, cancel := context.WithCancel(t.Context())
+	if code, _, stderr := (run{ctx: ctx}).args(t, "query", "--url", gateway(t, ending{interrupt: cancel}), "select 1"); code != 1 || stderr != want {
+		t.Errorf("before: exit %d, %q", code, stderr)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	steps := make(chan servertest.Row, 1)
+	steps <- servertest.Row{Rows: 1}
+	shown := writerFunc(func(b []byte) (int, error) { cancel(); return len(b), nil })
+	if code, _, stderr := (run{ctx: ctx, stdout: shown}).args(t, "query", "--url", gateway(t, &servertest.Querier{Feed: steps}), "--format", "ndjson", "select 1"); code != 1 || stderr != want {
+		t.Errorf("in it: exit %d, %q", code, stderr)
 	}
 }
 
