@@ -70,6 +70,47 @@ func TestDescribedRoutes(t *testing.T) {
 	}
 }
 
+// What reads takes a signature too, and the catalogue does not; each way is described.
+func TestDescribedSecurity(t *testing.T) {
+	type ways []map[string][]string
+	var d struct {
+		Security   ways
+		Paths      map[string]map[string]json.RawMessage
+		Components struct {
+			SecuritySchemes map[string]struct{ Type string }
+		}
+	}
+	if err := json.Unmarshal(description, &d); err != nil {
+		t.Fatal(err)
+	}
+	for path, methods := range d.Paths {
+		for method, text := range methods {
+			var of struct{ Security ways }
+			if method == "parameters" {
+				continue
+			}
+			if err := json.Unmarshal(text, &of); err != nil {
+				t.Fatal(err)
+			}
+			if of.Security == nil {
+				of.Security = d.Security
+			}
+			signed := false
+			for _, way := range of.Security {
+				for name := range way {
+					signed = signed || name == "signed"
+					if d.Components.SecuritySchemes[name].Type == "" {
+						t.Errorf("%s %s: %s is not described", method, path, name)
+					}
+				}
+			}
+			if reads := strings.HasPrefix(path, "/v1/query") || strings.HasPrefix(path, "/v1/resources") || strings.HasPrefix(path, "/v1/statements"); signed != reads {
+				t.Errorf("%s %s: signed %t", method, path, signed)
+			}
+		}
+	}
+}
+
 // Every member of an object is described with its type, and what is described is one.
 func TestDescribedMembers(t *testing.T) {
 	d := readDescription(t)

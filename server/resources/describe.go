@@ -32,11 +32,15 @@ func Describe(s policy.Snapshot, base, purpose string) ([]byte, error) {
 			"description": "The resources that you may read for this purpose through the interface, each item with its type. What is not granted is not here.",
 		},
 		"servers":  []object{{"url": base}},
-		"security": []object{{"bearer": []string{}}},
+		"security": []object{{"bearer": []string{}}, {"signed": []string{}}, {"certificate": []string{}}},
 		"paths":    paths,
 		"components": object{
-			"securitySchemes": object{"bearer": object{"type": "http", "scheme": "bearer"}},
-			"schemas":         object{"Problem": problem},
+			"securitySchemes": object{
+				"bearer":      object{"type": "http", "scheme": "bearer"},
+				"signed":      object{"type": "apiKey", "in": "header", "name": "Authorization", "description": "LIANJI-HMAC-SHA256 Key=.., Time=.., Nonce=.., Signature=.."},
+				"certificate": object{"type": "mutualTLS"},
+			},
+			"schemas": object{"Problem": problem},
 		},
 	}, "", " ")
 	if err != nil {
