@@ -150,19 +150,24 @@ func TestResourcePagesWhileRowsGo(t *testing.T) {
 	if got := fmt.Sprint(r.rows(t)); got != "[[0 y] [1 x] [1 x]]" {
 		t.Fatal(got)
 	}
-	conn, err := sqlite.OpenConn(filepath.Join(s.dir, "ga.db"), sqlite.OpenReadWrite)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sqlitex.ExecuteScript(conn, "DELETE FROM loose WHERE a = 1 AND b = 'x';", nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r = s.read(t, "wang", "公安.无键", "&page="+r.Header.Get("Lianji-Next-Page"))
-	if got := fmt.Sprint(r.rows(t)); got != "[[1 <nil>] [1 <nil>] [2 ]]" {
-		t.Errorf("the page behind rows that are gone: %s", got)
+	next := "&page=" + r.Header.Get("Lianji-Next-Page")
+	for _, c := range []struct{ change, want string }{
+		{"DELETE FROM loose WHERE a = 1 AND b = 'x'", "[[1 <nil>] [1 <nil>] [2 ]]"},
+		{"INSERT INTO loose VALUES (1, 'yyy'), (1, 'yy'), (1, 'y')", "[[1 y] [1 yy] [1 yyy]]"}, // none of them is passed over, or comes twice
+	} {
+		conn, err := sqlite.OpenConn(filepath.Join(s.dir, "ga.db"), sqlite.OpenReadWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sqlitex.ExecuteScript(conn, c.change+";", nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(s.read(t, "wang", "公安.无键", next).rows(t)); got != c.want {
+			t.Errorf("the page after %s: %s, want %s", c.change, got, c.want)
+		}
 	}
 }
 

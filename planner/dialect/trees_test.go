@@ -15,6 +15,11 @@ func column(name, source string, t catalog.Type, collation ...catalog.Collation)
 	return c
 }
 
+func numberAsText(c catalog.Column) catalog.Column {
+	c.NumberAsText = true
+	return c
+}
+
 var (
 	pinyin = catalog.Collation{Name: "zh-u-co-pinyin"}
 	byC    = catalog.Collation{Name: "C", Binary: true}
@@ -40,7 +45,7 @@ var pgTables = map[string]*catalog.Table{
 		column("c", "text", text, byC),
 		column("kh", "character(4)", text, pinyin),
 		column("zt", "public.mood", text, pinyin),
-		column("free", "numeric", text, pinyin),
+		numberAsText(column("free", "numeric", text, pinyin)),
 		column("nm", "name", text, byC),
 		column("kd", "public.code", text, pinyin),
 		column("sm", "public.amount", catalog.DecimalOf(6, 2)),
