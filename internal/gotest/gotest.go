@@ -22,19 +22,19 @@ type Event struct {
 }
 
 // Run runs "go test -json" with the given arguments in dir ("" for the working
-// folder) and hands each event to see. passed is false when a test failed or did
-// not compile; err is something else: there is no go command, or a broken line.
-func Run(dir string, args []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
-	return run(exec.Command("go", append([]string{"test", "-json"}, args...)...), dir, stderr, see)
+// folder), with the environment env (nil for this process's own), and hands each event
+// to see. passed is false when a test failed or did not compile; err is something else: there is no go command, or a broken line.
+func Run(dir string, env, args []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
+	return run(exec.Command("go", append([]string{"test", "-json"}, args...)...), dir, env, stderr, see)
 }
 
 // RunBinary is Run for a test binary that was built before, with its own arguments.
-func RunBinary(dir, binary string, args []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
-	return run(exec.Command("go", append([]string{"tool", "test2json", binary, "-test.v=test2json"}, args...)...), dir, stderr, see)
+func RunBinary(dir string, env []string, binary string, args []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
+	return run(exec.Command("go", append([]string{"tool", "test2json", binary, "-test.v=test2json"}, args...)...), dir, env, stderr, see)
 }
 
-func run(cmd *exec.Cmd, dir string, stderr io.Writer, see func(Event)) (passed bool, err error) {
-	cmd.Dir = dir
+func run(cmd *exec.Cmd, dir string, env []string, stderr io.Writer, see func(Event)) (passed bool, err error) {
+	cmd.Dir, cmd.Env = dir, env
 	cmd.Stderr = stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

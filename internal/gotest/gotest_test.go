@@ -25,7 +25,7 @@ func run(t *testing.T, test string, args ...string) (string, bool) {
 	}
 	var out, stderr strings.Builder
 	s := gotest.NewSummary(&out)
-	passed, err := gotest.Run(dir, append(args, "-vet=off", "."), &stderr, s.See)
+	passed, err := gotest.Run(dir, nil, append(args, "-vet=off", "."), &stderr, s.See)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}

@@ -95,6 +95,7 @@ func ParseGuards(text string) ([]Guard, error) {
 // suite is the package whose tests are to notice, in a copy of the tree.
 type suite struct {
 	dir, pkg string
+	env      []string // of the go command that builds
 	out      io.Writer
 	whole    string // its test binary with every guard in its place
 
@@ -114,6 +115,11 @@ func RunGuards(root, pkg string, list []Guard, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	env, remove, err := cache()
+	defer remove()
+	if err != nil {
+		return err
+	}
 	list = slices.Clone(list)
 	var errs []error
 	named := map[string][]string{} // by package
@@ -128,7 +134,7 @@ func RunGuards(root, pkg string, list []Guard, out io.Writer) error {
 	}
 	suites := map[string]*suite{}
 	for i, pkg := range slices.Sorted(maps.Keys(named)) {
-		s := &suite{dir: dirs[0], pkg: pkg, out: out}
+		s := &suite{dir: dirs[0], env: env, pkg: pkg, out: out}
 		suites[pkg] = s
 		if s.whole, err = s.build(filepath.Join(s.dir, fmt.Sprintf("guards%d.test", i)), ""); err != nil {
 			return err
@@ -271,7 +277,7 @@ func (s *suite) overlay(dir string, texts map[string]string) (string, error) {
 // another place.
 func (s *suite) build(binary, overlay string) (string, error) {
 	cmd := exec.Command("go", "test", "-c", "-tags=duckdb_arrow", "-vet=off", "-trimpath", "-overlay="+overlay, "-o="+binary, s.pkg)
-	cmd.Dir = s.dir
+	cmd.Dir, cmd.Env = s.dir, s.env
 	said, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -308,7 +314,7 @@ func (o *outcome) failed() (tests []string) {
 // run runs the tests of a binary that match.
 func (s *suite) run(binary, pattern, timeout string) (*outcome, error) {
 	o := &outcome{state: map[string]string{}}
-	passed, err := gotest.RunBinary(filepath.Join(s.dir, s.pkg), binary, []string{"-test.timeout=" + timeout, "-test.run=" + pattern}, &o.said, o.see)
+	passed, err := gotest.RunBinary(filepath.Join(s.dir, s.pkg), s.env, binary, []string{"-test.timeout=" + timeout, "-test.run=" + pattern}, &o.said, o.see)
 	o.passed = passed
 	return o, err
 }

@@ -63,7 +63,11 @@ func tree(t *testing.T) string {
 		"a.go":   "package a\n\nfunc twice(n int) int {\n\tif n == 0 {\n\t\treturn 0\n\t}\n\treturn 2 * n\n}\n",
 		"a_test.go": `package a
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 func TestTwice(t *testing.T) {
 	t.Run("three", func(t *testing.T) {
@@ -79,6 +83,12 @@ func TestTwice(t *testing.T) {
 }
 
 func TestRed(t *testing.T) { t.Error("always") }
+
+func TestOwnCache(t *testing.T) {
+	if cache := os.Getenv("GOCACHE"); !strings.Contains(cache, "lianji-mutants-") {
+		t.Error("the builds stay in " + cache)
+	}
+}
 
 func helper() {}
 
@@ -115,6 +125,7 @@ func TestRun(t *testing.T) {
 		{"old text missing", "4 * n", "3 * n", "TestTwice", "stands there 0 times"},
 		{"old text twice", "return", "_ =", "TestTwice", "stands there 2 times"},
 		{"no such test", "2 * n", "3 * n", "TestThrice", "not run in the unbroken tree"},
+		{"a cache of its own", "2 * n", "3 * n", "TestOwnCache", "did not go red: pass"},
 		{"red before", "2 * n", "3 * n", "TestRed", "fail in the unbroken tree"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -38,6 +38,11 @@ func Run(root string, list []Mutant, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	env, remove, err := cache()
+	defer remove()
+	if err != nil {
+		return err
+	}
 	dir := dirs[0]
 	// All that can be known without a test run is known before the first.
 	broken := make([]string, len(list))
@@ -54,10 +59,10 @@ func Run(root string, list []Mutant, out io.Writer) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if err := green(dir, list, out); err != nil {
+	if err := green(dir, env, list, out); err != nil {
 		return err
 	}
-	errs = append(errs, tryAll(dirs, list, broken, out)...)
+	errs = append(errs, tryAll(dirs, env, list, broken, out)...)
 	failed := len(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))
 	fmt.Fprintf(out, "mutants: %d passed, %d failed\n", len(list)-failed, failed)
 	return errors.Join(errs...)
@@ -85,7 +90,7 @@ func copies(root string, count int) (dirs []string, remove func(), err error) {
 
 // tryAll tries the mutants in all copies at once, and gives an error for each that
 // was not killed.
-func tryAll(dirs []string, list []Mutant, broken []string, out io.Writer) []error {
+func tryAll(dirs, env []string, list []Mutant, broken []string, out io.Writer) []error {
 	next := make(chan int, len(list))
 	for i := range list {
 		next <- i
@@ -98,7 +103,7 @@ func tryAll(dirs []string, list []Mutant, broken []string, out io.Writer) []erro
 		workers.Go(func() error {
 			for i := range next {
 				begun, verdict := time.Now(), "killed"
-				err := try(dir, list[i], broken[i])
+				err := try(dir, env, list[i], broken[i])
 				mu.Lock()
 				if err != nil {
 					verdict = "NOT KILLED: " + err.Error()
@@ -146,7 +151,7 @@ func copyTree(root, dir string) error {
 
 // green requires that the tests pass and are run at all in the unbroken copy:
 // otherwise their going red would prove nothing.
-func green(dir string, list []Mutant, out io.Writer) error {
+func green(dir string, env []string, list []Mutant, out io.Writer) error {
 	tests := map[string][]string{}
 	for _, m := range list {
 		if !slices.Contains(tests[m.Package], m.Test) {
@@ -158,7 +163,7 @@ func green(dir string, list []Mutant, out io.Writer) error {
 		begun := time.Now()
 		o := outcome{state: map[string]string{}}
 		for _, pattern := range patterns(tests[pkg]) {
-			if err := o.run(dir, pkg, pattern, greenTimeout); err != nil {
+			if err := o.run(dir, env, pkg, pattern, greenTimeout); err != nil {
 				return err
 			}
 		}
@@ -174,7 +179,7 @@ func green(dir string, list []Mutant, out io.Writer) error {
 
 // try breaks the copy, runs the mutant's test and mends the copy again. It
 // returns nil when the test went red.
-func try(dir string, m Mutant, broken string) (err error) {
+func try(dir string, env []string, m Mutant, broken string) (err error) {
 	path := filepath.Join(dir, m.File)
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -185,7 +190,7 @@ func try(dir string, m Mutant, broken string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.WriteFile(path, whole, 0o644)) }()
 	o := outcome{state: map[string]string{}}
-	if err := o.run(dir, m.Package, pattern(m.Test), redTimeout); err != nil {
+	if err := o.run(dir, env, m.Package, pattern(m.Test), redTimeout); err != nil {
 		return err
 	}
 	switch state := o.state[m.Test]; {
@@ -206,9 +211,9 @@ type outcome struct {
 	said       strings.Builder
 }
 
-func (o *outcome) run(dir, pkg, pattern, timeout string) error {
+func (o *outcome) run(dir string, env []string, pkg, pattern, timeout string) error {
 	args := []string{"-tags=duckdb_arrow", "-vet=off", "-count=1", "-timeout=" + timeout, "-run=" + pattern, pkg}
-	passed, err := gotest.Run(dir, args, &o.said, o.see)
+	passed, err := gotest.Run(dir, env, args, &o.said, o.see)
 	o.passed = passed
 	return err
 }

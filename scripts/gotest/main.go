@@ -11,7 +11,7 @@ import (
 
 func main() {
 	summary := gotest.NewSummary(os.Stdout)
-	passed, err := gotest.Run("", os.Args[1:], os.Stderr, summary.See)
+	passed, err := gotest.Run("", nil, os.Args[1:], os.Stderr, summary.See)
 	summary.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
