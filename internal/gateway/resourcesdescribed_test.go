@@ -59,7 +59,12 @@ type describedResources struct {
 
 func (s *site) described(t *testing.T, login, query string) describedResources {
 	t.Helper()
-	r := s.send(t, login, http.MethodGet, "/v1/resources/openapi.json"+query, "", nil)
+	return s.describedAt(t, login, "/v1/resources/openapi.json"+query)
+}
+
+func (s *site) describedAt(t *testing.T, login, address string) describedResources {
+	t.Helper()
+	r := s.send(t, login, http.MethodGet, address, "", nil)
 	var d describedResources
 	if err := json.Unmarshal(r.body, &d); err != nil || r.StatusCode != http.StatusOK || d.OpenAPI != "3.1.0" {
 		t.Fatalf("%v %d %s", err, r.StatusCode, r.body)
@@ -158,6 +163,61 @@ func TestResourcesDescribed(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// One resource is described alone by its code, in the words of the description of all. One
+// that is not granted is answered like one that is not there, but for its name.
+func TestOneResourceDescribed(t *testing.T) {
+	s := newPagedSite(t)
+	one, all := url.PathEscape("公安.名册"), s.described(t, "wang", "?purpose=DB-HC").Paths
+	for _, address := range []string{
+		"/v1/resources/" + one + "/openapi.json?purpose=DB-HC", "/v1/resources/openapi.json?purpose=DB-HC&code=" + one,
+	} {
+		got := s.describedAt(t, "wang", address)
+		if d := cmp.Diff([]string{"公安.名册"}, got.names()); d != "" {
+			t.Errorf("%s: %s", address, d)
+		}
+		for path, of := range got.Paths {
+			if d := cmp.Diff(all[path], of); d != "" {
+				t.Errorf("%s: (-among all +alone) %s", address, d)
+			}
+		}
+	}
+	for _, form := range []string{"/v1/resources/CODE/openapi.json?purpose=PURPOSE", "/v1/resources/openapi.json?code=CODE&purpose=PURPOSE"} {
+		refused := func(login, code, purpose string) string {
+			t.Helper()
+			address := strings.NewReplacer("CODE", url.PathEscape(code), "PURPOSE", purpose).Replace(form)
+			r := s.send(t, login, http.MethodGet, address, "", nil)
+			var of struct {
+				Code, Title string
+			}
+			if err := json.Unmarshal(r.body, &of); err != nil || r.StatusCode != http.StatusNotFound || of.Code != "unknown_name" {
+				t.Errorf("%s for %s: %v %d %s", code, login, err, r.StatusCode, r.body)
+			}
+			return strings.ReplaceAll(of.Title, code, "NAME")
+		}
+		never := refused("wang", "公安.没有", "DB-HC")
+		for _, c := range [][3]string{
+			{"wang", "公安.密档", "DB-HC"}, {"li", "公安.图像", "DB-HC"}, {"wang", "公安.名册", "DB-YL"}, // for nobody, for another, for something else; the next one in another mode
+			{"wang", "公安.下载", "DB-HC"}, {"wang", "renkou", "DB-HC"}, {"wang", "公安.名册.xm", "DB-HC"}, {"wang", "公安", "DB-HC"},
+		} {
+			if got := refused(c[0], c[1], c[2]); got != never {
+				t.Errorf("%s: %q, and of what never was %q", c, got, never)
+			}
+		}
+	}
+	for address, want := range map[string]int{
+		"/v1/resources/" + one + "/openapi.json?purpose=DB-HC&code=" + one: 400, "/v1/resources/" + one + "/openapi.json?purpose=DB-HC&items=id": 400,
+		"/v1/resources/openapi.json?code=&purpose=DB-HC": 400, "/v1/resources/openapi.json?code=%FF&purpose=DB-HC": 400, "/v1/resources/%FF/openapi.json?purpose=DB-HC": 400,
+		"/v1/resources/openapi.json?purpose=DB-HC&code=x&code=y": 400,
+	} {
+		if r := s.send(t, "wang", http.MethodGet, address, "", nil); r.StatusCode != want {
+			t.Errorf("%s: %d %s", address, r.StatusCode, r.body)
+		}
+	}
+	if r := s.send(t, "nobody", http.MethodGet, "/v1/resources/"+one+"/openapi.json", "", nil); r.StatusCode != 401 {
+		t.Errorf("nobody: %d %s", r.StatusCode, r.body)
 	}
 }
 

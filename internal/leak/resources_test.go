@@ -124,11 +124,17 @@ func TestResourcesTellNothing(t *testing.T) {
 		}
 	}
 	for _, purpose := range []string{"DB-HC", "JC"} {
-		of := func(w *world) string {
-			status, text := w.call(t, http.MethodGet, "/v1/resources/openapi.json?purpose="+purpose, w.token)
-			return fmt.Sprint(status, " ", strings.ReplaceAll(text, w.url, "URL"))
+		of := func(w *world, code string) string {
+			status, text := w.call(t, http.MethodGet, "/v1/resources/openapi.json?purpose="+purpose+code, w.token)
+			return repeated(status, strings.ReplaceAll(text, w.url, "URL"))
 		}
-		here, there := of(one), of(none)
+		for _, code := range []string{"公安.等于wj", "公安.等于wx", "公安.不密密", "公安.bumimi", "公安.renkou", "renkou", "公安.等于zfw.mm"} {
+			code = "&code=" + url.QueryEscape(code)
+			if here, there := of(one, code), of(none, code); here != there {
+				t.Errorf("described for %s%s\nworld one: %s\nworld none: %s", purpose, code, here, there)
+			}
+		}
+		here, there := of(one, ""), of(none, "")
 		if here != there || !strings.HasPrefix(here, "200 ") || strings.Contains(here, "renkou") || strings.Contains(here, "公安.等于wj") != (purpose == "DB-HC") {
 			t.Errorf("described for %s\nworld one: %.3000s\nworld none: %.3000s", purpose, here, there)
 		}

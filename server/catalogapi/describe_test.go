@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lianji/lianji/internal/output"
+	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
 	"github.com/lianji/lianji/server/httpapi"
 	"github.com/lianji/lianji/server/servertest"
@@ -67,6 +68,38 @@ func TestDescribedRoutes(t *testing.T) {
 	slices.Sort(got)
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-served +described) %s", d)
+	}
+}
+
+// The query fields that a description of resources is said to take are those that it takes.
+func TestDescribedFields(t *testing.T) {
+	door := httptest.NewServer(httpapi.New(httpapi.Options{Querier: &servertest.Querier{}, Session: func(context.Context, server.Asker) (server.Session, error) {
+		return server.Session{Snapshot: policy.Denied{}}, nil
+	}}))
+	defer door.Close()
+	for _, path := range []string{"/v1/resources/openapi.json", "/v1/resources/{code}/openapi.json"} {
+		var of struct{ Parameters []struct{ Name, In string } }
+		if err := json.Unmarshal(readDescription(t).Paths[path]["get"], &of); err != nil {
+			t.Fatal(err)
+		}
+		described := map[string]bool{}
+		for _, p := range of.Parameters {
+			described[p.Name] = p.In == "query"
+		}
+		for _, field := range []string{"purpose", "code", "items", "order", "rows", "page", "format", "eq.a"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, door.URL+strings.ReplaceAll(path, "{code}", "a.b")+"?"+field+"=A-1", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := door.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if taken := res.StatusCode != http.StatusBadRequest; taken != described[field] {
+				t.Errorf("%s?%s: %s, described %v", path, field, res.Status, described[field])
+			}
+		}
 	}
 }
 

@@ -137,6 +137,7 @@ func (d *door) routes() []route {
 		{"/v1/resources", []string{http.MethodGet}, d.resource},
 		{"/v1/resources/{code}", []string{http.MethodGet}, d.resource},
 		{"/v1/resources/openapi.json", []string{http.MethodGet}, d.describeResources},
+		{"/v1/resources/{code}/openapi.json", []string{http.MethodGet}, d.describeResources},
 		{"/v1/statements", []string{http.MethodPost, http.MethodGet}, d.statements},
 		{"/v1/statements/{id}", []string{http.MethodGet, http.MethodDelete}, d.statement},
 		{"/v1/statements/{id}/result", []string{http.MethodGet}, d.result},

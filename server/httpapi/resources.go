@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"time"
@@ -59,7 +58,7 @@ func (q *ask) resource() error {
 				return err
 			}
 		}
-		statement, err = q.statement(session, wanted, from)
+		statement, err = statementOf(session, wanted, from)
 		return err
 	})
 	if err != nil {
@@ -105,16 +104,24 @@ func nonceOf(r *http.Request) (string, error) {
 	return r.Header.Get(NonceHeader), nil
 }
 
-// statement makes the statement of a page. What is not there reads like what is not open.
-func (q *ask) statement(s server.Session, wanted resources.Request, from resources.Place) (*resources.Statement, error) {
-	of, ok := resources.Find(s.Snapshot, wanted.Code)
-	if !ok {
-		if err := policy.Unavailable(policy.OrDenied(s.Snapshot), wanted.Path()); err != nil {
-			return nil, err
-		}
-		return nil, errs.New(errs.UnknownName, "resources_unknown", msg.Args{"Name": wanted.Code})
+// statementOf makes the statement of a page.
+func statementOf(s server.Session, wanted resources.Request, from resources.Place) (*resources.Statement, error) {
+	of, err := granted(s, wanted)
+	if err != nil {
+		return nil, err
 	}
 	return wanted.Statement(of, from)
+}
+
+// granted gives the resource that is asked for. What is not there reads like what is not open.
+func granted(s server.Session, wanted resources.Request) (*policy.Resource, error) {
+	if of, ok := resources.Find(s.Snapshot, wanted.Code); ok {
+		return of, nil
+	}
+	if err := policy.Unavailable(policy.OrDenied(s.Snapshot), wanted.Path()); err != nil {
+		return nil, err
+	}
+	return nil, errs.New(errs.UnknownName, "resources_unknown", msg.Args{"Name": wanted.Code})
 }
 
 // page writes a page of a resource and its headers.
@@ -206,29 +213,29 @@ func unplaced(err error) error {
 // safeHost is a Host that can stand in an address in any language.
 var safeHost = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?$`)
 
-// describeResources answers with the description of what a principal may read.
+// describeResources answers with the description of what a principal may read, or of one
+// resource of that.
 func (d *door) describeResources(w http.ResponseWriter, r *http.Request) {
 	q := &ask{door: d, w: w, r: r, id: newID(), start: time.Now()}
-	a := asked{mode: catalog.Interface}
-	by := q.asker("", a.mode)
+	by := q.asker("", catalog.Interface)
 	var text []byte
 	err := safego.Call(func() error {
-		values, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			return invalid("resources_query", nil)
-		}
-		for name := range values {
-			if name != "purpose" || len(values[name]) != 1 {
-				return invalid("resources_field", msg.Args{"Name": name})
-			}
-		}
-		if a.purpose = values.Get("purpose"); a.purpose != "" && !catalog.IsPurposeCode(a.purpose) {
-			return invalid("http_purpose", nil)
-		}
-		by.Purpose = a.purpose
-		s, err := q.session(a, &by)
+		wanted, err := resources.ParseDescribed(r.PathValue("code"), r.URL.RawQuery)
 		if err != nil {
 			return err
+		}
+		by.Purpose = wanted.Purpose
+		s, err := q.session(asked{purpose: wanted.Purpose, mode: catalog.Interface}, &by)
+		if err != nil {
+			return err
+		}
+		list := policy.OrDenied(s.Snapshot).Resources()
+		if wanted.Code != "" {
+			of, err := granted(s, wanted)
+			if err != nil {
+				return err
+			}
+			list = []*policy.Resource{of}
 		}
 		base := ""
 		if safeHost.MatchString(r.Host) {
@@ -236,11 +243,11 @@ func (d *door) describeResources(w http.ResponseWriter, r *http.Request) {
 				base = "https://" + r.Host
 			}
 		}
-		text, err = resources.Describe(s.Snapshot, base, a.purpose)
+		text, err = resources.Describe(list, base, wanted.Purpose)
 		return err
 	})
 	if err != nil {
-		q.log(q.refused(by, err))
+		q.log(q.refused(by, notThere(err)))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

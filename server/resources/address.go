@@ -53,12 +53,41 @@ func invalid(id string, args msg.Args) *errs.Error { return errs.New(errs.Reques
 // address itself has none.
 func Parse(code, query string) (Request, error) {
 	r := Request{Code: code, Rows: DefaultRows}
+	values, err := r.fields(query, r.field)
+	if err != nil {
+		return r, err
+	}
+	if r.Code == "" {
+		return r, invalid("resources_no_code", nil)
+	}
+	r.bare = r.Items == nil && r.Filters == nil && r.Order == nil && !values.Has("rows")
+	return r, nil
+}
+
+// ParseDescribed reads the query of the address of a description. Without a code it is of
+// every resource.
+func ParseDescribed(code, query string) (Request, error) {
+	r := Request{Code: code}
+	_, err := r.fields(query, func(name, value string) error {
+		if name != "code" && name != "purpose" {
+			return invalid("resources_described_field", msg.Args{"Name": name})
+		}
+		if name == "code" && value == "" {
+			return invalid("resources_no_code", nil)
+		}
+		return r.field(name, value)
+	})
+	return r, err
+}
+
+// fields reads a query field by field.
+func (r *Request) fields(query string, read func(name, value string) error) (url.Values, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return r, invalid("resources_query", nil)
+		return nil, invalid("resources_query", nil)
 	}
-	if text, err := url.QueryUnescape(query); err != nil || !utf8.ValidString(text) || !utf8.ValidString(code) {
-		return r, invalid("http_not_utf8", nil)
+	if text, err := url.QueryUnescape(query); err != nil || !utf8.ValidString(text) || !utf8.ValidString(r.Code) {
+		return nil, invalid("http_not_utf8", nil)
 	}
 	var names []string
 	for name := range values {
@@ -67,17 +96,13 @@ func Parse(code, query string) (Request, error) {
 	slices.Sort(names) // so that a mistake is the same one each time
 	for _, name := range names {
 		if len(values[name]) != 1 {
-			return r, invalid("resources_twice", msg.Args{"Name": name})
+			return nil, invalid("resources_twice", msg.Args{"Name": name})
 		}
-		if err := r.field(name, values[name][0]); err != nil {
-			return r, err
+		if err := read(name, values[name][0]); err != nil {
+			return nil, err
 		}
 	}
-	if r.Code == "" {
-		return r, invalid("resources_no_code", nil)
-	}
-	r.bare = r.Items == nil && r.Filters == nil && r.Order == nil && !values.Has("rows")
-	return r, nil
+	return values, nil
 }
 
 // field reads one field of the query.

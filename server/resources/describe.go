@@ -17,12 +17,12 @@ const Address = "/v1/resources/"
 // object is one of JSON.
 type object map[string]any
 
-// Describe writes, in OpenAPI 3.1, how each resource of a snapshot is read for a purpose,
-// with calls in several languages. Base is where the gateway is, such as
-// https://host:port. Nothing else is in it, and no source is asked.
-func Describe(s policy.Snapshot, base, purpose string) ([]byte, error) {
+// Describe writes, in OpenAPI 3.1, how each of some resources is read for a purpose, with
+// calls in several languages. Base is where the gateway is, such as https://host:port.
+// Nothing else is in it, and no source is asked.
+func Describe(of []*policy.Resource, base, purpose string) ([]byte, error) {
 	paths := object{}
-	for _, r := range policy.OrDenied(s).Resources() {
+	for _, r := range of {
 		paths[Address+escape(r.Name())] = object{"get": operation(r, base, purpose)}
 	}
 	text, err := json.MarshalIndent(object{
