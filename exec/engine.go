@@ -309,5 +309,10 @@ func (r *Rows) drop() {
 	}
 }
 
+// Place tells which place a statement has that waits for its share of the memory, from 1.
+func (e *Engine) Place(who turns.Who, id string) (place int, waits bool) {
+	return e.turns.Place(who, id)
+}
+
 // Waiting tells how many statements wait for their share of the memory.
 func (e *Engine) Waiting() int { return e.turns.Waiting() }

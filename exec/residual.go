@@ -18,9 +18,9 @@ import (
 // residual runs the plan's text in a DuckDB instance that nobody else uses
 // meanwhile, over one stream for each border of a source or of policy.
 func (r *Rows) residual(p *planner.Plan) error {
-	who := turns.Of(r.ctx)
+	who, id := turns.Of(r.ctx)
 	admission, waits := tracing.Start(r.ctx, tracing.Admission)
-	err := r.engine.turns.Enter(admission, who, "")
+	err := r.engine.turns.Enter(admission, who, id)
 	waits.End()
 	if err != nil {
 		return err

@@ -9,9 +9,12 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
+	"net/textproto"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,13 +44,19 @@ type client struct {
 	mode    string // empty means the door's own
 	langs   []string
 	http    *http.Client
+	// placed hears which place in the queue a statement has that waits for its turn, and 0 when
+	// it does not wait any more; nil where nobody looks on.
+	placed func(place int)
 }
 
 // remote makes the target for --url.
-func (c *command) remote(f queryFlags) (*target, error) {
+func (c *command) remote(f queryFlags, p *progress) (*target, error) {
 	cl, err := c.client(f)
 	if err != nil {
 		return nil, err
+	}
+	if p != nil {
+		cl.placed = p.placed
 	}
 	return &target{query: cl.ask, close: func() error { cl.http.CloseIdleConnections(); return nil }}, nil
 }
@@ -71,8 +80,10 @@ func (c *command) client(f queryFlags) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A transport of its own: its connections end with it.
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true, TLSClientConfig: trusted, ForceAttemptHTTP2: true}
+	// A transport of its own: its connections end with it. The door speaks HTTP/1.1, and so do
+	// options of a connection, which later versions refuse.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true, TLSClientConfig: trusted, Protocols: new(http.Protocols)}
+	transport.Protocols.SetHTTP1(true)
 	return &client{
 		address: f.url, query: u.JoinPath("v1", "query").String(), token: token, purpose: f.purpose, mode: f.mode, langs: c.langs,
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
@@ -135,6 +146,11 @@ func (cl *client) send(ctx context.Context, body []byte, form output.Form) (*htt
 	if cl.token != "" {
 		req.Header.Set("Authorization", "Bearer "+cl.token)
 	}
+	if cl.placed != nil {
+		req.Header.Set("Connection", httpapi.PlaceHeader)
+		req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: cl.interim}))
+		defer cl.placed(0)
+	}
 	res, err := cl.http.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -144,6 +160,14 @@ func (cl *client) send(ctx context.Context, body []byte, form output.Form) (*htt
 	}
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	return res, kind, nil
+}
+
+// interim reads an answer that comes before the answer.
+func (cl *client) interim(_ int, h textproto.MIMEHeader) error {
+	if place, err := strconv.Atoi(h.Get(httpapi.PlaceHeader)); err == nil {
+		cl.placed(place)
+	}
+	return nil
 }
 
 // closing gives err after something was closed whose own error does not matter

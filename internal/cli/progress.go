@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -27,6 +28,7 @@ const (
 type progress struct {
 	c       *command
 	answer  traffic
+	place   atomic.Int64 // in the gateway's queue; 0 while the statement does not wait there
 	done    chan struct{}
 	ended   <-chan error
 	once    sync.Once
@@ -96,6 +98,9 @@ func (p *progress) line() string {
 	if text, some := p.answer.text(); some {
 		parts = append(parts, p.c.text("cli_progress_answer", msg.Args{"Counts": p.c.text("cli_progress_counts", text)}))
 	}
+	if place := p.place.Load(); place > 0 {
+		parts = append(parts, p.c.text("cli_progress_place", msg.Args{"Place": place}))
+	}
 	line := p.c.text("cli_progress", msg.Args{"Seconds": int(time.Since(p.started).Seconds())})
 	if len(parts) > 0 {
 		line += "  " + strings.Join(parts, ", ")
@@ -103,6 +108,9 @@ func (p *progress) line() string {
 	// The last column stays free: some terminals go to the next line there.
 	return terminal.Truncate(strings.Map(visible, line), max(terminalWidth(p.c.Stderr)-1, 1), "…")
 }
+
+// placed notes the place in the gateway's queue.
+func (p *progress) placed(place int) { p.place.Store(int64(place)) }
 
 // counted counts the answer's rows.
 func (p *progress) counted(s server.Stream) server.Stream {

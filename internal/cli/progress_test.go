@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,6 +25,7 @@ import (
 	"github.com/lianji/lianji/internal/safego"
 	"github.com/lianji/lianji/internal/waitfor"
 	"github.com/lianji/lianji/server"
+	"github.com/lianji/lianji/server/httpapi"
 	"github.com/lianji/lianji/server/servertest"
 )
 
@@ -254,6 +257,43 @@ func TestProgressOfSources(t *testing.T) {
 		}
 		if got := visible(s.text()); strings.Contains(got, "ga:") {
 			t.Errorf("the screen shows %q", got)
+		}
+	}
+}
+
+// Whoever looks on sees which place in the gateway's queue the statement has; where nobody
+// does, the gateway is not asked for it.
+func TestProgressOfTheQueue(t *testing.T) {
+	config(t, good)
+	for lang, want := range map[string]string{"en": "1 s  waiting for a turn, at place 3 of the queue", "zh_CN.UTF-8": "1 秒  正在排队等待，当前位置：3", "": ""} {
+		q := &servertest.Queueing{GoOn: make(chan struct{})}
+		q.Stand(3)
+		var options []string
+		door := httpapi.New(httpapi.Options{Querier: q, PlaceEvery: time.Millisecond})
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			options = r.Header.Values("Connection")
+			door.ServeHTTP(w, r)
+		}))
+		t.Cleanup(s.Close)
+		screen := newScreen(t, 80)
+		r := run{stderr: screen.File, env: map[string]string{"LANG": lang}}
+		if lang == "" {
+			r = run{}
+		}
+		ran := safego.Run(func() error {
+			if code, _, stderr := r.args(t, "query", "--url", s.URL, "--format", "csv", "select 1"); code != 0 {
+				t.Errorf("exit %d, %s", code, stderr)
+			}
+			return nil
+		})
+		waitfor.True(t, time.Second, "the statement to wait", q.Waits)
+		waitfor.True(t, 1500*time.Millisecond, "the line", func() bool { return strings.Contains(screen.so(), want) })
+		close(q.GoOn)
+		if err := <-ran; err != nil {
+			t.Fatal(err)
+		}
+		if got := visible(screen.text()); strings.Contains(got, "3") || (lang == "") != (len(options) == 0) {
+			t.Errorf("the screen shows %q, asked for by %q", got, options)
 		}
 	}
 }

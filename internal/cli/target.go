@@ -22,7 +22,7 @@ type target struct {
 
 func (c *command) target(ctx context.Context, f queryFlags, sql string, p *progress) (*target, error) {
 	if f.url != "" {
-		return c.remote(f)
+		return c.remote(f, p)
 	}
 	if !f.direct {
 		return nil, usage("cli_no_catalogue", msg.Args{"File": f.config})

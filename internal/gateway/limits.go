@@ -42,5 +42,8 @@ func (g *Gateway) turn(ctx context.Context, s server.Session, id string) (contex
 
 // Place implements server.Queue.
 func (g *Gateway) Place(s server.Session, id string) (place int, waits bool) {
-	return g.limits.Place(s, id)
+	if place, waits := g.limits.Place(s, id); waits {
+		return place, true
+	}
+	return g.engine.Place(limits.Who(s), id)
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,7 +104,7 @@ func TestTurnsOfTheMemory(t *testing.T) {
 	group, ctx := safego.WithContext(t.Context())
 	for i, s := range []server.Session{wang, wang, wang, li} {
 		group.Go(func() error {
-			a, err := g.Query(ctx, s, server.Request{SQL: sql})
+			a, err := g.Query(ctx, s, server.Request{ID: fmt.Sprint("q", i), SQL: sql})
 			if err != nil {
 				return err
 			}
@@ -112,6 +113,12 @@ func TestTurnsOfTheMemory(t *testing.T) {
 			return nil
 		})
 		waitfor.True(t, 5*time.Second, "it to wait", func() bool { return g.engine.Waiting() == i+1 })
+	}
+	if place, waits := g.Place(li, "q3"); !waits || place > 2 {
+		t.Errorf("the place of the last one: %d %v", place, waits)
+	}
+	if _, waits := g.Place(wang, "q3"); waits {
+		t.Error("the place of another's statement is seen")
 	}
 	running.Stream.Release()
 	if err := group.Wait(); err != nil {

@@ -16,17 +16,23 @@ import (
 // Who is whose statement it is.
 type Who struct{ Agency, Principal string }
 
-type whoKey struct{}
+type turnKey struct{}
 
-// With says in a context whose statement runs under it.
-func With(ctx context.Context, who Who) context.Context {
-	return context.WithValue(ctx, whoKey{}, who)
+type turn struct {
+	who Who
+	id  string
 }
 
-// Of tells whose statement runs under a context; nobody's where that was not said.
-func Of(ctx context.Context) Who {
-	who, _ := ctx.Value(whoKey{}).(Who)
-	return who
+// With says in a context whose statement runs under it, and the statement's id.
+func With(ctx context.Context, who Who, id string) context.Context {
+	return context.WithValue(ctx, turnKey{}, turn{who, id})
+}
+
+// Of tells whose statement runs under a context, and its id; nobody's where that was not
+// said.
+func Of(ctx context.Context) (who Who, id string) {
+	t, _ := ctx.Value(turnKey{}).(turn)
+	return t.who, t.id
 }
 
 // Most is how many there may be.

@@ -45,6 +45,9 @@ type Options struct {
 	// ClientWait is how long a client may keep its statement waiting, beside a second
 	// for each 64 KiB that it takes; 0 means DefaultClientWait.
 	ClientWait time.Duration
+	// PlaceEvery is after how long a client is told the place in the queue of its statement;
+	// 0 means server.PlaceEvery.
+	PlaceEvery time.Duration
 	Version    string // the gateway's, which clients are told
 }
 
@@ -76,6 +79,9 @@ func newDoor(life context.Context, o Options) (*door, error) {
 	}
 	if o.ClientWait <= 0 {
 		o.ClientWait = DefaultClientWait
+	}
+	if o.PlaceEvery <= 0 {
+		o.PlaceEvery = server.PlaceEvery
 	}
 	secret := o.Secret
 	if secret == nil {

@@ -24,7 +24,7 @@ func (f *calls) CreatePreparedStatement(ctx context.Context, r fsql.ActionCreate
 	if len(r.GetTransactionId()) > 0 {
 		return out, errs.New(errs.NotSupported, "flight_transaction", nil)
 	}
-	told, err := f.door.Querier.Describe(ctx, c.session, server.Request{ID: c.id, SQL: r.GetQuery(), Traceparent: c.trace, TraceID: &c.followed})
+	told, err := f.door.described(ctx, c, r.GetQuery(), nil)
 	if err != nil {
 		return out, &unprepared{err}
 	}

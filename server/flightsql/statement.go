@@ -110,7 +110,7 @@ func (d *door) looked(ctx context.Context, c *caller, cmd proto.Message) (*seale
 	default:
 		return nil, nil, errs.New(errs.NotSupported, "flight_command_unknown", nil)
 	}
-	told, err := d.Querier.Describe(ctx, c.session, server.Request{ID: c.id, SQL: what.SQL, Params: what.Params, Traceparent: c.trace, TraceID: &c.followed})
+	told, err := d.described(ctx, c, what.SQL, what.Params)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,6 +118,13 @@ func (d *door) looked(ctx context.Context, c *caller, cmd proto.Message) (*seale
 		what.Names = names(told.Params)
 	}
 	return what, catalog.ArrowSchema(told.Columns), nil
+}
+
+// described looks at a statement, which waits for its turn as one that runs.
+func (d *door) described(ctx context.Context, c *caller, sql string, params []server.Param) (*server.Described, error) {
+	stop := d.tellPlace(ctx, c)
+	defer stop()
+	return d.Querier.Describe(ctx, c.session, server.Request{ID: c.id, SQL: sql, Params: params, Traceparent: c.trace, TraceID: &c.followed})
 }
 
 func names(columns []catalog.Column) []string {

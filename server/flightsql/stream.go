@@ -72,7 +72,7 @@ type sending struct {
 
 // all runs the statement and sends its answer.
 func (s *sending) all(ctx context.Context, what *sealed) error {
-	answer, err := s.door.Querier.Query(ctx, s.c.session, server.Request{ID: s.c.id, SQL: what.SQL, Params: what.Params, Traceparent: s.c.trace, TraceID: &s.c.followed})
+	answer, err := s.begin(ctx, what)
 	if err != nil {
 		s.door.used.giveBack(what)
 		return err
@@ -96,6 +96,13 @@ func (s *sending) all(ctx context.Context, what *sealed) error {
 		return err
 	}
 	return s.foot(ctx, schema, answer)
+}
+
+// begin runs the statement, in its turn.
+func (s *sending) begin(ctx context.Context, what *sealed) (*server.Answer, error) {
+	stop := s.door.tellPlace(ctx, s.c)
+	defer stop()
+	return s.door.Querier.Query(ctx, s.c.session, server.Request{ID: s.c.id, SQL: what.SQL, Params: what.Params, Traceparent: s.c.trace, TraceID: &s.c.followed})
 }
 
 // foot ends a whole answer with its footer, in the metadata of its last batch, which has no

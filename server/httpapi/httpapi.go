@@ -67,6 +67,9 @@ type Options struct {
 	// ClientWait is how long a client may keep its statement waiting, beside a second
 	// for each 64 KiB that it takes; 0 means DefaultClientWait.
 	ClientWait time.Duration
+	// PlaceEvery is how often at most a client that asks for it is told the place in the queue
+	// of its statement, where that has changed; 0 means server.PlaceEvery.
+	PlaceEvery time.Duration
 }
 
 // DefaultClientWait ends an answer whose client has stopped reading.
@@ -97,6 +100,9 @@ type door struct {
 func New(o Options) http.Handler {
 	if o.ClientWait <= 0 {
 		o.ClientWait = DefaultClientWait
+	}
+	if o.PlaceEvery <= 0 {
+		o.PlaceEvery = server.PlaceEvery
 	}
 	if o.Ready == nil {
 		o.Ready = func() error { return nil }

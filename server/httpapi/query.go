@@ -67,6 +67,8 @@ func (q *ask) answer() error {
 	}
 	var answer *server.Answer
 	err = safego.Call(func() error {
+		stop := q.tellPlace(session)
+		defer stop()
 		answer, err = q.door.Querier.Query(ctx, session, a.Request)
 		return err
 	})

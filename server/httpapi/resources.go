@@ -67,6 +67,8 @@ func (q *ask) resource() error {
 	a.SQL, a.Params = statement.SQL, statement.Params
 	var answer *server.Answer
 	err = safego.Call(func() error {
+		stop := q.tellPlace(session)
+		defer stop()
 		answer, err = q.door.Querier.Query(q.r.Context(), session, a.Request)
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/turns"
 )
 
 // SecretName is the name of the store's secret that Options needs.
@@ -140,12 +141,18 @@ func passwordOf(state *catalog.State, login string) (*catalog.Principal, *catalo
 	return p, set
 }
 
+func busy() error {
+	e := errs.New(errs.QueueFull, "identity_busy", nil)
+	e.RetryAfter = turns.RetryAfter
+	return e
+}
+
 // turn waits until a password may be hashed. Whoever gets a turn gives it back.
 func (a *Authenticator) turn(ctx context.Context) (release func(), err error) {
 	select {
 	case a.waiting <- struct{}{}:
 	default:
-		return nil, errs.New(errs.QueueFull, "identity_busy", nil)
+		return nil, busy()
 	}
 	defer func() { <-a.waiting }()
 	select {

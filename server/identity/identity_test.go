@@ -132,7 +132,7 @@ func TestLogin(t *testing.T) {
 	for range cap(w.waiting) {
 		w.waiting <- struct{}{}
 	}
-	if _, err := w.Login(t.Context(), "wang", good, ""); errs.CodeOf(err) != errs.QueueFull {
+	if _, err := w.Login(t.Context(), "wang", good, ""); errs.CodeOf(err) != errs.QueueFull || errs.From(err).RetryAfter <= 0 {
 		t.Errorf("too many: %v", err)
 	}
 }

@@ -76,10 +76,11 @@ func (l *Limits) Load() (running, waiting int) { return l.queue.Running(), l.que
 // Place tells which place in the queue a session's statement has that waits for its turn,
 // from 1.
 func (l *Limits) Place(s server.Session, id string) (place int, waits bool) {
-	return l.queue.Place(who(s), id)
+	return l.queue.Place(Who(s), id)
 }
 
-func who(s server.Session) turns.Who { return turns.Who{Agency: s.Agency, Principal: s.Principal} }
+// Who is whose turns a session's statements take.
+func Who(s server.Session) turns.Who { return turns.Who{Agency: s.Agency, Principal: s.Principal} }
 
 // Statement has a turn until its End.
 type Statement struct {
@@ -96,12 +97,12 @@ type Statement struct {
 // Begin waits for a statement's turn. It runs under the context that comes back. The error
 // is an *errs.Error, queue_full where it gets no turn.
 func (l *Limits) Begin(ctx context.Context, s server.Session, id string) (context.Context, *Statement, error) {
-	own := who(s)
+	own := Who(s)
 	if err := l.queue.Enter(ctx, own, id); err != nil {
 		return nil, nil, err
 	}
 	t := &Statement{limits: l, who: own}
-	ctx, t.cancel = context.WithTimeout(turns.With(ctx, own), l.o.Timeout)
+	ctx, t.cancel = context.WithTimeout(turns.With(ctx, own, id), l.o.Timeout)
 	return ctx, t, nil
 }
 

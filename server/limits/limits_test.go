@@ -109,8 +109,8 @@ func TestTimeout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if turns.Of(ctx) != (turns.Who{Agency: "MZ", Principal: "wang"}) {
-		t.Errorf("it runs as %+v", turns.Of(ctx))
+	if who, _ := turns.Of(ctx); who != (turns.Who{Agency: "MZ", Principal: "wang"}) {
+		t.Errorf("it runs as %+v", who)
 	}
 	if end, ok := ctx.Deadline(); !ok || time.Until(end) > Default().Timeout {
 		t.Errorf("it may run until %v", end)

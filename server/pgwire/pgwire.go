@@ -74,7 +74,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Connections: 4096, LoginTime: 20 * time.Second, MessageBytes: 8 << 20,
-		KeptBytes: 16 << 20, Kept: 4096, OpenTime: 10 * time.Minute, PlaceEvery: 2 * time.Second,
+		KeptBytes: 16 << 20, Kept: 4096, OpenTime: 10 * time.Minute, PlaceEvery: server.PlaceEvery,
 	}
 }
 
