@@ -1,6 +1,7 @@
 package server
 
 import (
+	"sync"
 	"time"
 
 	"github.com/lianji/lianji/internal/safego"
@@ -18,29 +19,36 @@ func TellPlace(q Querier, s Session, id string, every time.Duration, tell func(p
 	if !ok {
 		return func() {}
 	}
-	end := make(chan struct{})
-	told := safego.Run(func() error {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		last := 0
-		for {
-			select {
-			case <-end:
-				return nil
-			case <-tick.C:
-			}
-			place, waits := queue.Place(s, id)
-			if !waits || place == last {
-				continue
-			}
-			last = place
-			if err := tell(place); err != nil {
-				return err
-			}
+	// A timer costs those nothing who do not wait: a goroutine for each statement would wake
+	// a thread.
+	var (
+		mu      sync.Mutex
+		stopped bool
+		last    int
+		timer   *time.Timer
+	)
+	look := func() error {
+		place, waits := queue.Place(s, id)
+		if !waits || place == last {
+			return nil
+		}
+		last = place
+		return tell(place)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(every, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		// Who cannot be told is noticed by what comes next.
+		if !stopped && safego.Call(look) == nil {
+			timer.Reset(every)
 		}
 	})
 	return func() {
-		close(end)
-		<-told // who cannot be told is noticed by what comes next
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		timer.Stop()
 	}
 }
