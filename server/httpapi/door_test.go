@@ -172,7 +172,7 @@ func TestStatementsArrive(t *testing.T) {
 		{`{"sql":"select 1","params":["张三","",12345678901234567890,-1.50,1E+2,true,false,null]}`, []server.Param{
 			{Text: "张三"}, {Text: ""}, {Text: "12345678901234567890", Number: true}, {Text: "-1.50", Number: true}, {Text: "1E+2", Number: true}, {Text: "true", Bool: true}, {Text: "false", Bool: true}, {Null: true}}},
 		{`{"sql":"select 1","params":{"区县":"沈河","n":1}}`, []server.Param{{Name: "区县", Text: "沈河"}, {Name: "n", Text: "1", Number: true}}},
-		{`{"sql":"select 1","params":["\ud83d\ude00","\ufffd"]}`, []server.Param{{Text: "😀"}, {Text: "\uFFFD"}}},
+		{`{"sql":"select 1","params":["\ud83d\ude00","\ufffd","\\ud800"]}`, []server.Param{{Text: "😀"}, {Text: "\uFFFD"}, {Text: `\ud800`}}},
 	} {
 		q := &servertest.Querier{}
 		res := post(t, open(t, q), c.body, "Content-Type", "", "Content-Type", "application/json; charset=UTF-8")
@@ -245,6 +245,9 @@ func TestBadRequests(t *testing.T) {
 		"purpose":            {`{"sql":"select 1","purpose":"for fun"}`, nil, 400},
 		"purpose empty":      {`{"sql":"select 1","purpose":""}`, nil, 400},
 		"not UTF-8":          {"{\"sql\":\"select '\xff'\"}", nil, 400},
+		"half beside U+FFFD": {"{\"sql\":\"select 1\",\"params\":[\"\\ud800x\",\"\\ufffd\",\"\uFFFD\"]}", nil, 400},
+		"halves swapped":     {`{"sql":"select 1","params":["\udc00\ud800"]}`, nil, 400},
+		"half in a name":     {`{"sql":"select 1","params":{"\udbff\\udc00":1}}`, nil, 400},
 		"half a surrogate":   {`{"sql":"select 1","params":["\ud800"]}`, nil, 400},
 		"large":              {`{"sql":"` + strings.Repeat("x", 4<<20) + `"}`, nil, 413},
 	} {

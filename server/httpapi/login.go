@@ -1,14 +1,12 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"time"
-	"unicode/utf8"
 
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
@@ -87,10 +85,10 @@ func (d *door) begin(ctx context.Context, in begun, by server.Asker) (token stri
 // decodeLogin reads {"login": …, "password": …, "code": …} as strictly as decode reads a
 // statement. With a token there is the code alone, else that may be left out.
 func decodeLogin(body []byte, withToken bool) (in begun, err error) {
-	if !utf8.Valid(body) {
-		return begun{}, invalid("http_not_utf8", nil)
+	d, err := decoderOf(body)
+	if err != nil {
+		return begun{}, err
 	}
-	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
 	err = d.object(func(name string) (err error) {
 		switch name {
 		case "login":

@@ -7,8 +7,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/lianji/lianji/catalog"
@@ -144,13 +146,12 @@ func traceparent(r *http.Request) string {
 // decode reads {"sql": …, "params": …, "purpose": …, "mode": …} strictly: names are exact, none
 // comes twice, nothing follows, and no text is changed on the way.
 func decode(body []byte) (asked, error) {
-	if !utf8.Valid(body) {
-		return asked{}, invalid("http_not_utf8", nil)
+	d, err := decoderOf(body)
+	if err != nil {
+		return asked{}, err
 	}
-	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
-	d.UseNumber()
 	a := asked{mode: catalog.Interface}
-	err := d.object(func(name string) (err error) {
+	err = d.object(func(name string) (err error) {
 		switch name {
 		case "sql":
 			a.SQL, err = d.text(name)
@@ -189,40 +190,60 @@ func decode(body []byte) (asked, error) {
 	return a, nil
 }
 
-type decoder struct {
-	*json.Decoder
-	body     []byte
-	replaced replacement // whether the body has U+FFFD itself
+type decoder struct{ *json.Decoder }
+
+// decoderOf reads a body of which no text is changed on the way.
+func decoderOf(body []byte) (*decoder, error) {
+	if !utf8.Valid(body) || hasHalfPair(body) {
+		return nil, invalid("http_not_utf8", nil)
+	}
+	d := &decoder{json.NewDecoder(bytes.NewReader(body))}
+	d.UseNumber()
+	return d, nil
 }
 
-type replacement uint8
+// hasHalfPair reports whether JSON has half of a surrogate pair among its escapes, which the
+// decoder turns into U+FFFD without a word.
+func hasHalfPair(body []byte) bool {
+	for {
+		at := bytes.IndexByte(body, '\\')
+		if at < 0 {
+			return false
+		}
+		body = body[at:]
+		first, ok := escape(body)
+		if !ok {
+			body = body[min(2, len(body)):]
+			continue
+		}
+		if body = body[escapeLen:]; !utf16.IsSurrogate(first) {
+			continue
+		}
+		second, ok := escape(body)
+		if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
+			return true
+		}
+		body = body[escapeLen:]
+	}
+}
 
-const (
-	unknown replacement = iota
-	without
-	with
-)
+const escapeLen = len(`\u0000`)
+
+// escape reads a \u that stands first.
+func escape(text []byte) (rune, bool) {
+	if len(text) < escapeLen || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:escapeLen]), 16, 16)
+	return rune(n), err == nil
+}
 
 func (d *decoder) next() (json.Token, error) {
 	t, err := d.Token()
 	if err != nil {
 		return nil, invalid("http_json", nil)
 	}
-	// The decoder turns half a surrogate pair into U+FFFD without a word.
-	if s, ok := t.(string); ok && strings.ContainsRune(s, utf8.RuneError) && !d.hasReplacement() {
-		return nil, invalid("http_not_utf8", nil)
-	}
 	return t, nil
-}
-
-func (d *decoder) hasReplacement() bool {
-	if d.replaced == unknown { // looked for once: bodies are large, and may be made of such texts
-		d.replaced = without
-		if bytes.Contains(d.body, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(d.body), []byte(`\ufffd`)) {
-			d.replaced = with
-		}
-	}
-	return d.replaced == with
 }
 
 // object reads an object, calling member with the name of each member, which must
