@@ -28,9 +28,9 @@ asyncpg [(1, 'n1'), (2, 'n2')]
 asyncpg lists ([1, None, 3], ['x', None, ''], [Decimal('1.50')], [datetime.date(2024, 1, 2)], [])
 asyncpg list parameters ([1, 3], [7], True, 7, True)
 asyncpg pool [1, 1, 1]
-sqlalchemy inspect (['政务', '档案'], ['册'], [('id', 'INTEGER'), ('k', 'INTEGER'), ('name', 'TEXT')], ([], [], [], []))
+sqlalchemy inspect (['政务', '档案'], ['册'], [('id', 'INTEGER'), ('k', 'INTEGER'), ('name', 'TEXT')], {'constrained_columns': ['id'], 'name': '型_pkey', 'comment': None, 'dialect_options': {'postgresql_include': []}}, ([], [], [], []))
 sqlalchemy table ([('id', 'INTEGER'), ('k', 'INTEGER'), ('name', 'TEXT')], [(1, 'n1'), (2, 'n2')])
-sqlalchemy reflect (['政务.大', '政务.慢', '政务.户', '政务.流水', '政务.类'], ({'text': None}, {}, False))
+sqlalchemy reflect (['政务.型', '政务.大', '政务.慢', '政务.户', '政务.流水', '政务.类'], ({'text': None}, {}, False))
 pandas table {'k': [0, 1], 'title': ['kind 0', 'kind 1']}
 pandas {'id': [1, 2], 'name': ['n1', 'n2']}
 polars [{'id': 1, 'name': 'n1'}, {'id': 2, 'name': 'n2'}]
@@ -46,8 +46,8 @@ func TestPostgresPython(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), python, "-c", "import asyncpg, ibis, pandas, polars, psycopg, sqlalchemy").CombinedOutput(); err != nil {
 		t.Skipf("needs the Python packages of scripts/requirements.txt (scripts/install-test-deps.sh): %v %s", err, out)
 	}
-	s := newSite(t, testpg.Start(t), 4, "memory: 256MiB")
-	cmd := exec.CommandContext(t.Context(), python, "testdata/pgwire/clients.py", s.postgresDoor(t))
+	s, address := driversSite(t)
+	cmd := exec.CommandContext(t.Context(), python, "testdata/pgwire/clients.py", address)
 	cmd.Stderr = os.Stderr
 	got, err := cmd.Output()
 	if err != nil {

@@ -13,7 +13,7 @@ func TestPostgresMetadataTellsNothing(t *testing.T) {
 	for _, purpose := range []string{"DB-HC", "JC", ""} {
 		for _, sql := range []string{
 			"SELECT * FROM pg_catalog.pg_class ORDER BY oid", "SELECT * FROM pg_attribute ORDER BY attrelid, attnum", "SELECT * FROM pg_namespace ORDER BY oid", "SELECT * FROM pg_description ORDER BY objoid, objsubid",
-			"SELECT * FROM pg_index", "SELECT * FROM pg_constraint", "SELECT * FROM pg_stats", "SELECT * FROM pg_stat_user_tables", "SELECT * FROM pg_views", "SELECT * FROM pg_tables ORDER BY 1, 2", "SELECT * FROM pg_proc", "SELECT * FROM pg_policies",
+			"SELECT * FROM pg_index", "SELECT * FROM pg_indexes", "SELECT * FROM pg_depend", "SELECT * FROM pg_constraint", "SELECT * FROM pg_stats", "SELECT * FROM pg_stat_user_tables", "SELECT * FROM pg_views", "SELECT * FROM pg_tables ORDER BY 1, 2", "SELECT * FROM pg_proc", "SELECT * FROM pg_policies",
 			"SELECT * FROM information_schema.columns ORDER BY table_schema, table_name, ordinal_position", "SELECT * FROM information_schema.tables ORDER BY table_schema, table_name", "SELECT * FROM information_schema.schemata ORDER BY schema_name",
 			"SELECT * FROM information_schema.key_column_usage", "SELECT to_regclass('公安.基本wj'), to_regclass('renkou'), to_regclass('公安.bumimi')", "SELECT attname FROM pg_attribute WHERE attname IN ('mm', 'xz', 'id') ORDER BY attrelid, 1",
 		} {

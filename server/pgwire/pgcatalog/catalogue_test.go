@@ -47,7 +47,7 @@ func (s shown) Resources() []*policy.Resource {
 		{Name: "seen", Type: catalog.Type{Kind: catalog.TimestampTZ}},
 		{Name: "n", Type: catalog.Type{Kind: catalog.Int64}},
 	}
-	table := &catalog.Table{Comment: "常住人口", Columns: append(columns[:6:6], catalog.Column{Name: "照片", Type: catalog.Type{Kind: catalog.Blob}, Comment: "秘密"})}
+	table := &catalog.Table{Comment: "常住人口", PrimaryKey: []string{"n", "身份证号"}, Columns: append(columns[:6:6], catalog.Column{Name: "照片", Type: catalog.Type{Kind: catalog.Blob}, Comment: "秘密"})}
 	return []*policy.Resource{
 		{Path: []string{"公安", "人口"}, Source: "ga", Table: table, Columns: columns},
 		{Path: []string{"民政", "低保"}, Source: "mz", Table: &catalog.Table{}, Columns: columns[1:2]},

@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -82,6 +83,8 @@ const (
 	ownerOID      = 10
 	databaseOID   = 5
 	classClass    = 1259
+	heapAM        = 2
+	btreeAM       = 403
 	firstOID      = 16384 // of what is not PostgreSQL's own
 )
 
@@ -113,28 +116,28 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 	attributes := newTable("pg_attribute", oid("attrelid"), text("attname"), oid("atttypid"), short("attlen"), short("attnum"), whole("atttypmod"), whole("attndims"),
 		truth("attnotnull"), truth("atthasdef"), truth("attisdropped"), truth("attislocal"), text("attidentity"), text("attgenerated"), oid("attcollation"),
 		text("attstorage"), text("attalign"), truth("attbyval"), whole("attstattarget"), truth("atthasmissing"), whole("attinhcount"), text("attcompression"), acl("attacl"))
-	keys := newTable("lianji_keys", oid("relid"), text("schema"), text("relname"), oid("relnamespace"), oid("conid"), text("name"), text("attname"), short("attnum"), whole("place"))
+	keys := newTable("lianji_keys", oid("relid"), text("schema"), text("relname"), oid("relnamespace"), oid("conid"), oid("indexid"), text("name"), text("attname"), short("attnum"), whole("place"))
 	descriptions := newTable("pg_description", oid("objoid"), oid("classoid"), whole("objsubid"), text("description"))
 	// Without it, drivers take the owner for one who may change everything; pgJDBC looks at
 	// the columns' own too.
 	owner := aclName(facts.User)
 	reading := []string{owner + "=r/" + owner}
-	ids, bySchema := numbers{}, map[string]uint32{"public": publicSchema}
+	ids, bySchema, taken := numbers{}, map[string]uint32{"public": publicSchema}, map[string]bool{}
 	for _, r := range s.Resources() {
-		last := len(r.Path) - 1
-		schema := strings.Join(r.Path[:last], ".")
-		if last == 0 {
-			schema = "public"
-		}
+		taken[schemaOf(r)+"\x00"+r.Path[len(r.Path)-1]] = true
+	}
+	for _, r := range s.Resources() {
+		last, schema := len(r.Path)-1, schemaOf(r)
 		if _, known := bySchema[schema]; !known {
 			bySchema[schema] = ids.of(schema)
 			schemas.add(bySchema[schema], schema, uint32(ownerOID))
 		}
-		id := ids.of(schema + "\x00" + r.Path[last])
+		id, key := ids.of(schema+"\x00"+r.Path[last]), r.Key()
 		classes.add(id, r.Path[last], bySchema[schema], "r", int16(len(r.Columns)), uint32(ownerOID), "p",
-			uint32(2), uint32(0), int32(0), uint32(0), false, false, int16(0), false, false, false, false, false, true, "n", false, uint32(0), uint32(0), uint32(0), uint32(0), reading)
+			uint32(heapAM), uint32(0), int32(0), uint32(0), len(key) > 0, false, int16(0), false, false, false, false, false, true, "n", false, uint32(0), uint32(0), uint32(0), uint32(0), reading)
 		describe(descriptions, id, 0, r.Table.Comment)
-		for i, column := range r.Columns {
+		attribute := func(of uint32, at, place int, open any) {
+			column := r.Columns[at]
 			t := pgvalue.Of(column.Type)
 			dimensions, collation := int32(0), uint32(0)
 			if column.Type.Kind == catalog.List && t.OID != pgvalue.JSONOID {
@@ -143,16 +146,27 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 			if t.OID == pgvalue.TextOID {
 				collation = 100
 			}
-			attributes.add(id, column.Name, t.OID, t.Size, int16(i+1), t.Modifier, dimensions, false, false, false, true, "", "", collation,
-				"x", "i", t.Size > 0 && t.Size <= 8, int32(-1), false, int32(0), "", reading)
+			attributes.add(of, column.Name, t.OID, t.Size, int16(place), t.Modifier, dimensions, false, false, false, true, "", "", collation,
+				"x", "i", t.Size > 0 && t.Size <= 8, int32(-1), false, int32(0), "", open)
+		}
+		for i, column := range r.Columns {
+			attribute(id, i, i+1, reading)
 			describe(descriptions, id, int32(i+1), column.Comment)
 		}
-		if key := r.Key(); len(key) > 0 {
-			name := r.Path[last] + "_pkey"
-			constraint := ids.of(schema + "\x00" + name)
-			for i, at := range key {
-				keys.add(id, schema, r.Path[last], bySchema[schema], constraint, name, r.Columns[at].Name, int16(at+1), int32(i+1))
-			}
+		if len(key) == 0 {
+			continue
+		}
+		name := r.Path[last] + "_pkey"
+		for n := 1; taken[schema+"\x00"+name]; n++ { // PostgreSQL has a name once in a schema
+			name = r.Path[last] + "_pkey" + strconv.Itoa(n)
+		}
+		taken[schema+"\x00"+name] = true
+		constraint, index := ids.of(schema+"\x00"+name), ids.of(schema+"\x00"+name+"\x00index")
+		classes.add(index, name, bySchema[schema], "i", int16(len(key)), uint32(ownerOID), "p",
+			uint32(btreeAM), uint32(0), int32(0), uint32(0), false, false, int16(0), false, false, false, false, false, true, "n", false, uint32(0), uint32(0), uint32(0), uint32(0), nil)
+		for i, at := range key {
+			keys.add(id, schema, r.Path[last], bySchema[schema], constraint, index, name, r.Columns[at].Name, int16(at+1), int32(i+1))
+			attribute(index, at, i+1, nil)
 		}
 	}
 	roles := newTable("pg_roles", oid("oid"), text("rolname"), truth("rolsuper"), truth("rolinherit"), truth("rolcreaterole"), truth("rolcreatedb"), truth("rolcanlogin"), truth("rolreplication"), whole("rolconnlimit"), truth("rolbypassrls"))
@@ -174,6 +188,14 @@ func fill(s policy.Snapshot, facts Facts) (out []filling) {
 		out = append(out, filling{Name: t.name, Columns: t.columns, batch: batch})
 	}
 	return out
+}
+
+// schemaOf gives the schema in which a resource is shown.
+func schemaOf(r *policy.Resource) string {
+	if len(r.Path) == 1 {
+		return "public"
+	}
+	return strings.Join(r.Path[:len(r.Path)-1], ".")
 }
 
 // aclName writes a name as it stands in a list of privileges.

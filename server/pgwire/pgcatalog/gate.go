@@ -19,7 +19,7 @@ var builtin = set(`
 	array_to_string array_length array_position array_contains array_cat array_append array_prepend list_contains list_value list_transform list_filter list_extract array_extract list_slice array_slice list_concat len list_has cardinality generate_subscripts unnest row struct_pack struct_extract
 	count count_star sum min max avg first any_value string_agg array_agg list bool_and bool_or bit_and bit_or bit_xor stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp
 	row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
-	pg_typeof md5 hash gen_random_uuid generate_series current_schema json_object json_array json_array_length json_group_array json_group_object to_json row_to_json array_to_json json_extract_path json_extract_path_text
+	pg_typeof typeof md5 hash gen_random_uuid generate_series current_schema json_object json_array json_array_length json_group_array json_group_object to_json row_to_json array_to_json json_extract_path json_extract_path_text
 	age date_part date_trunc extract now timezone transaction_timestamp get_current_timestamp current_date current_localtimestamp to_timestamp make_date make_time make_timestamp isfinite
 `)
 

@@ -14,9 +14,9 @@ func TestLists(t *testing.T) {
 		{`SELECT typname FROM pg_type WHERE typname = ANY ('{int4,"bool", NULL}') ORDER BY 1`, "bool\nint4\n"},
 		{`SELECT count(*) FROM pg_type WHERE oid = 16 AND typname <> ALL ('{int4,"null"}'::text[])`, "1\n"},
 		{`SELECT count(*) FROM pg_type WHERE oid = 16 AND typname <> ALL ('{bool}'::text[])`, "0\n"},
-		{"SELECT n, generate_series(1, n) AS i FROM (SELECT 2 AS n FROM pg_am) q ORDER BY 2", "2|1\n2|2\n"},
-		{"SELECT q.n FROM (SELECT coalesce(1), generate_series(1, 2) AS n FROM pg_am) q ORDER BY 1", "1\n2\n"},
-		{"SELECT s.r FROM pg_am, generate_series(1, 2) AS s(r) ORDER BY 1", "1\n2\n"},
+		{"SELECT n, generate_series(1, n) AS i FROM (SELECT 2 AS n FROM pg_language) q ORDER BY 2", "2|1\n2|2\n"},
+		{"SELECT q.n FROM (SELECT coalesce(1), generate_series(1, 2) AS n FROM pg_language) q ORDER BY 1", "1\n2\n"},
+		{"SELECT s.r FROM pg_language, generate_series(1, 2) AS s(r) ORDER BY 1", "1\n2\n"},
 		{"SELECT 'a' IN (SELECT word FROM pg_catalog.pg_get_keywords()), catcode FROM pg_get_keywords() WHERE word = 'select'", "false|R\n"},
 	} {
 		mustAsk(t, c, q.sql, q.want)

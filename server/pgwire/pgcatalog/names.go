@@ -42,7 +42,7 @@ var classes = func() map[string]string {
 
 // common are functions of ours that stand in other statements too.
 var common = map[string]bool{
-	"quote_literal": true, "quote_ident": true, "quote_nullable": true, "array_upper": true, "array_lower": true, "array_length": true, "array_remove": true, "array_ndims": true,
+	"quote_literal": true, "quote_ident": true, "quote_nullable": true, "array_upper": true, "array_lower": true, "array_length": true, "array_remove": true, "array_ndims": true, "array_position": true,
 	"cardinality": true, "age": true, "initcap": true, "div": true, "lpad": true, "rpad": true, "to_hex": true, "clock_timestamp": true, "statement_timestamp": true,
 }
 

@@ -15,7 +15,7 @@ import (
 func TestRegisteredNames(t *testing.T) {
 	c := open(t)
 	for _, q := range []struct{ sql, want string }{
-		{"SELECT oid::regclass FROM pg_class ORDER BY relname", "\"公安\".\"人口\"\n\"民政\".\"低保\"\n"},
+		{"SELECT oid::regclass FROM pg_class WHERE relkind = 'r' ORDER BY relname", "\"公安\".\"人口\"\n\"民政\".\"低保\"\n"},
 		{"SELECT c.oid::pg_catalog.regclass x, CAST(c.oid AS regclass), CAST(CAST(c.oid AS regclass) AS text), c.oid::regclass::text || '!' FROM pg_class c WHERE relname = '低保'", strings.Repeat("\"民政\".\"低保\"|", 3) + "\"民政\".\"低保\"!\n"},
 		{"SELECT relname FROM pg_class WHERE oid = (SELECT oid::regclass FROM pg_class WHERE relname = '人口')", "人口\n"},
 		{"SELECT relname FROM pg_class WHERE oid = '\"公安\".\"人口\"'::regclass::oid", "人口\n"},
@@ -25,7 +25,7 @@ func TestRegisteredNames(t *testing.T) {
 		{"SELECT 11::regnamespace, '公安'::regnamespace::text, 10::regrole, typinput::regproc, 'boolin'::regproc::oid FROM pg_type WHERE oid = 'bool'::regtype", "pg_catalog|\"公安\"|\"张三\"|boolin|1242\n"},
 		{"SELECT typinput = 'boolin'::regproc AS same, 16 = CAST('bool' AS regtype), NOT oid <> 'bool'::regtype FROM pg_type WHERE oid = 16", "true|true|true\n"},
 		{"SELECT DISTINCT 'bool'::regtype FROM pg_type", "boolean\n"},
-		{"SELECT (ARRAY[1259, 16])[1]::regclass, format_type(23, -1)::regtype, coalesce(16)::regtype::text FROM pg_am", "pg_class|integer|boolean\n"},
+		{"SELECT (ARRAY[1259, 16])[1]::regclass, format_type(23, -1)::regtype, coalesce(16)::regtype::text FROM pg_language", "pg_class|integer|boolean\n"},
 	} {
 		mustAsk(t, c, q.sql, q.want)
 	}
@@ -88,7 +88,7 @@ func TestFunctions(t *testing.T) {
 		{"SELECT current_setting(s.name), current_setting('memory_limit' || '', true) FROM pg_settings s WHERE name = 'server_encoding'", "UTF8|\n"},
 		{"SELECT (SELECT count(*) FROM pg_options_to_table(c.reloptions)) FROM pg_class c LIMIT 1", "0\n"},
 	} {
-		mustAsk(t, c, "SELECT q.* FROM pg_am, ("+q.sql+") q", q.want)
+		mustAsk(t, c, "SELECT q.* FROM pg_language, ("+q.sql+") q", q.want)
 	}
 }
 
@@ -97,14 +97,14 @@ func TestFunctions(t *testing.T) {
 func TestSystemColumns(t *testing.T) {
 	c := open(t)
 	for _, q := range []struct{ sql, want string }{
-		{"SELECT * FROM pg_am", "2|heap||t\n"},
-		{"SELECT a.*, a.oid * 2, b.* FROM pg_am a, pg_am b", "2|heap||t|4|2|heap||t\n"},
-		{"SELECT count(*), count(a.*) FROM pg_am a", "1|1\n"},
-		{"SELECT xmin, tableoid, tableoid::regclass, pg_catalog.age(xmin) FROM pg_am", "3|2601|pg_am|0\n"},
+		{"SELECT * FROM pg_am ORDER BY oid", "2|heap||t\n403|btree||i\n"},
+		{"SELECT a.*, a.oid * 2, b.* FROM pg_am a JOIN pg_am b USING (oid) WHERE a.amtype = 't'", "2|heap||t|4|2|heap||t\n"},
+		{"SELECT count(*), count(a.*) FROM pg_am a", "2|2\n"},
+		{"SELECT xmin, tableoid, tableoid::regclass, pg_catalog.age(xmin) FROM pg_am LIMIT 1", "3|2601|pg_am|0\n"},
 		{"SELECT xmin FROM (SELECT C.xmin, C.oid FROM pg_class C) q WHERE pg_catalog.age(xmin) <= pg_catalog.age((SELECT txid_current())::varchar::xid) LIMIT 1", "3\n"},
-		{"SELECT d.xmin FROM pg_am a LEFT JOIN pg_attrdef d ON d.oid = a.oid", "\n"},
-		{"SELECT count(*) FROM pg_am a LEFT JOIN pg_description d ON d.objoid = a.oid AND d.classoid = 'pg_catalog.pg_am'::regclass", "1\n"},
-		{"SELECT age(TIMESTAMP '2024-01-02', TIMESTAMP '2024-01-01')::VARCHAR, age('4294967295'::xid), txid_current() FROM pg_am", "1 day|4|3\n"},
+		{"SELECT d.xmin FROM pg_language a LEFT JOIN pg_attrdef d ON d.oid = a.oid", "\n"},
+		{"SELECT count(*) FROM pg_am a LEFT JOIN pg_description d ON d.objoid = a.oid AND d.classoid = 'pg_catalog.pg_am'::regclass", "2\n"},
+		{"SELECT age(TIMESTAMP '2024-01-02', TIMESTAMP '2024-01-01')::VARCHAR, age('4294967295'::xid), txid_current() FROM pg_language", "1 day|4|3\n"},
 	} {
 		mustAsk(t, c, q.sql, q.want)
 	}
@@ -114,8 +114,8 @@ func TestSystemColumns(t *testing.T) {
 func TestParametersAreNames(t *testing.T) {
 	c := open(t)
 	text := func(v string) server.Param { return server.Param{Text: v} }
-	mustAsk(t, c, "SELECT current_setting($1::VARCHAR) FROM pg_am", "on\n", text("jit"))
-	mustAsk(t, c, "SELECT current_setting($1) FROM pg_am", "\n", text("nix"))
+	mustAsk(t, c, "SELECT current_setting($1::VARCHAR) FROM pg_language", "on\n", text("jit"))
+	mustAsk(t, c, "SELECT current_setting($1) FROM pg_language", "\n", text("nix"))
 	mustAsk(t, c, "SELECT relname FROM pg_class WHERE oid = CAST($1 AS REGCLASS) OR oid = $2::regclass ORDER BY 1", "人口\n低保\n", text("公安.人口"), text("民政.低保"))
 	mustAsk(t, c, "SELECT nspname FROM pg_namespace WHERE nspname ~ $1 ORDER BY 1", "pg_catalog\npublic\n", text("^p"))
 	mustAsk(t, c, "SELECT relname FROM pg_class WHERE relname = ANY ($1)", "人口\n", text("{人口,x}"))
@@ -137,8 +137,8 @@ func TestNamesBesideTheConnection(t *testing.T) {
 		{"SELECT pg_catalog.current_database(), current_schema", "lianji|public\n"},
 		{"SELECT current_user, 7 / 2, array_length([]::INT[], 1)", "张三|3.5|0\n"},
 		// Something of the catalogue is read beside.
-		{"SELECT 7 / 2, array_length(ARRAY[]::INT[], 1), cardinality(ARRAY[1]) FROM pg_am", "3||1\n"},
-		{"WITH pg_class AS (SELECT 1 a) SELECT a, current_user, 'abc' ~ 'b' FROM pg_class, pg_am", "1|张三|true\n"},
+		{"SELECT 7 / 2, array_length(ARRAY[]::INT[], 1), cardinality(ARRAY[1]) FROM pg_language", "3||1\n"},
+		{"WITH pg_class AS (SELECT 1 a) SELECT a, current_user, 'abc' ~ 'b' FROM pg_class, pg_language", "1|张三|true\n"},
 		{"SELECT nspname FROM pg_namespace WHERE nspname < 'q' ORDER BY nspname COLLATE pg_catalog.\"default\" LIMIT 1", "information_schema\n"},
 	} {
 		mustAsk(t, c, q.sql, q.want)
@@ -229,12 +229,12 @@ func TestSearchPath(t *testing.T) {
 	f := facts
 	f.Path = []string{"民政", "不在"}
 	for _, q := range []struct{ sql, want string }{
-		{"SELECT current_schema, current_schema() FROM pg_am", "民政|民政\n"},
+		{"SELECT current_schema, current_schema() FROM pg_language", "民政|民政\n"},
 		{"SELECT pg_catalog.current_schemas(false)", "[\"民政\",\"不在\"]\n"},
 		{"SELECT current_schemas(true)", "[\"pg_catalog\",\"民政\",\"不在\"]\n"},
 		{"SELECT relname FROM pg_class c WHERE pg_catalog.pg_table_is_visible(c.oid) AND relkind = 'r'", "低保\n"},
-		{"SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)", "低保\n"},
-		{"SELECT relname, pg_table_is_visible(oid) FROM pg_class ORDER BY 1", "人口|false\n低保|true\n"},
+		{"SELECT relname FROM pg_class WHERE pg_table_is_visible(oid) AND relkind = 'r'", "低保\n"},
+		{"SELECT relname, pg_table_is_visible(oid) FROM pg_class ORDER BY 1", "人口|false\n人口_pkey|false\n低保|true\n"},
 		{"SELECT relname FROM pg_class WHERE oid = '低保'::regclass OR oid = CAST('公安.人口' AS regclass) ORDER BY 1", "人口\n低保\n"},
 	} {
 		a, mine, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: q.sql})
@@ -249,7 +249,7 @@ func TestSearchPath(t *testing.T) {
 	if _, _, err := c.Query(t.Context(), session("a"), f, server.Request{SQL: "SELECT attname FROM pg_attribute WHERE attrelid = '人口'::regclass"}); errs.CodeOf(err) != errs.UnknownName {
 		t.Errorf("what is not on the path: %v", err)
 	}
-	mustAsk(t, c, "SELECT current_schema(), count(*) FROM pg_class WHERE pg_table_is_visible(oid)", "public|2\n") // nobody said
+	mustAsk(t, c, "SELECT current_schema(), count(*) FROM pg_class WHERE pg_table_is_visible(oid)", "public|3\n") // nobody said
 }
 
 // Whoever asks may read what is there, and do nothing else with it.

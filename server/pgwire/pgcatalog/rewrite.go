@@ -85,6 +85,7 @@ func rewrite(text string, facts Facts, alone bool) rewritten {
 	default:
 		r.casts()
 		r.scalars()
+		r.findVectors()
 	}
 	for i := 0; i < len(tokens); {
 		i = r.step(i)
@@ -158,6 +159,9 @@ func (r *rewriter) step(i int) int {
 		return r.match(i, i+6, r.tokens[i+4].Text(r.text))
 	case (r.is(i, "ANY") || r.is(i, "ALL")) && r.is(i+1, "("):
 		return r.ofAll(i)
+	case r.name(i) == "generate_subscripts" && r.is(i+1, "("):
+		r.behind[r.closing(i+1)] = ")" + r.behind[r.closing(i+1)]
+		return r.put(i, i+1, "unnest(pgc.lianji_subscripts")
 	case r.name(i) == "generate_series" && r.selected(i):
 		return r.unnested(i)
 	case r.name(i) == "pg_get_keywords" && r.is(i+1, "(") && r.is(i+2, ")") && !r.is(i-1, "."):

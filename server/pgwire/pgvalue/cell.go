@@ -38,6 +38,9 @@ func (s Style) Cells(t catalog.Type, a arrow.Array, isBinary bool, zone *time.Lo
 		if !ok {
 			return nil, unexpected(a)
 		}
+		if vector := s.vectorOf(t); vector != 0 {
+			return vectors(vector, list, isBinary)
+		}
 		if isBinary {
 			return s.binaryArray(*t.Elem, list, zone)
 		}
@@ -225,8 +228,11 @@ func integers(a arrow.Array) func(i int) int64 {
 
 func (s Style) binaryIntegers(a arrow.Array, whole func(i int) int64) Cell {
 	id := a.DataType().ID()
-	if id == arrow.UINT32 && s.OIDs {
+	switch {
+	case id == arrow.UINT32 && s.OIDs:
 		id = arrow.INT32 // the same bytes
+	case id == arrow.UINT16 && s.OIDs:
+		id = arrow.INT16
 	}
 	switch id {
 	case arrow.INT8, arrow.INT16, arrow.UINT8:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,6 +148,8 @@ var values = []struct {
 	{catalog.ListOf(kind(catalog.Text)), "text[]", []any{[]any{"", "null", "a b", `q"\`, "a,b", "{", "沈阳"}}, []string{`{"","null","a b","q\"\\","a,b","{",沈阳}`}},
 	{catalog.ListOf(kind(catalog.UUID)), "uuid[]", []any{[]any{"123e4567-e89b-12d3-a456-426614174000"}}, []string{"{123e4567-e89b-12d3-a456-426614174000}"}},
 	{catalog.ListOf(catalog.DecimalOf(9, 2)), "numeric[]", []any{[]any{"1.5", "-0.01"}}, []string{"{1.50,-0.01}"}},
+	{catalog.ListOf(kind(catalog.Uint16)), "int2vector", []any{[]any{6, 1}, []any{32767}, []any{}}, []string{"6 1", "32767", ""}},
+	{catalog.ListOf(kind(catalog.Uint64)), "oidvector", []any{[]any{3124, uint32(math.MaxUint32)}, []any{}}, []string{"3124 4294967295", ""}},
 }
 
 // What is written is what PostgreSQL itself writes of the same value: it reads our text
@@ -161,11 +164,11 @@ func TestValuesAsPostgresWritesThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range values {
-		a := column(t, c.typ, c.values...)
+		a, style := column(t, c.typ, c.values...), pgvalue.Style{OIDs: strings.HasSuffix(c.name, "vector")}
 		for i, want := range c.want {
 			var own [2]string
 			for format := range own {
-				cell, err := pgvalue.Style{}.Cells(c.typ, a, format == 1, shanghai)
+				cell, err := style.Cells(c.typ, a, format == 1, shanghai)
 				if err != nil {
 					t.Fatalf("%s: %v", c.name, err)
 				}
@@ -188,7 +191,7 @@ func TestValuesAsPostgresWritesThem(t *testing.T) {
 					t.Errorf("%s %v, format %d: %q, PostgreSQL writes %q", c.name, c.values[i], format, own[format], theirs)
 				}
 			}
-			w, f := pgvalue.Of(c.typ), got.FieldDescriptions[0]
+			w, f := style.Of(c.typ), got.FieldDescriptions[0]
 			if w.OID != f.DataTypeOID || w.Size != f.DataTypeSize || c.typ.Kind == catalog.Decimal && w.Modifier != f.TypeModifier {
 				t.Errorf("%s: announced as %+v, PostgreSQL says %d %d %d", c.name, w, f.DataTypeOID, f.DataTypeSize, f.TypeModifier)
 			}
@@ -217,6 +220,9 @@ func TestValuesThatDoNotFit(t *testing.T) {
 		typ   catalog.Type
 		value any
 	}{
+		{catalog.ListOf(kind(catalog.Uint16)), []any{32768}},
+		{catalog.ListOf(kind(catalog.Uint16)), []any{nil}},
+		{catalog.ListOf(kind(catalog.Uint64)), []any{uint64(1 << 32)}},
 		{kind(catalog.Text), "a\x00b"},
 		{kind(catalog.TimestampNS), 1_000_000_001},
 		{kind(catalog.TimestampS), math.MaxInt64 / 1000},
@@ -229,12 +235,44 @@ func TestValuesThatDoNotFit(t *testing.T) {
 	} {
 		a := column(t, c.typ, c.value)
 		for _, isBinary := range []bool{false, true} {
-			cell, err := pgvalue.Style{}.Cells(c.typ, a, isBinary, time.UTC)
+			cell, err := pgvalue.Style{OIDs: true}.Cells(c.typ, a, isBinary, time.UTC)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got, err := cell(nil, 0); !errors.Is(err, pgvalue.ErrDoesNotFit) {
 				t.Errorf("%v as %s: %q %v", c.value, c.typ, got, err)
+			}
+		}
+	}
+}
+
+// People's lists of unsigned numbers are arrays: vectors stand in catalogues alone. There, an
+// element of a vector is what PostgreSQL has in one.
+func TestVectorsAreTheCatalogues(t *testing.T) {
+	list, one := catalog.ListOf(kind(catalog.Uint16)), kind(catalog.Uint16)
+	for _, q := range []struct {
+		style     pgvalue.Style
+		list, one uint32
+		text      string
+		binary    string
+	}{
+		{pgvalue.Style{}, 1007, pgvalue.Int4OID, "{6,1}", "\x00\x00\x00\x06"},
+		{pgvalue.Style{OIDs: true}, 22, pgvalue.Int2OID, "6 1", "\x00\x06"},
+	} {
+		if lists, ones := q.style.Of(list).OID, q.style.Of(one).OID; lists != q.list || ones != q.one {
+			t.Errorf("announced as %d and %d, want %d and %d", lists, ones, q.list, q.one)
+		}
+		for isBinary, want := range map[bool]string{false: q.text, true: q.binary} {
+			typ, a := list, column(t, list, []any{6, 1})
+			if isBinary {
+				typ, a = one, column(t, one, 6)
+			}
+			cell, err := q.style.Cells(typ, a, isBinary, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := cell(nil, 0); err != nil || string(got) != want {
+				t.Errorf("%q %v, want %q", got, err, want)
 			}
 		}
 	}

@@ -20,9 +20,11 @@ const (
 	NameOID        = 19
 	Int8OID        = 20
 	Int2OID        = 21
+	Int2vectorOID  = 22
 	Int4OID        = 23
 	TextOID        = 25
 	OidOID         = 26
+	OidvectorOID   = 30
 	JSONOID        = 114
 	Float4OID      = 700
 	Float8OID      = 701
@@ -63,7 +65,8 @@ var kinds = map[catalog.Kind]uint32{
 
 // Style says how values are announced and written. The zero value is that of people's data.
 type Style struct {
-	// OIDs takes unsigned 32-bit numbers for PostgreSQL's oid, as its catalogue has them.
+	// OIDs takes unsigned 32-bit numbers for PostgreSQL's oid, as its catalogue has them, and
+	// lists of unsigned 16-bit and 64-bit numbers for its int2vector and oidvector.
 	OIDs bool
 }
 
@@ -88,13 +91,32 @@ func (s Style) oidOf(t catalog.Type) uint32 {
 	if t.Kind == catalog.Uint32 && s.OIDs {
 		return OidOID
 	}
+	if t.Kind == catalog.Uint16 && s.OIDs {
+		return Int2OID
+	}
 	if t.Kind != catalog.List {
 		return kinds[t.Kind]
+	}
+	if vector := s.vectorOf(t); vector != 0 {
+		return vector
 	}
 	if element := *t.Elem; !nested(element) {
 		return arrays[s.oidOf(element)]
 	}
 	return JSONOID
+}
+
+// vectorOf gives the vector that a list is; 0 for none.
+func (s Style) vectorOf(t catalog.Type) uint32 {
+	switch {
+	case !s.OIDs || t.Kind != catalog.List:
+		return 0
+	case t.Elem.Kind == catalog.Uint16:
+		return Int2vectorOID
+	case t.Elem.Kind == catalog.Uint64:
+		return OidvectorOID
+	}
+	return 0
 }
 
 func nested(t catalog.Type) bool {

@@ -102,7 +102,7 @@ def inspect():
     i = sqlalchemy.inspect(ENGINE)
     columns = [(c["name"], str(c["type"])) for c in i.get_columns("户", schema="政务")]
     empty = i.get_foreign_keys("户", schema="政务"), i.get_indexes("户", schema="政务"), i.get_unique_constraints("户", schema="政务"), i.get_check_constraints("户", schema="政务")
-    return sorted(set(i.get_schema_names()) - {"information_schema", "public"}), i.get_table_names(schema="档案"), columns, empty
+    return sorted(set(i.get_schema_names()) - {"information_schema", "public"}), i.get_table_names(schema="档案"), columns, i.get_pk_constraint("型", schema="政务"), empty
 
 
 def table():

@@ -101,7 +101,7 @@ step("schemas", lambda: names(c.cursor().tables(catalog="", schema="%", table=""
 step("columns", lambda: " ".join(f"{r.column_name}:{r.type_name}:{r.data_type}:{r.column_size}:{r.decimal_digits}:{r.ordinal_position}" for r in c.cursor().columns(schema="政务", table="型")))
 step("primary key", lambda: list(c.cursor().primaryKeys(table="型", schema="政务")))
 step("foreign keys", lambda: [list(c.cursor().foreignKeys(table="型", schema="政务")), list(c.cursor().foreignKeys(foreignTable="型", foreignSchema="政务"))])
-step("statistics", lambda: [r.table_name for r in c.cursor().statistics("型", schema="政务")])
+step("statistics", lambda: names(c.cursor().statistics("型", schema="政务"), "table_name", "non_unique", "index_name", "type", "ordinal_position", "column_name", "asc_or_desc"))
 step("row ids", lambda: [list(f("型", schema="政务")) for f in (c.cursor().rowIdColumns, c.cursor().rowVerColumns)])
 step("types", lambda: {"bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "bytea", "date", "time", "timestamptz", "uuid"} - {r.type_name for r in c.cursor().getTypeInfo()})
 step("procedures", lambda: (len(list(c.cursor().procedures())) > 100, list(c.cursor().procedureColumns())))

@@ -701,7 +701,8 @@ where IC.oid = IX.indrelid
   and IC.relnamespace = $1::oid;
 
 --$ 173906709
---= none
+--= 315965278|r|人口_pkey|566371596|3|true|true|false|||0|403
+--= 315965278|r|人口_pkey|566371596|3|true|true|false|||0|403
 select tab.oid               table_id,
        tab.relkind           table_kind,
        ind_stor.relname      index_name,
@@ -725,6 +726,8 @@ where tab.relnamespace = $1::oid
         and ind_stor.relkind in ('i', 'I');
 
 --$ 173906709
+--= 566371596|1|true|6|0|0|||3124||||true
+--= 566371596|2|true|1|0|100|pg_catalog|default|3126||||true
 select ind_head.indexrelid index_id,
        k col_idx,
        k <= indnkeyatts in_key,
@@ -764,7 +767,7 @@ where conrelid != 0 and connamespace = $1::oid;
 
 --$ 173906709
 --$ 173906709
---= none
+--= 315965278|r|949306608|3|人口_pkey|p|[6,1]|566371596|0|false|false| | |true||||[]
 select T.oid table_id,
        relkind table_kind,
        C.oid::bigint con_id,
@@ -839,7 +842,7 @@ where TC.oid = TG.tgrelid
 --$ 173906709
 --$ 173906709
 --$ 173906709
---= 315965278|[0,1]
+--= 315965278|[1,0]
 select D.objoid id, pg_catalog.array_agg(D.objsubid) sub_ids
 from pg_catalog.pg_description D
   join pg_catalog.pg_class C on D.objoid = C.oid
@@ -912,6 +915,7 @@ where C.relnamespace = $11::oid  and D.classoid = 'pg_catalog.pg_policy'::regcla
 --$ 173906709
 --$ 173906709
 --$ 173906709
+--any order
 --= 315965278|r|0|常住人口
 --= 315965278|r|1|18 位
 select D.objoid id, C.relkind::char as kind, D.objsubid sub_id, D.description
@@ -980,6 +984,7 @@ where C.relnamespace = $11::oid and D.classoid = 'pg_catalog.pg_policy'::regclas
 --$ 173906709
 --$ 3
 --= 315965278|["张三=r/张三"]
+--= 566371596|
 select T.oid as object_id,
        T.relacl as acl
 from pg_catalog.pg_class T
@@ -1007,6 +1012,8 @@ order by object_id;
 --= 315965278|4|["张三=r/张三"]
 --= 315965278|5|["张三=r/张三"]
 --= 315965278|6|["张三=r/张三"]
+--= 566371596|1|
+--= 566371596|2|
 select T.oid as object_id,
        A.attnum as attr_position,
        A.attacl as acl

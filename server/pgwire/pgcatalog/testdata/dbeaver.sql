@@ -54,23 +54,22 @@ SELECT c.oid,c.*,t.relname as tabrelname,rt.relnamespace as refnamespace,d.descr
 --= 5|5|lianji|10|6|c|false|true|-1|||1663|C|C|||
 SELECT db.oid,db.* FROM pg_catalog.pg_database db WHERE 1=1 AND datallowconn AND NOT datistemplate OR db.datname='lianji' ORDER BY db.datname;
 
---= 315965278|315965278|人口|173906709|0|0|10|2|0|0|0|-1|0|0|false|false|p|r|6|0|false|false|false|false|false|true|n|false|0|0|0|["张三=r/张三"]|||常住人口||
+--= 315965278|315965278|人口|173906709|0|0|10|2|0|0|0|-1|0|0|true|false|p|r|6|0|false|false|false|false|false|true|n|false|0|0|0|["张三=r/张三"]|||常住人口||
 SELECT c.oid,c.*,d.description,pg_catalog.pg_get_expr(c.relpartbound, c.oid) as partition_expr,  pg_catalog.pg_get_partkeydef(c.oid) as partition_key FROM pg_catalog.pg_class c LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=c.oid AND d.objsubid=0 AND d.classoid='pg_class'::regclass WHERE c.relnamespace=(select oid from pg_catalog.pg_namespace where nspname='公安') AND c.relkind not in ('i','I','c');
 
---= 人口|315965278|身份证号|25|-1|-1|1|0||-1|false|i|x||false|false|false|||false|true|0|100|["张三=r/张三"]|||||18 位|
+--= 人口|315965278|身份证号|25|-1|-1|1|0||-1|false|i|x||true|false|false|||false|true|0|100|["张三=r/张三"]|||||18 位|
 --= 人口|315965278|amount|1700|-1|-1|2|0||786438|false|i|x||false|false|false|||false|true|0|0|["张三=r/张三"]||||||
 --= 人口|315965278|born|1082|-1|4|3|0||-1|true|i|x||false|false|false|||false|true|0|0|["张三=r/张三"]||||||
 --= 人口|315965278|tags|1009|-1|-1|4|1||-1|false|i|x||false|false|false|||false|true|0|0|["张三=r/张三"]||||||
 --= 人口|315965278|seen|1184|-1|8|5|0||-1|true|i|x||false|false|false|||false|true|0|0|["张三=r/张三"]||||||
---= 人口|315965278|n|20|-1|8|6|0||-1|true|i|x||false|false|false|||false|true|0|0|["张三=r/张三"]||||||
+--= 人口|315965278|n|20|-1|8|6|0||-1|true|i|x||true|false|false|||false|true|0|0|["张三=r/张三"]||||||
 SELECT c.relname,a.*,pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true) as def_value,dsc.description,dep.objid FROM pg_catalog.pg_attribute a INNER JOIN pg_catalog.pg_class c ON (a.attrelid=c.oid) LEFT OUTER JOIN pg_catalog.pg_attrdef ad ON (a.attrelid=ad.adrelid AND a.attnum = ad.adnum) LEFT OUTER JOIN pg_catalog.pg_description dsc ON (c.oid=dsc.objoid AND a.attnum = dsc.objsubid) LEFT OUTER JOIN pg_depend dep on dep.refobjid = a.attrelid AND dep.deptype = 'i' and dep.refobjsubid = a.attnum and dep.classid = dep.refclassid WHERE NOT a.attisdropped AND c.relkind not in ('i','I','c') AND c.oid='公安.人口'::regclass ORDER BY a.attnum;
 
 select c.oid,pg_catalog.pg_total_relation_size(c.oid) as total_rel_size,pg_catalog.pg_relation_size(c.oid) as rel_size FROM pg_class c WHERE c.relnamespace=(select oid from pg_catalog.pg_namespace where nspname='公安');
 
 SELECT c.oid,c.*,t.relname as tabrelname,rt.relnamespace as refnamespace,d.description, case when c.contype='c' then "substring"(pg_get_constraintdef(c.oid), 7) else null end consrc_copy FROM pg_catalog.pg_constraint c INNER JOIN pg_catalog.pg_class t ON t.oid=c.conrelid LEFT OUTER JOIN pg_catalog.pg_class rt ON rt.oid=c.confrelid LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=c.oid AND d.objsubid=0 AND d.classoid='pg_constraint'::regclass WHERE c.conrelid='公安.人口'::regclass ORDER BY c.oid;
 
---same
---= none
+--= 566371596|315965278|2|2|true|false|true|false|true|false|true|false|true|true|false|[6,1]|[0,100]|[3124,3126]|[0,0]|||[6,1]|人口_pkey|173906709|403|0|人口||||0|0
 SELECT i.*,i.indkey as keys,c.relname,c.relnamespace,c.relam,c.reltablespace,tc.relname as tabrelname,dsc.description,pg_catalog.pg_get_expr(i.indpred, i.indrelid) as pred_expr,pg_catalog.pg_get_expr(i.indexprs, i.indrelid, true) as expr,pg_catalog.pg_relation_size(i.indexrelid) as index_rel_size,pg_catalog.pg_stat_get_numscans(i.indexrelid) as index_num_scans FROM pg_catalog.pg_index i INNER JOIN pg_catalog.pg_class c ON c.oid=i.indexrelid INNER JOIN pg_catalog.pg_class tc ON tc.oid=i.indrelid LEFT OUTER JOIN pg_catalog.pg_description dsc ON i.indexrelid=dsc.objoid WHERE i.indrelid='公安.人口'::regclass ORDER BY tc.relname, c.relname;
 
 select string_agg(word, ',') from pg_catalog.pg_get_keywords() where word <> ALL ('{a,abs,absolute,action}'::text[]);
