@@ -140,10 +140,15 @@ func contents(r *policy.Resource) object {
 	out["application/json"] = object{"schema": object{
 		"type": "object", "required": []string{"columns", "rows", "row_count"},
 		"properties": object{
-			"columns":   object{"description": "The items of the answer; these are all that there are.", "type": "array", "prefixItems": columns},
-			"rows":      object{"type": "array", "items": object{"type": "array", "prefixItems": row}},
-			"row_count": object{"type": "integer"},
-			"truncated": object{"type": "boolean", "description": "There may be more rows."},
+			"columns":      object{"description": "The items of the answer; these are all that there are.", "type": "array", "prefixItems": columns},
+			"rows":         object{"type": "array", "items": object{"type": "array", "prefixItems": row}},
+			"row_count":    object{"type": "integer"},
+			"truncated":    object{"type": "boolean", "description": "There may be more rows."},
+			"truncated_by": text("What cut the answer."),
+			"sources": object{"description": "When the agencies' sources were read.", "type": "array", "items": object{
+				"type": "object", "properties": object{"agency": text("The providing agency."), "from": text("Its first read began."), "to": text("Its last one ended.")},
+			}},
+			"warnings":  object{"description": "Codes of what to know of the answer, each with a title.", "type": "array", "items": object{"type": "object"}},
 			"next_page": text("As the header " + NextPageHeader + "."),
 		},
 	}}
