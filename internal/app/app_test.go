@@ -191,7 +191,7 @@ sources:
 publish:
   公安: {人口: ga.main.t}
   民政: {低保: mz.main.t}
-limits: {running: {all: 40, principal: 4}, queued: {agency: 9}, queue_timeout: 3s, statement_timeout: 9m, result_rows: 11, result_bytes: 5MiB}
+limits: {running: {all: 40, principal: 4}, queued: {agency: 9}, queue_timeout: 3s, statement_timeout: 9m, result_rows: 11, result_bytes: 5MiB, result_kept: 90m}
 `
 
 func TestOpen(t *testing.T) {
@@ -289,8 +289,13 @@ func TestOpenFails(t *testing.T) {
 // ask posts a statement and returns the answer.
 func ask(t *testing.T, url string) (int, string) {
 	t.Helper()
+	return askAt(t, url+"/v1/query")
+}
+
+func askAt(t *testing.T, url string) (int, string) {
+	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Post(url+"/v1/query", "application/json", strings.NewReader(`{"sql":"x"}`))
+	res, err := client.Post(url, "application/json", strings.NewReader(`{"sql":"x"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,6 +325,11 @@ func TestDoor(t *testing.T) {
 	}
 	_, sessions := w.querier.Asked()
 	s := sessions[0]
+	status, body = askAt(t, door.URL()+"/v1/statements")
+	var kept struct{ Asked, Until time.Time }
+	if err := json.Unmarshal([]byte(body), &kept); err != nil || status != http.StatusAccepted || kept.Until.Sub(kept.Asked) != 90*time.Minute {
+		t.Errorf("without waiting: %d %s", status, body)
+	}
 	if _, ok := s.Snapshot.Resolve([]string{"公安", "人口"}); !ok || s.Operator {
 		t.Errorf("session %+v", s)
 	}

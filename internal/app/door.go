@@ -202,7 +202,7 @@ func (d *Door) serveHTTP(host string) func(context.Context, net.Listener) error 
 		o.Applicable, o.Login, o.Confirm, o.Holds = d.app.applicable, d.app.identity.Login, d.app.identity.Confirm, d.app.holds
 	}
 	serve := func(ctx context.Context, ln net.Listener) error {
-		kept := statements.New(statements.Options{Querier: d.app, Dir: d.app.temp.path})
+		kept := statements.New(statements.Options{Querier: d.app, Dir: d.app.temp.path, For: d.app.cfg.Limits.ResultKept})
 		defer kept.Close()
 		o.Statements = kept
 		return httpapi.Serve(ctx, ln, o)

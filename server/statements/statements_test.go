@@ -206,6 +206,29 @@ func TestMay(t *testing.T) {
 	}
 }
 
+// Where it is said how long a statement is kept, it is forgotten with its result at that
+// time: when it is asked for, and when nobody does.
+func TestKept(t *testing.T) {
+	for what, look := range map[string]func(*Statements, *Statement){
+		"asked for": func(m *Statements, st *Statement) { _ = m.May(session(), st) },
+		"by itself": func(m *Statements, _ *Statement) { m.sweepOnce() },
+	} {
+		m := begin(t, &servertest.Querier{Feed: servertest.Feed(fiveRows...)}, func(o *Options) { o.For = 90 * time.Minute })
+		st := submit(t, m, session())
+		ended(st)
+		for _, c := range []struct {
+			later time.Duration
+			there bool
+		}{{90*time.Minute - time.Second, true}, {90 * time.Minute, false}} {
+			m.now = func() time.Time { return st.Asked.Add(c.later) }
+			look(m, st)
+			if _, there := m.Find(st.ID); there != c.there || len(m.Of(session())) > 0 != c.there || (m.files.used > 0) != c.there {
+				t.Errorf("%s after %s: there %t, %d bytes", what, c.later, there, m.files.used)
+			}
+		}
+	}
+}
+
 // To a token that is limited there is nothing but what it asked itself; to the principal as
 // such there is all.
 func TestLimitedTokens(t *testing.T) {
