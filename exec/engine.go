@@ -81,8 +81,9 @@ const (
 type Engine struct {
 	o     Options
 	pool  *pool
-	turns *turns.Queue // of residuals: each has its share of the memory
-	temp  string       // this process's own folder in o.TempDir
+	turns *turns.Queue          // of residuals: each has its share of the memory
+	temp  string                // this process's own folder in o.TempDir
+	uses  map[string]*sourceUse // of o.Sources
 
 	mu struct {
 		sync.Mutex
@@ -91,9 +92,6 @@ type Engine struct {
 	}
 	idle sync.WaitGroup // one for each of running
 }
-
-// Load tells how many residuals run and how many wait.
-func (e *Engine) Load() (running, waiting int) { return e.turns.Running(), e.turns.Waiting() }
 
 // Rows is an answer's stream. It is read by one goroutine, which releases it.
 type Rows struct {
@@ -141,6 +139,10 @@ func New(o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{o: o, turns: turns.New(turns.Options{Running: shares(o.MaxRunning), Waiting: turns.Most{All: o.MaxQueued}, Patience: o.QueueTimeout})}
 	e.mu.running = map[*Rows]bool{}
+	e.uses = map[string]*sourceUse{}
+	for name := range o.Sources {
+		e.uses[name] = &sourceUse{}
+	}
 	if o.TempDir != "" {
 		if err := e.makeTemp(); err != nil {
 			return nil, errs.Wrap(errs.ConfigInvalid, "temp_unusable", nil, err)

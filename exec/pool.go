@@ -15,11 +15,9 @@ type instance struct {
 	db   *duck.DB
 	conn *duck.Conn
 	used int // statements
-}
 
-func (i *instance) discard() {
-	i.conn.Close()
-	i.db.Close()
+	ends sync.Mutex // held while it closes, and while somebody asks it something meanwhile
+	gone bool
 }
 
 // mostUses is after how many statements an instance is thrown away, with whatever
@@ -34,19 +32,22 @@ type pool struct {
 	mu      struct {
 		sync.Mutex
 		ready   []*instance
+		all     map[*instance]bool // that are open; true for those that a statement has
 		opening bool
 		closed  bool
 	}
 	background sync.WaitGroup
+	asking     chan struct{} // has room for one who asks the instances something
 }
 
 func newPool(o duck.Options, most int) *pool {
-	p := &pool{options: o, most: most}
+	p := &pool{options: o, most: most, asking: make(chan struct{}, 1)}
+	p.mu.all = map[*instance]bool{}
 	p.warmUp()
 	return p
 }
 
-func (p *pool) open(ctx context.Context) (*instance, error) {
+func (p *pool) open(ctx context.Context, lent bool) (*instance, error) {
 	db, err := duck.Open(ctx, p.options)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,27 @@ func (p *pool) open(ctx context.Context) (*instance, error) {
 		db.Close()
 		return nil, err
 	}
-	return &instance{db: db, conn: conn}, nil
+	return p.opened(&instance{db: db, conn: conn}, lent), nil
+}
+
+// opened notes an instance, and whether a statement has it.
+func (p *pool) opened(inst *instance, lent bool) *instance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.all[inst] = lent
+	return inst
+}
+
+// discard closes an instance for good.
+func (p *pool) discard(inst *instance) {
+	inst.ends.Lock()
+	inst.gone = true
+	inst.conn.Close()
+	inst.db.Close()
+	inst.ends.Unlock()
+	p.mu.Lock()
+	delete(p.mu.all, inst)
+	p.mu.Unlock()
 }
 
 // warmUp opens an instance in the background when none is ready. A failure shows when
@@ -71,7 +92,7 @@ func (p *pool) warmUp() {
 	p.background.Add(1)
 	safego.Run(func() error {
 		defer p.background.Done()
-		inst, err := p.open(context.Background())
+		inst, err := p.open(context.Background(), false)
 		p.mu.Lock()
 		p.mu.opening = false
 		p.mu.Unlock()
@@ -88,10 +109,11 @@ func (p *pool) keep(inst *instance) {
 	keeps := !p.mu.closed && len(p.mu.ready) < p.most
 	if keeps {
 		p.mu.ready = append(p.mu.ready, inst)
+		p.mu.all[inst] = false
 	}
 	p.mu.Unlock()
 	if !keeps {
-		inst.discard()
+		p.discard(inst)
 	}
 }
 
@@ -104,6 +126,7 @@ func (p *pool) take(ctx context.Context) (*instance, error) {
 		inst = p.mu.ready[n-1]
 		p.mu.ready[n-1] = nil
 		p.mu.ready = p.mu.ready[:n-1]
+		p.mu.all[inst] = true
 	}
 	p.mu.Unlock()
 	if closed {
@@ -113,7 +136,7 @@ func (p *pool) take(ctx context.Context) (*instance, error) {
 	if inst != nil {
 		return inst, nil
 	}
-	return p.open(ctx)
+	return p.open(ctx, true)
 }
 
 // give takes back an instance whose statement came to its end: a connection of its own
@@ -121,13 +144,13 @@ func (p *pool) take(ctx context.Context) (*instance, error) {
 func (p *pool) give(inst *instance) {
 	inst.used++
 	if inst.used >= mostUses {
-		inst.discard()
+		p.discard(inst)
 		return
 	}
 	inst.conn.Close()
 	conn, err := inst.db.Connect()
 	if err != nil {
-		inst.db.Close()
+		p.discard(inst)
 		return
 	}
 	inst.conn = conn
@@ -149,7 +172,7 @@ func (p *pool) profiled(ctx context.Context) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &instance{db: db, conn: db.Profiled()}, nil
+	return p.opened(&instance{db: db, conn: db.Profiled()}, true), nil
 }
 
 func (p *pool) close() {
@@ -159,7 +182,7 @@ func (p *pool) close() {
 	p.mu.ready = nil
 	p.mu.Unlock()
 	for _, inst := range ready {
-		inst.discard()
+		p.discard(inst)
 	}
 	p.background.Wait()
 }

@@ -74,7 +74,7 @@ func (r *Rows) leave(inst *instance, temporary bool) {
 		r.engine.pool.give(inst)
 		return
 	}
-	inst.discard()
+	r.engine.pool.discard(inst)
 }
 
 // instance gives the instance of the residual, which the caller leaves.
@@ -122,20 +122,13 @@ func (r *Rows) reserve(streams []*planner.Stream) (map[*planner.Stream]place, er
 	sort.Strings(names)
 	places := map[*planner.Stream]place{}
 	for _, name := range names {
-		source, err := r.engine.source(name)
-		if err != nil {
-			return nil, err
-		}
 		own := bySource[name]
-		conns, err := source.Acquire(r.ctx, len(own))
+		conns, err := r.acquire(name, len(own))
 		if err != nil && len(own) > 1 && errs.CodeOf(err) == errs.SourceBusy {
-			conns, err = source.Acquire(r.ctx, 1)
+			conns, err = r.acquire(name, 1)
 		}
 		if err != nil {
 			return nil, err
-		}
-		for _, c := range conns {
-			r.free = append(r.free, c.Release)
 		}
 		for k, s := range own {
 			places[s] = place{conn: conns[k%len(conns)], shared: len(conns) < len(own)}

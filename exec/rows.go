@@ -100,15 +100,10 @@ func duckError(d *duck.Error) *errs.Error {
 // straight lets one source's rows go to the client as they are.
 func (r *Rows) straight(p *planner.Plan) error {
 	s := p.Streams[0]
-	source, err := r.engine.source(s.Source)
+	conns, err := r.acquire(s.Source, 1)
 	if err != nil {
 		return err
 	}
-	conns, err := source.Acquire(r.ctx, 1)
-	if err != nil {
-		return err
-	}
-	r.free = append(r.free, conns[0].Release)
 	stream, err := r.open(r.ctx, s, func(ctx context.Context) (openStream, error) {
 		f := r.engine.fragment(ctx, s)
 		f.Alone = true

@@ -27,4 +27,20 @@ type Load struct {
 	Running, Waiting                   int   // statements of the doors
 	ResidualsRunning, ResidualsWaiting int   // parts of statements that are computed here
 	CacheHits, CacheMisses             int64 // of plans, since the start
+	Memory                             Memory
+	Sources                            []SourceLoad
+}
+
+// Memory is what those parts of statements have of it, in bytes.
+type Memory struct {
+	Held     int64 // below 0 where it is not known
+	Reserved int64 // that those that run may take at most
+	Limit    int64 // that as many as may run at once may take
+}
+
+// SourceLoad is what statements have of a source's connections.
+type SourceLoad struct {
+	Source         string // its name in the configuration
+	Taken, Waiting int    // connections, and statements that wait for some
+	Limit          int    // connections that there may be
 }

@@ -22,11 +22,22 @@ func (a *App) counted() func(server.Ended) {
 }
 
 // load tells what the engine does; nothing of one that cannot tell.
-func (a *App) load() server.Load {
-	if e, ok := a.engine.(interface{ Load() server.Load }); ok {
-		return e.Load()
+func (a *App) load(ctx context.Context) server.Load {
+	e, ok := a.engine.(interface {
+		Load(ctx context.Context) server.Load
+	})
+	if !ok {
+		return server.Load{Memory: server.Memory{Held: -1}}
 	}
-	return server.Load{}
+	l := e.Load(ctx)
+	for i := range l.Sources {
+		for _, s := range a.cfg.Sources {
+			if s.Name == l.Sources[i].Source {
+				l.Sources[i].Limit = s.Connections
+			}
+		}
+	}
+	return l
 }
 
 // ready gives nil while statements can be answered.

@@ -11,11 +11,12 @@ import (
 
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/internal/errs"
+	"github.com/lianji/lianji/internal/testpg"
 	"github.com/lianji/lianji/policy"
 	"github.com/lianji/lianji/server"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(testpg.Exit)) }
 
 func newGateway(t *testing.T, o Options) *Gateway {
 	t.Helper()

@@ -19,6 +19,7 @@ import (
 	"github.com/lianji/lianji/catalog"
 	"github.com/lianji/lianji/catalog/audit"
 	"github.com/lianji/lianji/connectors"
+	pgconn "github.com/lianji/lianji/connectors/postgres"
 	sqliteconn "github.com/lianji/lianji/connectors/sqlite"
 	"github.com/lianji/lianji/internal/app"
 	"github.com/lianji/lianji/internal/config"
@@ -47,6 +48,7 @@ type world struct {
 	// prepare is called with the site's folder before anything is there; may be nil.
 	prepare func(dir string)
 	tracing string // a part of the configuration; empty where nothing is followed
+	sources string // further ones of the configuration
 }
 
 var plain = world{filter: "qx = '和平区'", mask: "masked name"}
@@ -73,11 +75,11 @@ func newSite(t *testing.T, w world) *site {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "lianji.yaml")
-	text := w.tracing + "listen: {http: \"127.0.0.1:0\", flight: \"127.0.0.1:0\", postgres: \"127.0.0.1:0\", admin: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 128MiB}\nsources:\n  ga: {kind: sqlite, path: ga.db}\n"
+	text := w.tracing + "listen: {http: \"127.0.0.1:0\", flight: \"127.0.0.1:0\", postgres: \"127.0.0.1:0\", admin: \"127.0.0.1:0\"}\ncatalog: {store: \"sqlite://c.db\", second_factor: waived}\nengine: {temp: ./tmp, timezone: Asia/Shanghai, memory: 128MiB}\nsources:\n  ga: {kind: sqlite, path: ga.db}\n" + w.sources
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(file, []string{"sqlite"}, os.LookupEnv)
+	cfg, err := config.Load(file, []string{"sqlite", "postgres"}, os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +87,7 @@ func newSite(t *testing.T, w world) *site {
 	s.fill(t, cfg, w)
 	cfg.FactorWaived = !w.factors
 	a, err := app.Open(t.Context(), cfg, app.Options{
-		Openers: map[string]connectors.Opener{"sqlite": sqliteconn.Open},
+		Openers: map[string]connectors.Opener{"sqlite": sqliteconn.Open, "postgres": pgconn.Open},
 		NewEngine: func(o app.EngineOptions) (app.Engine, error) {
 			return gateway.New(gateway.Options{Sources: o.Sources, Audit: o.Audit, MemoryBytes: o.MemoryBytes, TempDir: o.TempDir, TimeZone: o.TimeZone, MaxRunning: o.MaxRunning, MaxQueued: o.MaxQueued, QueueTimeout: o.QueueTimeout, Ended: o.Ended})
 		},

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"io/fs"
 	"path/filepath"
 
@@ -30,7 +31,7 @@ var buckets = []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const done = "ok"
 
 // NewMetrics makes metrics without counts. Temp is the folder for spilling; empty for none.
-func NewMetrics(load func() server.Load, temp string) *Metrics {
+func NewMetrics(load func(context.Context) server.Load, temp string) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "lianji", Name: name, Help: help}, labels)
 	}
@@ -42,26 +43,15 @@ func NewMetrics(load func() server.Load, temp string) *Metrics {
 		statements:    counter("statements_total", "Statements that came to their end, by door, agency and outcome: ok or the error's code.", "door", "agency", "code"),
 		rows:          counter("rows_total", "Rows of answers.", "door", "agency"),
 		bytes:         counter("bytes_total", "Bytes of answers, as Arrow has them.", "door", "agency"),
-		seconds:       times("statement_seconds", "Time from a statement's arrival to its end.", "door"),
-		sourceReads:   counter("source_reads_total", "Streams that were read from a source.", "source"),
-		sourceRows:    counter("source_rows_total", "Rows that a source gave.", "source"),
-		sourceBytes:   counter("source_bytes_total", "Bytes that a source gave, as Arrow has them.", "source"),
-		sourceSeconds: times("source_seconds", "Time that a stream of a source took.", "source"),
+		seconds:       times("statement_seconds", "Time from a statement's arrival to its end.", "door", "agency"),
+		sourceReads:   counter("source_reads_total", "Streams that were read from a source, by source and the agency that asked.", "source", "agency"),
+		sourceRows:    counter("source_rows_total", "Rows that a source gave.", "source", "agency"),
+		sourceBytes:   counter("source_bytes_total", "Bytes that a source gave, as Arrow has them.", "source", "agency"),
+		sourceSeconds: times("source_seconds", "Time that a stream of a source took.", "source", "agency"),
 	}
 	m.registry.MustRegister(m.statements, m.rows, m.bytes, m.seconds, m.sourceReads, m.sourceRows, m.sourceBytes, m.sourceSeconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	now := func(name, help string, of func(server.Load) float64) {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "lianji", Name: name, Help: help}, func() float64 { return of(load()) }))
-	}
-	now("statements_running", "Statements that run.", func(l server.Load) float64 { return float64(l.Running) })
-	now("statements_waiting", "Statements that wait for their turn.", func(l server.Load) float64 { return float64(l.Waiting) })
-	now("residuals_running", "Parts of statements that are computed here.", func(l server.Load) float64 { return float64(l.ResidualsRunning) })
-	now("residuals_waiting", "Such parts that wait for memory.", func(l server.Load) float64 { return float64(l.ResidualsWaiting) })
-	total := func(name, help string, of func(server.Load) float64) {
-		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "lianji", Name: name, Help: help}, func() float64 { return of(load()) }))
-	}
-	total("plan_cache_hits_total", "Statements whose plan was kept.", func(l server.Load) float64 { return float64(l.CacheHits) })
-	total("plan_cache_misses_total", "Statements that were planned anew.", func(l server.Load) float64 { return float64(l.CacheMisses) })
+	m.registry.MustRegister(loaded(load))
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "lianji", Name: "spill_bytes", Help: "Bytes in the folder for what does not fit into memory.",
 	}, func() float64 { return float64(size(temp)) }))
@@ -89,12 +79,12 @@ func (m *Metrics) Ended(e server.Ended) {
 	m.statements.WithLabelValues(e.Door, e.Agency, code).Inc()
 	m.rows.WithLabelValues(e.Door, e.Agency).Add(float64(e.Rows))
 	m.bytes.WithLabelValues(e.Door, e.Agency).Add(float64(e.Bytes))
-	m.seconds.WithLabelValues(e.Door).Observe(e.Took.Seconds())
+	m.seconds.WithLabelValues(e.Door, e.Agency).Observe(e.Took.Seconds())
 	for _, r := range e.Reads {
-		m.sourceReads.WithLabelValues(r.Source).Inc()
-		m.sourceRows.WithLabelValues(r.Source).Add(float64(r.Rows))
-		m.sourceBytes.WithLabelValues(r.Source).Add(float64(r.Bytes))
-		m.sourceSeconds.WithLabelValues(r.Source).Observe(r.Took.Seconds())
+		m.sourceReads.WithLabelValues(r.Source, e.Agency).Inc()
+		m.sourceRows.WithLabelValues(r.Source, e.Agency).Add(float64(r.Rows))
+		m.sourceBytes.WithLabelValues(r.Source, e.Agency).Add(float64(r.Bytes))
+		m.sourceSeconds.WithLabelValues(r.Source, e.Agency).Observe(r.Took.Seconds())
 	}
 }
 
