@@ -66,6 +66,7 @@ type world struct {
 	refused   string // a text in a guard that the checker refuses
 	unsure    string // a text in a guard of which the checker finds nothing out
 	broken    []string
+	described []policy.Described
 }
 
 // CheckGuard implements policy.GuardChecker.
@@ -82,7 +83,9 @@ func (w *world) CheckGuard(_ context.Context, r *policy.Resource) error {
 
 func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
 	t.Helper()
-	w := &world{memory: &memory{}, now: noon}
+	w := &world{memory: &memory{}, now: noon, described: []policy.Described{
+		{Source: "GA", Tables: []*catalog.Table{table("main", "renkou", "sfzh", "xm", "qx", "secret"), table("main", "mingdan", "k", "qx")}},
+	}}
 	c := catalog.Changed{
 		Agencies: map[string]*catalog.Agency{
 			"ga": {ID: "ga", Code: "GA", Name: "公安"}, "mz": {ID: "mz", Code: "MZ", Name: "民政", District: "和平区"}, "sw": {ID: "sw", Code: "SW", Name: "税务"},
@@ -111,10 +114,8 @@ func newWorld(t *testing.T, grants ...*catalog.Grant) *world {
 	var err error
 	w.authority, err = policy.NewAuthority(t.Context(), policy.AuthorityOptions{
 		Store: w, Zone: time.UTC, Now: func() time.Time { return w.now }, Checker: w,
-		Broken: func(b policy.Broken) { w.broken = append(w.broken, b.Grant+" of "+b.Resource) },
-		Sources: func() []policy.Described {
-			return []policy.Described{{Source: "GA", Tables: []*catalog.Table{table("main", "renkou", "sfzh", "xm", "qx", "secret"), table("main", "mingdan", "k", "qx")}}}
-		},
+		Broken:  func(b policy.Broken) { w.broken = append(w.broken, b.Grant+" of "+b.Resource) },
+		Sources: func() []policy.Described { return w.described },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -63,6 +63,12 @@ func NewGranted(state *catalog.State, sources []Described, s Subject, at time.Ti
 		of, t, missing := tableOf(sources, r)
 		if of != nil && of.Err != nil {
 			g.down[key(path)] = of.Err
+			if t, missing := FindTable(of.Kept, r.Table); missing == NotMissing {
+				g.open(opening{
+					place: Resource{Path: path, Source: of.Source, Provider: a.Code, Table: t, Away: of.Err}, resource: r, grants: grants,
+					lookups: lookupTables(grants, a, state, sources), kept: true,
+				})
+			}
 			continue
 		}
 		if missing == NotMissing {
@@ -215,6 +221,9 @@ func (g *Granted) inForce(grant *catalog.Grant, at time.Time, zone *time.Locatio
 // StillOpens reports whether a later snapshot of the same subject opens a resource
 // exactly as g does: whether a statement that reads it may go on.
 func (g *Granted) StillOpens(later *Granted, r *Resource) bool {
+	if r.Away != nil { // nothing of it was read
+		return true
+	}
 	k := key(r.Path)
 	d, ok := g.digests[k]
 	return ok && d == later.digests[k]

@@ -15,6 +15,9 @@ type Described struct {
 	Source string
 	Tables []*catalog.Table
 	Err    error // an *errs.Error: why the source could not be described; then Tables is nil
+	// Kept is what the source had when an earlier run of the program described it, where
+	// Err says why this one could not: it is shown, and no statement is bound to it.
+	Kept []*catalog.Table
 }
 
 // Unavailable tells why a path that Resolve does not find may be missing: the
@@ -56,9 +59,32 @@ func (x *index) Resources() []*Resource { return slices.Clone(x.list) }
 
 func (x *index) unavailable(path []string) error { return x.down[key(path)] }
 
-// add makes a resource reachable by its path and by further paths.
+// Listed finds a resource that Resources lists, whether its source is away or not.
+func Listed(s Snapshot, path []string) (*Resource, bool) {
+	if r, ok := s.Resolve(path); ok {
+		return r, true
+	}
+	if u, ok := s.(interface {
+		Listed(path []string) (*Resource, bool)
+	}); ok { // a snapshot around another one
+		return u.Listed(path)
+	}
+	for _, r := range s.Resources() {
+		if r.Away != nil && key(r.Path) == key(path) {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
+// add makes a resource reachable by its path and by further paths. One that is away is
+// listed, and whoever names it gets the error of its source.
 func (x *index) add(r *Resource, more ...[]string) {
 	x.list = append(x.list, r)
+	if r.Away != nil {
+		x.down[key(r.Path)] = r.Away
+		return
+	}
 	for _, path := range append(more, r.Path) {
 		x.byPath[key(path)] = r
 	}

@@ -78,6 +78,7 @@ func LookupsIn(text string) ([]Lookup, error) {
 type lookupTable struct {
 	resource *Resource
 	err      error
+	kept     *Resource // what it was, where err is that of its source and that is known
 }
 
 // lookupTables finds the tables in which the row filters of a provider's grants look
@@ -119,9 +120,21 @@ func lookupTableOf(name string, provider *catalog.Agency, state *catalog.State, 
 	case missing != NotMissing:
 		return absent
 	case of.Err != nil:
-		return lookupTable{err: of.Err}
+		out := lookupTable{err: of.Err}
+		if t, missing := FindTable(of.Kept, r.Table); missing == NotMissing {
+			out.kept = &Resource{Path: []string{provider.Name, r.Name}, Source: of.Source, Provider: provider.Code, Table: t, Columns: readable(t), Away: of.Err}
+		}
+		return out
 	}
 	return lookupTable{resource: &Resource{Path: []string{provider.Name, r.Name}, Source: of.Source, Provider: provider.Code, Table: t, Columns: readable(t)}}
+}
+
+// orKept gives the table as it was, where there is no other.
+func (t lookupTable) orKept() lookupTable {
+	if t.kept != nil {
+		return lookupTable{resource: t.kept}
+	}
+	return t
 }
 
 // lookups are the tables that one text may use, of one provider. The nil one has none.
@@ -130,6 +143,7 @@ type lookups struct {
 	agency string // the provider's name
 	known  map[string]lookupTable
 	used   map[string]*Resource // by the names in the text
+	kept   bool                 // tables of sources that are away will do, as they were
 }
 
 // use gives the name of a lookup table in the text of a guard.
@@ -144,6 +158,9 @@ func (l *lookups) use(text string, q query) (string, error) {
 		return "", errs.New(errs.NotAllowed, "policy_lookup_other", msg.Args{"Resource": q.Agency + "." + q.Resource}).At(text, q.At)
 	}
 	t := l.known[key([]string{q.Resource})]
+	if l.kept {
+		t = t.orKept()
+	}
 	switch {
 	case t.err != nil:
 		return "", t.err

@@ -53,11 +53,19 @@ type opening struct {
 	resource *catalog.Resource
 	grants   []*catalog.Grant
 	lookups  map[string]lookupTable // that the grants name, by the key of their names
+	kept     bool                   // it is only shown: lookups in tables of sources that are away are as they were
 }
 
-// open puts into the snapshot what grants open of a resource.
+// open puts into the snapshot what grants open of a resource. Where they open nothing
+// because the tables that they look values up in are away, it is shown as it was.
 func (g *Granted) open(o opening) {
 	out, digest, broken := g.build(o)
+	if shown := o; out == nil && !o.kept {
+		shown.kept = true
+		if kept, of, closed := g.build(shown); kept != nil && kept.Away != nil {
+			o, out, digest, broken = shown, kept, of, closed
+		}
+	}
 	g.Broken = append(g.Broken, broken...)
 	if out == nil {
 		return
@@ -111,6 +119,9 @@ func (g *Granted) build(o opening) (out *Resource, digest string, closed []Broke
 				guard.Lookups = map[string]*Resource{}
 			}
 			guard.Lookups[name] = t
+			if out.Away == nil {
+				out.Away = t.Away
+			}
 		}
 	}
 	g.meter(out, o.grants, parts, guard)
@@ -130,7 +141,7 @@ func (g *Granted) part(o opening, grant *catalog.Grant) (part, error) {
 	t, r := o.place.Table, o.resource
 	p := part{id: grant.ID, items: map[string]opened{}}
 	var err error
-	used := &lookups{agency: o.place.Path[0], known: o.lookups}
+	used := &lookups{agency: o.place.Path[0], known: o.lookups, kept: o.kept}
 	if p.filter, err = expand(grant.RowFilter, g.Subject, used); err != nil {
 		return p, err
 	}

@@ -48,6 +48,10 @@ func NewPublished(published []Published, sources []Described) (*Granted, []Missi
 			missing[i] = NoSuchTable
 		case sources[at].Err != nil:
 			g.down[key(path)] = sources[at].Err
+			if t, missing := FindTable(sources[at].Kept, p.Table); missing == NotMissing {
+				r, whole := grantWhole(t)
+				g.open(opening{place: Resource{Path: path, Source: sources[at].Source, Table: t, Away: sources[at].Err}, resource: r, grants: []*catalog.Grant{whole}})
+			}
 		default:
 			var t *catalog.Table
 			if t, missing[i] = FindTable(sources[at].Tables, p.Table); missing[i] != NotMissing {

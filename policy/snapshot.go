@@ -17,7 +17,8 @@ type Snapshot interface {
 	// Resolve finds the resource that a path in a statement names, ignoring case.
 	// Not there and not granted are the same answer.
 	Resolve(path []string) (*Resource, bool)
-	// Resources lists all that may be named, in order of their paths.
+	// Resources lists all that may be named, in order of their paths; with it what is only
+	// shown, see Resource.Away.
 	Resources() []*Resource
 }
 
@@ -28,6 +29,9 @@ type Resource struct {
 	Table   *catalog.Table   // at the source, with columns that the session may not have
 	Columns []catalog.Column // granted, in the table's order; all readable; a masked one has its mask's type
 	Guard   *Guard           // nil where every row and value of Columns is open
+	// Away is the error of a source that cannot be asked, where the resource is shown as an
+	// earlier run of the program knew it: Resources lists it and Resolve does not find it.
+	Away error `json:"-"`
 	// Provider is the code of the agency whose the source is; empty for a snapshot
 	// without grants.
 	Provider string

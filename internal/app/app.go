@@ -97,6 +97,7 @@ type App struct {
 	temp   *runDir
 
 	sources []*source
+	keeping keeping
 
 	endStatistics context.CancelFunc // nil when none are read
 	statistics    <-chan error       // closed when none are read any more
@@ -149,6 +150,9 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 			open[s.cfg.Name] = s.open
 		}
 	}
+	if !o.Operator {
+		a.recall()
+	}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
@@ -173,6 +177,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *App, err error
 		return nil, err
 	}
 	a.startStatistics()
+	a.keepDescribed()
 	return a, nil
 }
 

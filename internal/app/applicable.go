@@ -195,7 +195,7 @@ func mayApply(r *catalog.Resource) bool {
 
 // closedItems lists the items of a resource that a snapshot does not open.
 func closedItems(granted policy.Snapshot, agency string, r *catalog.Resource) []httpapi.ApplicableItem {
-	open, _ := granted.Resolve([]string{agency, r.Name})
+	open, _ := policy.Listed(granted, []string{agency, r.Name})
 	var out []httpapi.ApplicableItem
 	for _, i := range r.Items {
 		seen := open != nil && slices.ContainsFunc(open.Columns, func(c catalog.Column) bool { return catalog.SameName(c.Name, i.Name) })

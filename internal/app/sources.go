@@ -193,13 +193,14 @@ func (s *source) ownError(ctx context.Context, err error) error {
 }
 
 // retry describes, until ctx ends, what could not be described before, and
-// publishes it once it can.
+// publishes it once it can. It keeps for the next run what is described.
 func (a *App) retry(ctx context.Context, every time.Duration) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			a.keepDescribed()
 			return nil
 		case <-tick.C:
 		}
@@ -217,6 +218,7 @@ func (a *App) retry(ctx context.Context, every time.Duration) error {
 			}
 			a.readStatistics(ctx, s, d)
 		}
+		a.keepDescribed()
 	}
 }
 

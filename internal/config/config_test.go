@@ -438,3 +438,42 @@ func TestSourceIgnoresCase(t *testing.T) {
 		t.Error("found a source that is not there")
 	}
 }
+
+// An identity changes with what a source is, and not with how it is reached or read.
+func TestIdentityOfASource(t *testing.T) {
+	of := func(entry string) string {
+		t.Helper()
+		c, err := load(t, "sources:\n  a: "+entry+"\n", env{"PW": "geheim"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Sources[0].Identity()
+	}
+	const first = `{kind: postgres, dsn: "postgres://u:${PW}@db:5432/x?sslmode=require"}`
+	for entry, same := range map[string]bool{
+		first: true,
+		`{kind: postgres, dsn: "postgres://u:other@DB:5432/x?sslmode=disable&connect_timeout=3", connections: 2}`: true,
+		`{kind: postgres, dsn: "postgres://u:${PW}@db2:5432/x?sslmode=require"}`:                                  false,
+		`{kind: postgres, dsn: "postgres://u:${PW}@db:5433/x?sslmode=require"}`:                                   false,
+		`{kind: postgres, dsn: "postgres://u:${PW}@db:5432/y?sslmode=require"}`:                                   false,
+		`{kind: postgres, dsn: "postgres://v:${PW}@db:5432/x?sslmode=require"}`:                                   false,
+		`{kind: mysql, dsn: "mysql://u:${PW}@db:5432/x"}`:                                                         false,
+	} {
+		if (of(entry) == of(first)) != same {
+			t.Errorf("%s is another source: %v", entry, same)
+		}
+	}
+	for _, other := range [][2]string{
+		{`{kind: postgres, dsn: "postgres://u@/x?host=/run/a"}`, `{kind: postgres, dsn: "postgres://u@/x?host=/run/b"}`},
+		{`{kind: mysql, dsn: "u@unix(/run/a)/x"}`, `{kind: mysql, dsn: "u@unix(/run/b)/x"}`},
+		{`{kind: sqlite, path: a.db}`, `{kind: sqlite, path: b.db}`},
+	} {
+		if of(other[0]) == of(other[1]) {
+			t.Errorf("%s is %s", other[0], other[1])
+		}
+	}
+	typed := config.Source{Kind: "files", Path: "/d", Columns: map[string]map[string]string{"t": {"a": "DATE"}}}
+	if plain := (config.Source{Kind: "files", Path: "/d"}); plain.Identity() == typed.Identity() {
+		t.Error("other types are the same source")
+	}
+}

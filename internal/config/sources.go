@@ -1,6 +1,10 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -26,6 +30,28 @@ var shapes = map[string]shape{
 }
 
 const maxConnections = 1000
+
+// addressOptions are those options of a DSN that say where the server is.
+var addressOptions = []string{"host", "socket"}
+
+// Identity tells two databases apart, and one that is read as somebody else or with other
+// types: it is a digest of the kind, the address, the database and the account, or of the
+// path and the types of its columns. No password and no other option has a part in it.
+func (s Source) Identity() string {
+	parts := []any{s.Kind, s.Path, s.Columns}
+	if u, err := url.Parse(s.DSN.Reveal()); err == nil && !s.DSN.IsEmpty() {
+		parts = append(parts, strings.ToLower(u.Host), u.Path, u.User.Username())
+		for _, option := range addressOptions {
+			parts = append(parts, u.Query().Get(option))
+		}
+	}
+	text, err := json.Marshal(parts)
+	if err != nil {
+		return "" // as of no database
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
 
 // spoken are other names of databases, with the kind that reads them.
 var spoken = map[string]string{

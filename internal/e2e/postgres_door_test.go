@@ -153,7 +153,12 @@ func TestPostgresDoorPortals(t *testing.T) {
 // psqlRun runs psql on the door with a script on its standard input.
 func psqlRun(t *testing.T, address, script string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "psql", append([]string{"-X", "-v", "VERBOSITY=default", doorDSN(address)}, args...)...)
+	return psqlTo(t, doorDSN(address), script, args...)
+}
+
+func psqlTo(t *testing.T, dsn, script string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "psql", append([]string{"-X", "-v", "VERBOSITY=default", dsn}, args...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	cmd.Stdin = strings.NewReader(script)
 	out, err := cmd.CombinedOutput()

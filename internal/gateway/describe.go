@@ -28,7 +28,7 @@ func (g *Gateway) Describe(ctx context.Context, s server.Session, r server.Reque
 	}
 	q := &query{id: id, start: start, log: g.log, by: s, ended: g.ended, span: span}
 	q.record = g.record(q.id, s, r)
-	e := discreet(s, explainFullWidth(nameSchemas(s.Snapshot, errs.From(err)), r.SQL))
+	e := server.Discreet(s, explainFullWidth(nameSchemas(s.Snapshot, errs.From(err)), r.SQL))
 	q.end(0, 0, 0, e)
 	return nil, e
 }

@@ -112,7 +112,7 @@ func (g *Gateway) Query(ctx context.Context, s server.Session, r server.Request)
 	q.record.page = page
 	answer, err := g.receipted(ctx, s, r, q.record)
 	if err != nil {
-		e := discreet(s, explainFullWidth(nameSchemas(s.Snapshot, errs.From(err)), r.SQL))
+		e := server.Discreet(s, explainFullWidth(nameSchemas(s.Snapshot, errs.From(err)), r.SQL))
 		q.end(0, 0, 0, e)
 		return nil, e
 	}

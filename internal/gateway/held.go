@@ -36,23 +36,6 @@ func explainsWhole(s server.Session, reads []*policy.Resource) bool {
 	return true
 }
 
-// discreet takes out of an error what a source said of its data, and which source that was:
-// the row and the column that it speaks of may be ones that the session must not know, and
-// so may the source, which perhaps only a row filter reads. The operator's log keeps it.
-func discreet(s server.Session, e *errs.Error) *errs.Error {
-	if e == nil || s.Operator || s.Holds == nil {
-		return e
-	}
-	switch e.Code {
-	case errs.ValueUnreadable, errs.SourceFailed, errs.SourceRefused, errs.SourceUnreachable, errs.SourceBusy:
-		hidden := errs.Wrap(e.Code, "gateway_source_hidden", nil, e)
-		hidden.RetryAfter = e.RetryAfter
-		hidden.Detail = e.Error() + " " + e.Detail
-		return hidden
-	}
-	return e
-}
-
 // watchEvery is how often it is looked whether a statement that gives no rows may go on.
 const watchEvery = 250 * time.Millisecond
 
@@ -128,7 +111,7 @@ func (h *held) Err() error {
 		return h.err
 	}
 	if err := h.Stream.Err(); err != nil {
-		return discreet(h.session, why(h.ctx, err))
+		return server.Discreet(h.session, why(h.ctx, err))
 	}
 	return nil
 }

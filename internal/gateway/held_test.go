@@ -52,17 +52,17 @@ func TestDiscreet(t *testing.T) {
 	for _, code := range []errs.Code{errs.SourceUnreachable, errs.SourceRefused, errs.SourceFailed, errs.SourceBusy, errs.ValueUnreadable} {
 		e := errs.New(code, "value_unreadable", args)
 		e.RetryAfter = time.Second
-		hidden := discreet(withGrants, e)
+		hidden := server.Discreet(withGrants, e)
 		if hidden.Code != code || hidden.ID != "gateway_source_hidden" || hidden.Args != nil || hidden.RetryAfter != time.Second || !strings.Contains(hidden.Detail, "mimi") {
 			t.Errorf("%s: %+v", code, hidden)
 		}
 		for _, s := range []server.Session{{}, {Operator: true, Holds: withGrants.Holds}} {
-			if discreet(s, e) != e {
+			if server.Discreet(s, e) != e {
 				t.Errorf("%s is hidden from %+v", code, s)
 			}
 		}
 	}
-	if e := errs.New(errs.DataError, "data_error", nil); discreet(withGrants, e) != e {
+	if e := errs.New(errs.DataError, "data_error", nil); server.Discreet(withGrants, e) != e {
 		t.Error("an error of the statement is hidden")
 	}
 }

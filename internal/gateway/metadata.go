@@ -51,7 +51,7 @@ func metadata(s policy.Snapshot, stmt sqltext.Stmt, sql string) (*server.Answer,
 		}
 		return table(tablesColumns, rows), nil
 	}
-	r, ok := s.Resolve(stmt.Path)
+	r, ok := policy.Listed(s, stmt.Path)
 	if !ok {
 		if err := policy.Unavailable(s, stmt.Path); err != nil {
 			return nil, err

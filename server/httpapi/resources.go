@@ -112,6 +112,9 @@ func statementOf(s server.Session, wanted resources.Request, from resources.Plac
 	if err != nil {
 		return nil, err
 	}
+	if of.Away != nil {
+		return nil, server.Discreet(s, errs.From(of.Away))
+	}
 	return wanted.Statement(of, from)
 }
 
@@ -121,7 +124,7 @@ func granted(s server.Session, wanted resources.Request) (*policy.Resource, erro
 		return of, nil
 	}
 	if err := policy.Unavailable(policy.OrDenied(s.Snapshot), wanted.Path()); err != nil {
-		return nil, err
+		return nil, server.Discreet(s, errs.From(err))
 	}
 	return nil, errs.New(errs.UnknownName, "resources_unknown", msg.Args{"Name": wanted.Code})
 }

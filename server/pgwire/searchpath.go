@@ -119,8 +119,29 @@ func (p onPath) Resolve(path []string) (*policy.Resource, bool) {
 		return p.Snapshot.Resolve(path)
 	}
 	for _, schema := range p.schemas {
-		if r, ok := p.Snapshot.Resolve([]string{schema, path[0]}); ok {
+		named := []string{schema, path[0]}
+		if r, ok := p.Snapshot.Resolve(named); ok {
 			return r, true
+		}
+		if policy.Unavailable(p.Snapshot, named) != nil { // it is meant, and not another one further on
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// Listed is for policy.Listed.
+func (p onPath) Listed(path []string) (*policy.Resource, bool) {
+	if len(path) > 1 {
+		return policy.Listed(p.Snapshot, path)
+	}
+	for _, schema := range p.schemas {
+		named := []string{schema, path[0]}
+		if r, ok := policy.Listed(p.Snapshot, named); ok {
+			return r, true
+		}
+		if policy.Unavailable(p.Snapshot, named) != nil {
+			return nil, false
 		}
 	}
 	return nil, false
