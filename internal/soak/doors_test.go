@@ -29,6 +29,9 @@ type door struct {
 	code func(errs.Code) string
 	// twoCalls says that a statement is asked by one call and its rows by another.
 	twoCalls bool
+	// deadlines says that the gateway is told how long a client waits, and ends its statement
+	// then: a client that leaves so may hear of it before its own clock says so.
+	deadlines bool
 }
 
 // is tells whether a code is the one that the door tells for one of ours.
@@ -38,7 +41,11 @@ func (d door) is(code string) func(errs.Code) bool {
 
 func doors() []door {
 	own := func(c errs.Code) string { return string(c) }
-	return []door{{"http", askHTTP, own, false}, {"flight", askFlight, own, true}, {"postgres", askPostgres, errs.Code.SQLState, false}}
+	return []door{
+		{name: "http", ask: askHTTP, code: own},
+		{name: "flight", ask: askFlight, code: own, twoCalls: true, deadlines: true},
+		{name: "postgres", ask: askPostgres, code: errs.Code.SQLState},
+	}
 }
 
 func askHTTP(ctx context.Context, p *place, sql string) (rows, sum int64, code string, err error) {

@@ -247,7 +247,7 @@ func (p *place) once(ctx context.Context, w door, s statement, y *tally, leaves 
 		if n != s.rows || sum != s.sum {
 			y.fault("by %s, %s: %d rows with the sum %d, want %d and %d", w.name, s.sql, n, sum, s.rows, s.sum)
 		}
-	case ctx.Err() != nil, leaves && code == "":
+	case ctx.Err() != nil, leaves && code == "", leaves && w.deadlines && code == string(errs.Timeout):
 		code = "left" // the time may be over for a part of it before it is for ctx
 	case code == string(errs.Conflict) && w.twoCalls: // grants changed between them
 	case slices.ContainsFunc(away, w.is(code)), s.revoked && slices.ContainsFunc(revoked, w.is(code)):
