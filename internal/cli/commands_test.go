@@ -319,6 +319,37 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
+// Who starts a gateway is told whether other machines reach it.
+func TestServeSaysWhoReachesIt(t *testing.T) {
+	for address, says := range map[string]string{
+		"127.0.0.1:0": "to this machine alone, for those who have a token",
+		"[::1]:0":     "to this machine alone, for those who have a token",
+		"0.0.0.0:0":   "to every machine that reaches it, for those who can log in",
+	} {
+		config(t, "listen: {http: \""+address+"\"}\n"+withStore)
+		if code, _, stderr := (run{}).args(t, "catalog", "init", "--code", "DSJ", "--name", "大数据局", "--tokens", "admins.txt"); code != 0 {
+			t.Fatal(stderr)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var problems shared
+		r := run{querier: rows(1), ctx: ctx}
+		done := safego.Run(func() error {
+			if code, _, _ := r.argsTo(t, &problems, "serve", "--allow-plaintext"); code != 0 {
+				t.Errorf("%s: exit %d, %q", address, code, problems.String())
+			}
+			return nil
+		})
+		waitfor.True(t, 5*time.Second, "the address", func() bool { return strings.Contains(problems.String(), "Serving at http://") })
+		if s := problems.String(); !strings.Contains(s, says) {
+			t.Errorf("%s: %q does not say %q", address, s, says)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A store with principals of the sample city is served when that is said, and not else.
 func TestServeDemoStore(t *testing.T) {
 	config(t, "listen: {http: \"127.0.0.1:0\"}\n"+withStore)

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,14 +48,27 @@ func (c *command) serveCommand() *cobra.Command {
 		}
 		return c.serve(cmd.Context(), cfg, "", listen, func(url string) error {
 			id := "cli_serving_login"
-			if noAuth {
+			switch {
+			case noAuth:
 				id = "cli_serving"
+			case !hereAlone(url):
+				id = "cli_serving_all"
 			}
 			c.say(c.text(id, msg.Args{"URL": url}))
 			return nil
 		})
 	}
 	return cmd
+}
+
+// hereAlone reports whether a door at a URL is reached from this machine alone.
+func hereAlone(door string) bool {
+	u, err := url.Parse(door)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // opening is one of the ways in which an App opens its HTTP door.
