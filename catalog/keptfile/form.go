@@ -112,7 +112,8 @@ func typeOf(t catalog.Type) (typ, error) {
 	return out, nil
 }
 
-// table gives what was written; not ok where no source is described so.
+// table gives what was written; not ok where no source is described so, or nothing could
+// be shown of it.
 func (t table) table() (*catalog.Table, bool) {
 	out := &catalog.Table{
 		ID: catalog.TableID{Schema: t.Schema, Name: t.Name}, View: t.View, Comment: t.Comment,
@@ -144,7 +145,7 @@ func (t table) table() (*catalog.Table, bool) {
 			}
 		}
 	}
-	return out, t.Name != ""
+	return out, t.Name != "" && len(t.Columns) > 0
 }
 
 // of gives a type that can be read; not ok where there is none such.

@@ -35,6 +35,7 @@ type Source struct {
 
 // Errors of a file that is there and is not used.
 var (
+	ErrKind   = errors.New("it is no regular file: it is neither read nor written over")
 	ErrForm   = errors.New("it is no file of described sources")
 	ErrFormat = errors.New("another version of the program wrote it, in another format")
 	ErrOpen   = errors.New("others than its owner may read or write it")
@@ -43,14 +44,12 @@ var (
 
 // Read gives the sources of a file, all of them or an error; none where there is no file.
 func Read(path string) (_ []Source, err error) {
-	info, err := os.Lstat(path)
+	info, err := lookAt(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, ErrForm
 	case info.Mode().Perm()&0o077 != 0:
 		return nil, ErrOpen
 	case info.Size() > maxFile:
@@ -68,17 +67,30 @@ func Read(path string) (_ []Source, err error) {
 	return decode(text)
 }
 
-// Encode gives the text of a file.
+// lookAt tells of the file at a path. Nothing else there is opened: to open a pipe waits
+// for its other end, and a link leads to a file that is not ours.
+func lookAt(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = ErrKind
+	}
+	return info, err
+}
+
+// Encode gives the text of a file. It leaves out a table that would not be read, such as
+// one without columns: the whole file would not be.
 func Encode(sources []Source) ([]byte, error) {
 	out := file{Format: format, Sources: make([]source, len(sources))}
 	for i, s := range sources {
-		out.Sources[i] = source{Name: s.Name, Identity: s.Identity, Tables: make([]table, len(s.Tables))}
-		for k, t := range s.Tables {
+		out.Sources[i] = source{Name: s.Name, Identity: s.Identity, Tables: []table{}}
+		for _, t := range s.Tables {
 			written, err := tableOf(t)
 			if err != nil {
 				return nil, err
 			}
-			out.Sources[i].Tables[k] = written
+			if _, ok := written.table(); ok {
+				out.Sources[i].Tables = append(out.Sources[i].Tables, written)
+			}
 		}
 	}
 	text, err := json.Marshal(out)
@@ -125,8 +137,11 @@ func decode(text []byte) ([]Source, error) {
 }
 
 // Write puts a text of Encode in the place of a file, for its owner alone: who reads it
-// meets the old one or the new one.
+// meets the old one or the new one. It takes the place of no folder, link or other thing.
 func Write(path string, text []byte) (err error) {
+	if _, err := lookAt(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // in mode 0600
 	if err != nil {
 		return err

@@ -5,11 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/safego"
 )
 
 // described is a source with a column of every kind of type.
@@ -84,6 +87,19 @@ func TestNoWord(t *testing.T) {
 	}
 }
 
+// A table without columns, of which nothing could be shown, does not take the others along.
+func TestNoColumns(t *testing.T) {
+	s := described()
+	s[0].Tables = append(s[0].Tables, &catalog.Table{ID: catalog.TableID{Schema: "公共", Name: "empty"}})
+	text, err := Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := decode(text); err != nil || len(got) != 2 || len(got[0].Tables) != 1 {
+		t.Errorf("read: %v %v", got, err)
+	}
+}
+
 // A file that is not whole, or not one of these, gives nothing.
 func TestBrokenFiles(t *testing.T) {
 	whole, err := Encode(described())
@@ -112,6 +128,8 @@ func TestBrokenFiles(t *testing.T) {
 		"unknown kind":       {in(`"hugeint"`, `"hugeuint"`), ErrForm},
 		"too many digits":    {in(`"precision":12`, `"precision":39`), ErrForm},
 		"a list of nothing":  {in(`{"kind":"list","elem":{"kind":"list","elem":{"kind":"text"}}}`, `{"kind":"list"}`), ErrForm},
+		"no columns":         {`{"format":1,"sources":[{"name":"ga","identity":"1","tables":[{"schema":"s","name":"t","columns":[]}]}]}`, ErrForm},
+		"columns left out":   {`{"format":1,"sources":[{"name":"ga","identity":"1","tables":[{"schema":"s","name":"t"}]}]}`, ErrForm},
 		"key of no column":   {in(`"primary_key":["c1"]`, `"primary_key":["x"]`), ErrForm},
 		"unique of nothing":  {in(`["c2","C3"]`, `["c2","x"]`), ErrForm},
 		"columns twice":      {in(`"name":"c2"`, `"name":"C1"`), ErrForm},
@@ -157,17 +175,54 @@ func TestForeignFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range []string{link, dir} {
-		if _, err := Read(other); !errors.Is(err, ErrForm) {
+		if _, err := Read(other); !errors.Is(err, ErrKind) {
 			t.Errorf("%s: %v", other, err)
 		}
+		if err := Write(other, []byte("another")); !errors.Is(err, ErrKind) {
+			t.Errorf("%s is written: %v", other, err)
+		}
 	}
-	if err := Write(link, text); err != nil {
-		t.Error(err)
+	if to, err := os.Readlink(link); err != nil || to != path {
+		t.Errorf("the link leads to %s: %v", to, err)
 	}
-	if info, err := os.Lstat(link); err != nil || !info.Mode().IsRegular() {
-		t.Errorf("it was written through the link: %v", err)
+	if now, err := os.ReadFile(path); err != nil || string(now) != string(text) {
+		t.Errorf("the linked file has %s, %v", now, err)
+	}
+	if all, err := os.ReadDir(dir); err != nil || len(all) != 2 {
+		t.Errorf("beside it is left %v %v", all, err)
 	}
 	if err := Write(filepath.Join(dir, "none", FileName), text); err == nil {
 		t.Error("written into a folder that is not there")
+	}
+}
+
+// A pipe at its place is not waited for.
+func TestPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), FileName)
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, use := range map[string]func() error{
+		"read":    func() error { _, err := Read(path); return err },
+		"written": func() error { return Write(path, []byte("text")) },
+	} {
+		done := safego.Run(use)
+		select {
+		case err := <-done:
+			if !errors.Is(err, ErrKind) {
+				t.Errorf("%s: %v", name, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("not %s within ten seconds", name)
+			end, err := os.OpenFile(path, os.O_WRONLY, 0) // lets go of who reads
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = end.Close()
+			<-done
+		}
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != os.ModeNamedPipe {
+		t.Errorf("left is %v %v", info, err)
 	}
 }

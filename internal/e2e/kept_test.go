@@ -298,18 +298,23 @@ func TestMetadataOutlastsARestart(t *testing.T) {
 	}
 	p.stop()
 
-	// Another database by the same name, and a file that is none.
+	// Another database by the same name, and a file that is none: nothing is shown, and
+	// nothing is lost for a start at which all is right.
 	kept, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]struct{ dsn, file string }{
-		"another database": {strings.Replace(p.db.Reader, "/"+p.db.Name, "/another", 1), string(kept)},
-		"another account":  {strings.Replace(p.db.Reader, "//reader:", "//other:", 1), string(kept)},
-		"a broken file":    {p.db.Reader, string(kept[:len(kept)-20])},
-		"a later format":   {p.db.Reader, strings.Replace(string(kept), `"format":1`, `"format":2`, 1)},
+	for name, c := range map[string]struct {
+		dsn, file string
+		mode      os.FileMode
+	}{
+		"another database": {strings.Replace(p.db.Reader, "/"+p.db.Name, "/another", 1), string(kept), 0o600},
+		"another account":  {strings.Replace(p.db.Reader, "//reader:", "//other:", 1), string(kept), 0o600},
+		"a broken file":    {p.db.Reader, string(kept[:len(kept)-20]), 0o600},
+		"a later format":   {p.db.Reader, strings.Replace(string(kept), `"format":1`, `"format":2`, 1), 0o600},
+		"open to others":   {p.db.Reader, string(kept), 0o640},
 	} {
-		if err := os.WriteFile(file, []byte(c.file), 0o600); err != nil {
+		if err := errors.Join(os.WriteFile(file, []byte(c.file), 0o600), os.Chmod(file, c.mode)); err != nil {
 			t.Fatal(err)
 		}
 		p.start(t, c.dsn)
@@ -325,5 +330,21 @@ func TestMetadataOutlastsARestart(t *testing.T) {
 		if told := strings.Contains(p.log.String(), "the file of described sources is not used"); told != (c.dsn == p.db.Reader) {
 			t.Errorf("%s: the log says %s", name, p.log)
 		}
+		p.stop()
+		if now, err := os.ReadFile(file); err != nil || string(now) != c.file {
+			t.Errorf("%s: the file is now %s, %v", name, now, err)
+		}
+		if c.file != string(kept) {
+			continue
+		}
+		if err := os.Chmod(file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.start(t, p.db.Reader)
+		p.known(t)
+		if d := cmp.Diff(after, p.shown(t, "wang")); d != "" {
+			t.Errorf("once all is right after %s (-before +after):\n%s", name, d)
+		}
+		p.stop()
 	}
 }
