@@ -11,7 +11,8 @@ import (
 // tokens. Comments are left out, space is made one blank. Names stay as they are: a
 // value that somebody wrote as a name, "in double quotes" or without any, is not
 // told from one. What input methods for Chinese write for quotes and digits makes
-// names, too, but ones that nobody gives to a table: these are taken for literals.
+// names, too, but ones that nobody gives to a table: these are taken for literals. So is
+// the rest of a text from a string on of which somebody may have meant MySQL's escapes.
 //
 // literal gets the value: what stands between the quotes, with a doubled quote made
 // one, or the digits as they were written. Behind limit bytes (at least) of the
@@ -30,7 +31,7 @@ func Redact(text string, limit int, literal func(value []byte) string) string {
 			return r.out.String()
 		case t.Kind == End:
 			return r.out.String()
-		case r.out.Len() >= limit:
+		case r.out.Len() >= limit, escapesAQuote(t.Text(text)) && !meansWhatItSays(text[t.Start:]):
 			r.rest(t.Start)
 			return r.out.String()
 		}

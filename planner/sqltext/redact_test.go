@@ -58,6 +58,39 @@ func TestRedactHidesLiterals(t *testing.T) {
 	})
 }
 
+// What MySQL reads as a value with a quote in it does not get through in parts.
+func TestRedactHidesEscapes(t *testing.T) {
+	const secret = "5e5ecre7"
+	for _, form := range []string{
+		`'O\'x%s'`, `'O\'x%s''`, `'O\' x%s'`, `'a\', x%s, 'b\'s'`, `'x\'' and a = 'x%s'`, `'x\'' and a = ' x%s' and b = 'y\''`,
+		`'O\' x%s' , 'b\' c'`, `'O\' x%s' and a = "b`, `'a\' x%s' , 'b\' c' /* ' */ , 'd'`, "'a\\' x%s' , 'b\\' c' -- '\n , 'd'",
+	} {
+		for _, around := range []string{"%s", "select a from b where c = %s", "a = %s and d in ('e', 'f')", "%s group by \"g\" -- h", "(%s);"} {
+			text := strings.ReplaceAll(strings.Replace(around, "%s", form, 1), "%s", secret)
+			if out := Redact(text, 1000, func([]byte) string { return "?" }); strings.Contains(out, secret) {
+				t.Errorf("%s\nbecame %s", text, out)
+			}
+		}
+	}
+}
+
+// A backslash before a quote costs nothing of a text in which it is one.
+func TestRedactKeepsBackslashes(t *testing.T) {
+	for text, want := range map[string]string{
+		`select a like '50\%' escape '\' and b = 'x' group by c`:     `select a like ‹?› escape ‹?› and b = ‹?› group by c`,
+		`a like 'x' escape '\' and b like 'y' escape '\' order by c`: `a like ‹?› escape ‹?› and b like ‹?› escape ‹?› order by c`,
+		`p = 'C:\' and q = 'it\''s' and r in ('D:\', 'e') limit n`:   `p = ‹?› and q = ‹?› and r in (‹?›, ‹?›) limit n`,
+		`p = 'C:\\' and "n'm" = 'x' -- it's\n and c`:                 `p = ‹?› and "n'm" = ‹?›`,
+		`p = 'C:\' and o = 'O\'Brien' and "a" is null`:               `p = … ‹?›`,
+		`p = 'O\'Brien'`:         `p = … ‹?›`,
+		`p = 'O\\''Brien' and q`: `p = ‹?› and q`,
+	} {
+		if got := Redact(text, 1000, func([]byte) string { return "?" }); got != want {
+			t.Errorf("%s\nbecame %s\nwant   %s", text, got, want)
+		}
+	}
+}
+
 // A value that was sent is found again by the same function, however it was quoted.
 func TestRedactGivesValues(t *testing.T) {
 	for _, text := range []string{"'O''Brien'", "$$O'Brien$$", "$q$O'Brien$q$"} {
