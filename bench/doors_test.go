@@ -229,6 +229,26 @@ func BenchmarkDoors(b *testing.B) {
 	}
 }
 
+// BenchmarkDoor is BenchmarkDoors of 64 clients with one way alone: no other's connections
+// are there.
+func BenchmarkDoor(b *testing.B) {
+	for _, w := range ways() {
+		b.Run(w.name, func(b *testing.B) {
+			w.took, w.all, w.n = nil, 0, 0 // of a shorter run before
+			g := newGuarded(b)
+			var look []lookUp
+			for range 64 {
+				look = append(look, w.open(b, g))
+			}
+			for b.Loop() {
+				w.round(b, look, int64(g.rows))
+			}
+			b.ReportMetric(float64(w.median().Microseconds()), "median-us")
+			b.ReportMetric(float64(w.n)/w.all.Seconds(), "rows/s")
+		})
+	}
+}
+
 // asksARound is how many look-ups all clients make together in a round.
 const asksARound = 640
 
