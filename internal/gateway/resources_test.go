@@ -210,6 +210,22 @@ func (r reply) refusal(t *testing.T, name string) string {
 	return strings.ReplaceAll(fmt.Sprint(r.StatusCode, p), name, "NAME")
 }
 
+// Of a value that does not fit, the field of the address is named and no parameter, on every
+// page; the value is not said again.
+func TestResourceValuesAreNamed(t *testing.T) {
+	s := newPagedSite(t)
+	for _, c := range []struct{ code, query, want string }{
+		{"公安.有键", "&eq.name=a&ge.born=abc", "The value of ge.born in the address does not fit its type DATE."},
+		{"公安.有键", "&eq.id=zzz&ge.born=2000-01-01", "The value of eq.id in the address does not fit its type BIGINT."},
+		{"公安.无键", "&rows=1&gt.a=zzz", "The value of gt.a in the address does not fit its type BIGINT."},
+	} {
+		r := s.read(t, "wang", c.code, c.query)
+		if got := string(r.body); r.StatusCode != 400 || !strings.Contains(got, c.want) || strings.Contains(got, "parameter ") || strings.Contains(got, "abc") || strings.Contains(got, "zzz") {
+			t.Errorf("%s: %d %s", c.query, r.StatusCode, got)
+		}
+	}
+}
+
 // What is withheld, granted to another, for another purpose or mode, and what is not there
 // read the same.
 func TestResourcesNotGranted(t *testing.T) {

@@ -73,7 +73,7 @@ func (q *ask) resource() error {
 		return err
 	})
 	if err != nil {
-		return q.problem(unplaced(err))
+		return q.problem(unplaced(statement.Refused(err)))
 	}
 	defer answer.Stream.Release()
 	q.id = answer.ID

@@ -12,6 +12,7 @@ import (
 type builder struct {
 	sql    strings.Builder
 	params []server.Param
+	fields map[string]string // of the address, by the names of the parameters that have their values
 }
 
 func (b *builder) text(sql string) { b.sql.WriteString(sql) }

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/lianji/lianji/catalog"
@@ -18,6 +19,7 @@ type Statement struct {
 
 	request Request
 	from    Place
+	fields  map[string]string // of the address, by the names of Params; those of a place have none
 	order   []ordered
 	unique  bool // no two rows have the same place
 	unpaged bool // rows with the same place may differ
@@ -60,7 +62,7 @@ func (r Request) Statement(of *policy.Resource, from Place) (*Statement, error) 
 	if from.Values != nil && len(from.Values) != len(s.order) {
 		return nil, noPage() // what is open is not what it was
 	}
-	b := &builder{}
+	b := &builder{fields: map[string]string{}}
 	limit := " LIMIT " + strconv.Itoa(r.Rows)
 	switch {
 	case from.Values == nil:
@@ -87,8 +89,30 @@ func (r Request) Statement(of *policy.Resource, from Place) (*Statement, error) 
 	}
 	b.orderBy(s.order)
 	b.text(limit)
-	s.SQL, s.Params = b.sql.String(), b.params
+	s.SQL, s.Params, s.fields = b.sql.String(), b.params, b.fields
 	return s, nil
+}
+
+// Refused gives an error of the statement in the words of the address: whoever wrote that
+// knows of no parameters.
+func (s *Statement) Refused(err error) error {
+	e := errs.From(err)
+	if e == nil {
+		return err
+	}
+	id, ok := map[string]string{"parameter_value": "resources_value", "parameter_too_long": "resources_value_long"}[e.ID]
+	if !ok {
+		return err
+	}
+	name, _ := e.Args["Name"].(string)
+	field, ok := s.fields[name]
+	if !ok {
+		field = "page"
+	}
+	told := *e
+	told.ID, told.Args = id, maps.Clone(e.Args)
+	told.Args["Name"] = field
+	return &told
 }
 
 // rows writes a SELECT of those that meet the request's filters and, if there is one, a place.
@@ -114,7 +138,10 @@ func (s *Statement) rows(b *builder, of *policy.Resource, place func()) error {
 		if !canCompare(c.Type) {
 			return errs.New(errs.NotSupported, "resources_not_comparable", msg.Args{"Name": c.Name})
 		}
-		where = append(where, func() { b.compare(c, comparisons[f.Compare], f.Value) })
+		where = append(where, func() {
+			b.compare(c, comparisons[f.Compare], f.Value)
+			b.fields[strconv.Itoa(len(b.params))] = f.Compare + "." + f.Item
+		})
 	}
 	if place != nil {
 		where = append(where, place)
