@@ -20,6 +20,7 @@ const maxAudited = 64 << 10
 // recorded is one statement in the audit log; a nil log records nothing.
 type recorded struct {
 	query   string // its id
+	text    string // as it was sent
 	log     *audit.Log
 	start   audit.Start
 	id      audit.ID
@@ -34,7 +35,7 @@ type recorded struct {
 }
 
 func (g *Gateway) record(id string, s server.Session, r server.Request) *recorded {
-	rec := &recorded{query: id, log: g.audit}
+	rec := &recorded{query: id, text: r.SQL, log: g.audit}
 	if g.audit != nil {
 		rec.start = audit.Start{
 			Time: time.Now(), Query: id, Principal: s.Principal, Agency: s.Agency, Client: s.Client, Door: s.Door, Purpose: s.Purpose, Mode: string(s.Mode),
@@ -125,6 +126,9 @@ func (r *recorded) end(ctx context.Context, rows, bytes int64, err *errs.Error) 
 	r.once.Do(func() {
 		if !r.started {
 			r.start.Code = string(err.Code)
+			if err.Code == errs.SyntaxError || !sqltext.Lexes(r.text) {
+				r.start.Statement = sqltext.RedactUnread(r.text, maxAudited, r.log.Literal)
+			}
 			_, failed = r.log.Refuse(ctx, r.start)
 			return
 		}

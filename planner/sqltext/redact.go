@@ -19,6 +19,13 @@ import (
 // result the rest of the text is one literal, so that a list of a million values
 // costs no more than one. Redact never fails.
 func Redact(text string, limit int, literal func(value []byte) string) string {
+	return redact(text, limit, literal, func(t Token, text string) bool {
+		return escapesAQuote(t.Text(text)) && !meansWhatItSays(text[t.Start:])
+	})
+}
+
+// redact makes one literal of everything from the first token that ends holds for.
+func redact(text string, limit int, literal func(value []byte) string, ends func(t Token, text string) bool) string {
 	r := redactor{text: text, literal: literal}
 	l := NewLexer(text)
 	for {
@@ -31,7 +38,7 @@ func Redact(text string, limit int, literal func(value []byte) string) string {
 			return r.out.String()
 		case t.Kind == End:
 			return r.out.String()
-		case r.out.Len() >= limit, escapesAQuote(t.Text(text)) && !meansWhatItSays(text[t.Start:]):
+		case r.out.Len() >= limit, ends(t, text):
 			r.rest(t.Start)
 			return r.out.String()
 		}

@@ -91,6 +91,27 @@ func TestRedactKeepsBackslashes(t *testing.T) {
 	}
 }
 
+// Of a text that is no SQL nothing is kept from where a value could begin.
+func TestRedactUnread(t *testing.T) {
+	const secret = "s5e5ecre7" // no number
+	for _, form := range []string{
+		"= 'O'%s'", "= 'O' %s', 'b' c'", `= "%s"`, `= "O\"%s"`, `= "O"%s"`, "= `%s`", "= %s", "like %%s%", "like %s", "similar to %s", "like ‘O'%s’", "rlike %s", "in (%s)", "# %s", "between %s", "\\%s",
+		`"%s"`, "`%s`", "'O'%s'", "values (%s)", "<> %s", "@%s", "/* ' */ 'O' %s", "E'\\'' %s", "〈> '%s", "$a$ %s", "q'[it's %s]'",
+	} {
+		for _, around := range []string{"select * from b where c %s", "select count(*), 1 from b where c %s and d = 'e' group by", "c %s x 'y'"} {
+			text := strings.Replace(around, "%s", strings.Replace(form, "%s", secret, 1), 1)
+			out := RedactUnread(text, 1000, func([]byte) string { return "?" })
+			if strings.Contains(out, secret) {
+				t.Errorf("%s\nbecame %s", text, out)
+			}
+		}
+	}
+	want := "select *, count(*) from 公安.人口 where xm … ‹?›"
+	if got := RedactUnread(`select *, count(*) from 公安.人口 where xm = "x" and y`, 1000, func([]byte) string { return "?" }); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // A value that was sent is found again by the same function, however it was quoted.
 func TestRedactGivesValues(t *testing.T) {
 	for _, text := range []string{"'O''Brien'", "$$O'Brien$$", "$q$O'Brien$q$"} {
