@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/lianji/lianji/catalog"
+	"github.com/lianji/lianji/internal/datetime"
 	"github.com/lianji/lianji/internal/errs"
 	"github.com/lianji/lianji/internal/msg"
 	"github.com/lianji/lianji/server"
@@ -217,6 +218,9 @@ func textOf(a arrow.Array, row int) (string, bool) {
 	case *array.FixedSizeBinary:
 		return catalog.BlobText(a.Value(row)), true
 	case *array.Date32:
+		if n := int64(a.Value(row)); n == datetime.InfiniteDay || n == -datetime.InfiniteDay {
+			return datetime.Day(n), true
+		}
 		return day(a.Value(row).ToTime())
 	case *array.Date64:
 		return day(a.Value(row).ToTime())
@@ -230,6 +234,9 @@ func textOf(a arrow.Array, row int) (string, bool) {
 		return clock(a.Value(row).ToTime(unit))
 	case *array.Timestamp:
 		t := a.DataType().(*arrow.TimestampType)
+		if n := int64(a.Value(row)); (n == datetime.InfiniteTime || n == -datetime.InfiniteTime) && (t.TimeZone == "" || t.Unit == arrow.Microsecond) {
+			return datetime.Stamp(n), true // as DuckDB reads Arrow: it counts those of a zone in microseconds first
+		}
 		if t.Unit == arrow.Nanosecond && a.Value(row)%1000 != 0 {
 			return "", false
 		}

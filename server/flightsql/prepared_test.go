@@ -1,7 +1,9 @@
 package flightsql
 
 import (
+	"encoding/binary"
 	"io"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -315,6 +317,30 @@ func TestValues(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s %s: %q, want %q (%v)", c.typ, c.json, got, c.want, err)
+		}
+	}
+}
+
+// The ends of what Arrow's dates and timestamps hold are infinite, where DuckDB reads them so.
+func TestInfiniteValues(t *testing.T) {
+	for _, c := range []struct {
+		typ  arrow.DataType
+		bits uint64
+		want string // empty for none that is infinite
+	}{
+		{arrow.FixedWidthTypes.Date32, math.MaxInt32, "infinity"}, {arrow.FixedWidthTypes.Date32, 1<<31 + 1, "-infinity"},
+		{arrow.FixedWidthTypes.Date32, math.MaxInt32 - 1, ""}, {arrow.FixedWidthTypes.Date32, 1 << 31, ""}, {arrow.FixedWidthTypes.Date64, math.MaxInt64, ""},
+		{&arrow.TimestampType{Unit: arrow.Second}, math.MaxInt64, "infinity"}, {&arrow.TimestampType{Unit: arrow.Millisecond}, 1<<63 + 1, "-infinity"},
+		{&arrow.TimestampType{Unit: arrow.Microsecond}, math.MaxInt64, "infinity"}, {&arrow.TimestampType{Unit: arrow.Microsecond}, 1 << 63, ""},
+		{&arrow.TimestampType{Unit: arrow.Nanosecond}, 1<<63 + 1, "-infinity"}, {&arrow.TimestampType{Unit: arrow.Microsecond}, math.MaxInt64 - 1, ""},
+		{&arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}, math.MaxInt64, "infinity"}, {&arrow.TimestampType{Unit: arrow.Second, TimeZone: "UTC"}, math.MaxInt64, ""},
+		{&arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"}, 1<<63 + 1, ""},
+	} {
+		bits := binary.LittleEndian.AppendUint64(nil, c.bits)
+		a := array.MakeFromData(array.NewData(c.typ, 1, []*memory.Buffer{nil, memory.NewBufferBytes(bits)}, nil, 0, 0))
+		v, err := valueOf(a, 0, "p")
+		if got := v.text; strings.Contains(got, "infinity") != (c.want != "") || c.want != "" && (got != c.want || err != nil) {
+			t.Errorf("%s %x: %q (%v), want %q", c.typ, c.bits, got, err, c.want)
 		}
 	}
 }
