@@ -238,7 +238,6 @@ func TestResourcesNotGranted(t *testing.T) {
 		"withheld":        s.read(t, "wang", "公安.密档", ""),
 		"another mode":    s.read(t, "wang", "公安.下载", ""),
 		"another's":       s.read(t, "li", "公安.有键", ""),
-		"no purpose":      s.send(t, "wang", http.MethodGet, "/v1/resources/"+url.PathEscape("公安.有键"), "", nil),
 		"another purpose": s.send(t, "wang", http.MethodGet, "/v1/resources/"+url.PathEscape("公安.名册")+"?purpose=DB-YL", "", nil),
 	} {
 		name := map[string]string{"withheld": "公安.密档", "another mode": "公安.下载", "another purpose": "公安.名册"}[what]
@@ -247,6 +246,32 @@ func TestResourcesNotGranted(t *testing.T) {
 		}
 		if got := r.refusal(t, name); got != want {
 			t.Errorf("%s:\n%s\nnot there:\n%s", what, got, want)
+		}
+	}
+}
+
+// Who states no purpose is told so, and the same of everything: of what is granted for one,
+// withheld or not there, of a page and of a description.
+func TestResourcesWithoutAPurpose(t *testing.T) {
+	s := newPagedSite(t)
+	page := s.read(t, "wang", "公安.有键", "&rows=1").Header.Get("Lianji-Next-Page")
+	want := ""
+	for _, code := range []string{"公安.没有", "公安.有键", "公安.密档", "公安.下载"} {
+		at := "/v1/resources/" + url.PathEscape(code)
+		for _, address := range []string{at, at + "?page=" + page, "/v1/resources?code=" + url.QueryEscape(code), at + "/openapi.json", "/v1/resources/openapi.json?code=" + url.QueryEscape(code)} {
+			got := s.send(t, "wang", http.MethodGet, address, "", nil).refusal(t, code)
+			if want == "" {
+				want = got
+			}
+			if got != want || !strings.HasPrefix(got, "404") || !strings.Contains(got, "unknown_name") || !strings.Contains(got, "There is no resource NAME without a purpose: state one") {
+				t.Errorf("%s: %s", address, got)
+			}
+		}
+	}
+	for query, want := range map[string]bool{"": true, "?purpose=DB-HC": false} {
+		r := s.send(t, "wang", http.MethodGet, "/v1/resources/openapi.json"+query, "", nil)
+		if r.StatusCode != http.StatusOK || strings.Contains(string(r.body), "No purpose was stated") != want {
+			t.Errorf("%s: %d %.300s", query, r.StatusCode, r.body)
 		}
 	}
 }

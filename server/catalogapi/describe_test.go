@@ -103,6 +103,19 @@ func TestDescribedFields(t *testing.T) {
 	}
 }
 
+// Whatever tells its place in the queue before the answer is described so.
+func TestDescribedPlaces(t *testing.T) {
+	paths := readDescription(t).Paths
+	for _, of := range [][2]string{{"/v1/query", "post"}, {"/v1/resources", "get"}, {"/v1/resources/{code}", "get"}} {
+		var d struct {
+			Responses map[string]struct{ Headers map[string]any }
+		}
+		if err := json.Unmarshal(paths[of[0]][of[1]], &d); err != nil || d.Responses["102"].Headers[httpapi.PlaceHeader] == nil {
+			t.Errorf("%s: %v %v", of, err, d.Responses["102"])
+		}
+	}
+}
+
 // What reads takes a signature too, and the catalogue does not; each way is described.
 func TestDescribedSecurity(t *testing.T) {
 	type ways []map[string][]string

@@ -54,8 +54,9 @@ func (q *ask) resource() error {
 		}
 		var from resources.Place
 		if wanted.Page != "" {
+			name := wanted.Code
 			if wanted, from, err = q.door.pages.Open(session, wanted); err != nil {
-				return err
+				return stated(session, name, err)
 			}
 		}
 		statement, err = statementOf(session, wanted, from)
@@ -126,7 +127,16 @@ func granted(s server.Session, wanted resources.Request) (*policy.Resource, erro
 	if err := policy.Unavailable(policy.OrDenied(s.Snapshot), wanted.Path()); err != nil {
 		return nil, server.Discreet(s, errs.From(err))
 	}
-	return nil, errs.New(errs.UnknownName, "resources_unknown", msg.Args{"Name": wanted.Code})
+	return nil, stated(s, wanted.Code, errs.New(errs.UnknownName, "resources_unknown", msg.Args{"Name": wanted.Code}))
+}
+
+// stated says that a purpose was forgotten where somebody gets something unknown without
+// one, whether it would be there for a purpose or not.
+func stated(s server.Session, code string, err error) error {
+	if errs.CodeOf(err) == errs.UnknownName && s.Principal != "" && s.Purpose == "" {
+		return errs.New(errs.UnknownName, "resources_no_purpose", msg.Args{"Name": code})
+	}
+	return err
 }
 
 // page writes a page of a resource and its headers.

@@ -22,6 +22,10 @@ type object map[string]any
 // Nothing else is in it, and no source is asked.
 func Describe(of []*policy.Resource, base, purpose string) ([]byte, error) {
 	paths := object{}
+	about := "The resources that you may read for this purpose through the interface, each item with its type. What is not granted is not here."
+	if purpose == "" {
+		about = "The resources that you may read without a purpose through the interface, each item with its type. No purpose was stated (purpose=CODE in the address): what is granted for one is not here."
+	}
 	for _, r := range of {
 		paths[Address+escape(r.Name())] = object{"get": operation(r, base, purpose)}
 	}
@@ -29,7 +33,7 @@ func Describe(of []*policy.Resource, base, purpose string) ([]byte, error) {
 		"openapi": "3.1.0",
 		"info": object{
 			"title": "lianji", "version": "1",
-			"description": "The resources that you may read for this purpose through the interface, each item with its type. What is not granted is not here.",
+			"description": about,
 		},
 		"servers":  []object{{"url": base}},
 		"security": []object{{"bearer": []string{}}, {"signed": []string{}}, {"certificate": []string{}}},
