@@ -122,6 +122,8 @@ func (c *conn) look(ctx context.Context, s *prepared) error {
 	defer cancel(nil)
 	var d *server.Described
 	err = c.during(&portal{cancel: cancel}, func() error {
+		stop := c.tellPlace(session, query)
+		defer stop()
 		q := c.querier()
 		d, err = q.Describe(work, session, r)
 		s.style = q.style

@@ -21,12 +21,22 @@ type queueing struct {
 	asked atomic.Int64 // how often for the place
 	goOn  chan struct{}
 	id    atomic.Value
+
+	described chan struct{} // as goOn, of a statement that is only looked at; nil: it does not wait
 }
 
 func (q *queueing) Query(ctx context.Context, s server.Session, r server.Request) (*server.Answer, error) {
 	q.id.Store(r.ID)
 	<-q.goOn
 	return q.Querier.Query(ctx, s, r)
+}
+
+func (q *queueing) Describe(ctx context.Context, s server.Session, r server.Request) (*server.Described, error) {
+	q.id.Store(r.ID)
+	if q.described != nil {
+		<-q.described
+	}
+	return q.Querier.Describe(ctx, s, r)
 }
 
 func (q *queueing) Place(s server.Session, id string) (place int, waits bool) {
@@ -57,4 +67,19 @@ func TestPlace(t *testing.T) {
 	q.place.Store(0) // it has its turn
 	close(q.goOn)
 	w.expect("CommandComplete SELECT 0", "ReadyForQuery I")
+}
+
+// So is who has a statement looked at that waits for it.
+func TestPlaceOfAParse(t *testing.T) {
+	q := &queueing{described: make(chan struct{})}
+	w := open(t, q, func(o *pgwire.Options) { o.Limits.PlaceEvery = time.Millisecond }).dial(t)
+	q.place.Store(2)
+	w.send(&pgproto3.Parse{Query: "SELECT 1"}, &pgproto3.Describe{ObjectType: 'S'}, &pgproto3.Sync{})
+	m, err := w.Receive()
+	if notice, ok := m.(*pgproto3.NoticeResponse); err != nil || !ok || notice.Message != "Waiting for a turn, at place 2 of the queue." {
+		t.Errorf("%+v %v", m, err)
+	}
+	q.place.Store(0)
+	close(q.described)
+	w.expect("ParseComplete", "ParameterDescription []", "RowDescription id:20/0 姓名:25/0", "ReadyForQuery I")
 }
