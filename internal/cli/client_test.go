@@ -220,6 +220,17 @@ func TestUrlOthers(t *testing.T) {
 	}
 }
 
+// A door without TLS is there, and can be reached by another address.
+func TestUrlWithTLSAtADoorInTheClear(t *testing.T) {
+	url := strings.Replace(gateway(t, rows(1)), "http:", "https:", 1)
+	want := "error[source_unreachable]: What answers at " + url + " speaks http, without TLS. Write --url http://…, or turn TLS on there (listen.tls).\n"
+	for _, command := range [][]string{{"query", "--url", url, "select 1"}, {"catalog", "password", "--url", url, "--login", "li", "--remove"}} {
+		if code, stdout, stderr := (run{}).args(t, command...); code != 1 || stdout != "" || stderr != want {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", command[0], code, stdout, stderr)
+		}
+	}
+}
+
 // A door that speaks TLS is no stranger: the error says what to write.
 func TestUrlInTheClearAtATLSDoor(t *testing.T) {
 	door := httptest.NewUnstartedServer(httpapi.New(httpapi.Options{Querier: rows(1)}))

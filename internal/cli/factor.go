@@ -249,7 +249,7 @@ func (cl *client) call(ctx context.Context, method string, body, into any, path 
 		if ctx.Err() != nil {
 			return errs.From(ctx.Err())
 		}
-		return errs.Wrap(errs.SourceUnreachable, "cli_unreachable", msg.Args{"URL": cl.address}, err)
+		return unreachable(cl.address, err)
 	}
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	defer func() { _ = res.Body.Close() }() // it was read

@@ -93,7 +93,7 @@ func (c *command) flagError(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
-		e := usage("cli_flag_unknown", msg.Args{"Flag": dashed(name)})
+		e := noFlag(cmd, dashed(name))
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if strings.HasPrefix(f.Name, name) || strings.HasPrefix(name, f.Name) {
 				e.Nearest = append(e.Nearest, "--"+f.Name)
@@ -105,9 +105,19 @@ func (c *command) flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &bad):
 		return usage("cli_flag_bad", msg.Args{"Flag": "--" + bad.GetFlag().Name})
 	case errors.As(err, &notAFlag):
-		return usage("cli_flag_unknown", msg.Args{"Flag": notAFlag.GetSpecifiedFlag()})
+		return noFlag(cmd, notAFlag.GetSpecifiedFlag())
 	}
 	return errs.Wrap(errs.Usage, "cli_flags", nil, err)
+}
+
+// noFlag says that there is no such flag. What stands there may be the begin of a statement,
+// where a command takes one, and with it the values of its parameters.
+func noFlag(cmd *cobra.Command, name string) *errs.Error {
+	id := "cli_flag_unknown"
+	if cmd.Flags().Lookup("param") != nil {
+		id = "cli_flag_or_statement"
+	}
+	return usage(id, msg.Args{"Flag": name})
 }
 
 func dashed(name string) string {

@@ -297,3 +297,30 @@ func TestProgressOfTheQueue(t *testing.T) {
 		}
 	}
 }
+
+// So does who asks for a receipt or browses on line, whose answer is the gateway's own.
+func TestProgressOfTheQueueOfAnswersAsTheyCome(t *testing.T) {
+	config(t, good)
+	for _, asked := range [][]string{{"--mode", "online"}, {"--mode", "online", "--format", "ndjson"}, {"--receipt", "r.jws", "--format", "csv"}} {
+		q := &servertest.Queueing{GoOn: make(chan struct{})}
+		q.Stand(3)
+		s := httptest.NewServer(httpapi.New(httpapi.Options{Querier: q, PlaceEvery: time.Millisecond}))
+		t.Cleanup(s.Close)
+		screen := newScreen(t, 80)
+		ran := safego.Run(func() error {
+			(run{stderr: screen.File}).args(t, append([]string{"query", "--url", s.URL, "select 1"}, asked...)...)
+			return nil
+		})
+		waitfor.True(t, time.Second, "the statement to wait", q.Waits)
+		waitfor.True(t, 1500*time.Millisecond, "the line", func() bool {
+			return strings.Contains(screen.so(), "1 s  waiting for a turn, at place 3 of the queue")
+		})
+		close(q.GoOn)
+		if err := <-ran; err != nil {
+			t.Fatal(err)
+		}
+		if got := visible(screen.text()); strings.Contains(got, "waiting") {
+			t.Errorf("%q: the screen shows %q", asked, got)
+		}
+	}
+}

@@ -49,7 +49,13 @@ func (c *command) queryRaw(ctx context.Context, w io.Writer, f queryFlags, form 
 		return err
 	}
 	defer cl.http.CloseIdleConnections()
-	if err := c.copyAnswer(ctx, w, f, form, cl, r); err != nil {
+	p := c.newProgress()
+	if p != nil {
+		cl.placed = p.placed
+	}
+	p.start(time.Now())
+	defer p.stop()
+	if err := c.copyAnswer(ctx, w, f, form, cl, r, p); err != nil {
 		var unwritten *output.WriteError
 		var wrong *errs.Error
 		if errors.As(err, &unwritten) || errors.As(err, &wrong) && wrong.Code == errs.Usage {
@@ -60,19 +66,18 @@ func (c *command) queryRaw(ctx context.Context, w io.Writer, f queryFlags, form 
 	return nil
 }
 
-func (c *command) copyAnswer(ctx context.Context, w io.Writer, f queryFlags, form output.Form, cl *client, r server.Request) error {
+func (c *command) copyAnswer(ctx context.Context, w io.Writer, f queryFlags, form output.Form, cl *client, r server.Request, p *progress) error {
 	started := time.Now()
-	sent, to := form, w
+	sent, a := form, &rawAnswer{w: p.beforeAnswer(w)}
 	var shown bytes.Buffer // of a table, which is made here
 	if form == output.Table {
-		sent, w = output.JSON, io.Writer(&shown)
+		sent, a.w = output.JSON, &shown
 	}
 	res, err := cl.post(ctx, r, sent)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }() // it was only read
-	a := &rawAnswer{w: w}
 	if _, err := io.Copy(a, res.Body); err != nil {
 		var unwritten *output.WriteError
 		if errors.As(err, &unwritten) {
@@ -81,11 +86,12 @@ func (c *command) copyAnswer(ctx context.Context, w io.Writer, f queryFlags, for
 		s := &remoteStream{ctx: ctx, id: res.Header.Get(httpapi.QueryIDHeader), tail: a.tail[max(len(a.tail)-output.ReasonTail, 0):]}
 		return s.broken(err)
 	}
+	p.stop()
 	if p, ok := a.problem(sent); ok {
 		return errs.New(p.Code, "cli_broken_for", msg.Args{"Text": p.Title, "Query": res.Header.Get(httpapi.QueryIDHeader)})
 	}
 	if form == output.Table {
-		if err := c.showTable(ctx, to, shown.Bytes(), started); err != nil {
+		if err := c.showTable(ctx, w, shown.Bytes(), started); err != nil {
 			return err
 		}
 	}

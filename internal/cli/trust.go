@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net/http"
 	"os"
 
 	"github.com/lianji/lianji/internal/errs"
@@ -31,7 +32,10 @@ func trust(file string) (*tls.Config, error) {
 func unreachable(address string, err error) error {
 	id := "cli_unreachable"
 	var refused *tls.CertificateVerificationError
-	if errors.As(err, &refused) {
+	switch {
+	case errors.Is(err, http.ErrSchemeMismatch):
+		id = "cli_answers_http"
+	case errors.As(err, &refused):
 		id = "cli_certificate_bad"
 		switch {
 		case errors.As(err, new(x509.UnknownAuthorityError)):

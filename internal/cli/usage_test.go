@@ -23,6 +23,18 @@ func TestUsagePointsAtTheCommand(t *testing.T) {
 	}
 }
 
+// How a statement that begins with - is written is told by those alone that take one.
+func TestUnknownFlags(t *testing.T) {
+	for command, want := range map[string]bool{
+		"query --nosuch": true, "explain --=": true, "serve --nosuch": false, "check -x": false, "catalog app-key --url X": false, "policy export --nosuch": false, "--nosuch": false,
+	} {
+		code, _, stderr := run{}.args(t, strings.Fields(command)...)
+		if code != 2 || !strings.Contains(stderr, "There is no flag -") || strings.Contains(stderr, "A statement that begins with - stands after --.") != want {
+			t.Errorf("%s: exit %d, %q", command, code, stderr)
+		}
+	}
+}
+
 // The line of usage names what a command can do.
 func TestUsageLines(t *testing.T) {
 	for command, want := range map[string][]string{
