@@ -65,6 +65,9 @@ const mostNames = 5
 type Report struct {
 	Sources  []SourceReport
 	Findings []Finding
+	// Catalogued is how many resources the store's catalogue has; nil without one that
+	// could be read.
+	Catalogued *int
 }
 
 // Count gives how many findings of a level there are in all.
@@ -132,25 +135,24 @@ func Check(ctx context.Context, cfg *config.Config, o Options, each func(SourceR
 	if ctx.Err() != nil {
 		return nil, errs.From(ctx.Err())
 	}
-	if report.Findings, err = checkRest(ctx, cfg, o, state, temp.path); err != nil {
+	if report.Findings, report.Catalogued, err = checkRest(ctx, cfg, o, state, temp.path); err != nil {
 		return nil, err
 	}
 	return report, nil
 }
 
 // checkRest looks at what belongs to no source.
-func checkRest(ctx context.Context, cfg *config.Config, o Options, state []policy.Described, temp string) ([]Finding, error) {
-	var out []Finding
+func checkRest(ctx context.Context, cfg *config.Config, o Options, state []policy.Described, temp string) (out []Finding, catalogued *int, err error) {
 	_, wrong, err := publish(cfg, state)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, w := range wrong {
 		out = append(out, failure(w))
 	}
-	resources, err := checkCatalogue(ctx, cfg, state)
+	resources, catalogued, err := checkCatalogue(ctx, cfg, state)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out = append(out, resources...)
 	if cfg.Store.IsEmpty() && len(cfg.Published) == 0 {
@@ -165,9 +167,9 @@ func checkRest(ctx context.Context, cfg *config.Config, o Options, state []polic
 		MaxRunning: g.MaxRunning, MaxQueued: g.MaxQueued, QueueTimeout: g.QueueTimeout,
 	})
 	if err != nil {
-		return append(out, failure(errs.From(err))), nil
+		return append(out, failure(errs.From(err))), catalogued, nil
 	}
-	return out, engine.Close()
+	return out, catalogued, engine.Close()
 }
 
 // checkListen tells whether the doors could listen as the configuration says. A gateway

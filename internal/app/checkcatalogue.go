@@ -14,24 +14,26 @@ import (
 	"github.com/lianji/lianji/policy/document"
 )
 
-// checkCatalogue looks whether the resources of the store are at their sources.
-func checkCatalogue(ctx context.Context, cfg *config.Config, described []policy.Described) (out []Finding, err error) {
+// checkCatalogue looks whether the resources of the store are at their sources, and how many
+// there are.
+func checkCatalogue(ctx context.Context, cfg *config.Config, described []policy.Described) (out []Finding, catalogued *int, err error) {
 	if cfg.Store.IsEmpty() {
-		return nil, nil
+		return nil, nil, nil
 	}
 	c, err := OpenCatalogue(ctx, cfg)
 	if err != nil {
-		return []Finding{failure(errs.From(err))}, nil
+		return []Finding{failure(errs.From(err))}, nil, nil
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	state, err := c.Load(ctx, nil)
 	if err != nil {
-		return []Finding{failure(errs.From(err))}, nil
+		return []Finding{failure(errs.From(err))}, nil, nil
 	}
 	if err := usable(cfg, state); err != nil {
-		return []Finding{failure(errs.From(err))}, nil
+		return []Finding{failure(errs.From(err))}, nil, nil
 	}
-	return absent(state, described, nil), nil
+	n := len(state.Resources())
+	return absent(state, described, nil), &n, nil
 }
 
 // Absent opens the sources of the resources that a document names, and tells of those

@@ -54,6 +54,17 @@ func keep(t *testing.T) func(login string, args ...string) (code int, stdout, st
 	return as
 }
 
+// The catalogue's resources are counted where they are looked at.
+func TestCheckOfACatalogue(t *testing.T) {
+	as := keep(t)
+	if code, stdout, stderr := as("", "check"); !strings.HasSuffix(stdout, "0 published resource(s). The catalogue has 1 resource(s), which were looked at too.\n") {
+		t.Errorf("exit %d, %s %s", code, stdout, stderr)
+	}
+	if _, stdout, _ := as("", "check", "--json"); !strings.Contains(stdout, "\n  \"catalogue\": 1,\n") {
+		t.Errorf("as JSON: %s", stdout)
+	}
+}
+
 func TestCatalogTokens(t *testing.T) {
 	as := keep(t)
 	code, stdout, stderr := as("ga", "catalog", "token", "--list")

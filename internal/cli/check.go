@@ -66,7 +66,11 @@ func (c *command) check(ctx context.Context, file string) error {
 	if args["Warnings"] != 0 || args["Hints"] != 0 {
 		id = "check_ok_but"
 	}
-	return errors.Join(p.err, p.print(p.text(id, args)))
+	said := p.text(id, args)
+	if n := report.Catalogued; n != nil {
+		said += p.text("cli_check_catalogued", msg.Args{"Resources": *n})
+	}
+	return errors.Join(p.err, p.print(said))
 }
 
 // worst gives what ends a run in which these errors were said already: a wrong

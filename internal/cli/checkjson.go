@@ -22,6 +22,7 @@ type CheckDocument struct {
 	Hints     int              `json:"hints"`
 	TimeZone  string           `json:"timezone,omitempty"`
 	Published int              `json:"published"`
+	Catalogue *int             `json:"catalogue,omitempty"`
 	Findings  []CheckedFinding `json:"findings"`
 	Sources   []CheckedSource  `json:"sources"`
 }
@@ -126,6 +127,7 @@ func (c *command) document(d *CheckDocument) error {
 func (c *command) fill(d *CheckDocument, cfg *config.Config, report *app.Report) {
 	d.Errors, d.Warnings, d.Hints = report.Count(app.LevelError), report.Count(app.LevelWarning), report.Count(app.LevelHint)
 	d.OK, d.TimeZone, d.Published = d.Errors == 0, cfg.Engine.TimeZone, len(cfg.Published)
+	d.Catalogue = report.Catalogued
 	d.Findings = c.findings(report.Findings)
 	for _, r := range report.Sources {
 		s := CheckedSource{
