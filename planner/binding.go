@@ -73,9 +73,10 @@ func (b *binding) run(ctx context.Context) (*Statement, error) {
 }
 
 // said gives the types of parameters with which the statement is tried in turn: the place may
-// want another than a NULL without a type has, or than the value's own.
+// want another than a NULL without a type has, or than the one that was declared, where that
+// is not the value's own.
 func (b *binding) said() []map[int]cast {
-	all, typed := map[int]cast{}, map[int]cast{}
+	all, typed, exact := map[int]cast{}, map[int]cast{}, map[int]cast{}
 	for n, name := range b.names {
 		t := b.options.declared(name)
 		if t.Kind == catalog.Invalid {
@@ -85,13 +86,16 @@ func (b *binding) said() []map[int]cast {
 		if t.Kind != catalog.Null {
 			typed[n+1] = castOf(t)
 		}
+		if b.options.exact(name) {
+			exact[n+1] = castOf(t)
+		}
 	}
 	tries := []map[int]cast{all}
 	if len(typed) < len(all) {
 		tries = append(tries, typed)
 	}
-	if len(typed) > 0 {
-		tries = append(tries, map[int]cast{})
+	if len(typed) > len(exact) {
+		tries = append(tries, exact)
 	}
 	return tries
 }

@@ -25,6 +25,7 @@ type cached struct {
 	key       cacheKey
 	names     []string       // of its parameters
 	declared  []catalog.Type // of each; Invalid where none was
+	exact     []bool         // whether that is the value's own
 	sampled   []int          // parameters whose type was guessed with a sample at hand
 	numbers   []numeral      // what each of these samples would be as a number
 	statement *Statement
@@ -44,7 +45,7 @@ func (n numeral) Equal(m numeral) bool { return n.sampled == m.sampled && n.typ.
 // fits reports whether binding the same text with o would look at the same things.
 func (c *cached) fits(o Options) bool {
 	for i, name := range c.names {
-		if !o.declared(name).Equal(c.declared[i]) {
+		if !o.declared(name).Equal(c.declared[i]) || o.exact(name) != c.exact[i] {
 			return false
 		}
 	}
@@ -63,6 +64,9 @@ func (o Options) declared(name string) catalog.Type {
 	}
 	return o.Declared(name)
 }
+
+// exact reports whether the declared type of a parameter is its value's own.
+func (o Options) exact(name string) bool { return o.Exact != nil && o.Exact(name) }
 
 // number gives what the parameter of that number is if it is a number.
 func (o Options) number(n int) numeral {
@@ -119,6 +123,7 @@ func (c *cache) put(key cacheKey, b *binding, s *Statement) {
 	}
 	for _, name := range n.names {
 		n.declared = append(n.declared, b.options.declared(name))
+		n.exact = append(n.exact, b.options.exact(name))
 	}
 	for _, p := range n.sampled {
 		n.numbers = append(n.numbers, b.options.number(p))

@@ -32,6 +32,10 @@ func declare(types map[string]catalog.Type) Options {
 	return Options{Declared: func(name string) catalog.Type { return types[name] }}
 }
 
+func ofItsOwn(t catalog.Type) Options {
+	return Options{Declared: func(string) catalog.Type { return t }, Exact: func(string) bool { return true }}
+}
+
 func prepared(t *testing.T, p *Planner, sql string, snapshot policy.Snapshot, o Options) *Statement {
 	t.Helper()
 	s, err := p.Prepare(t.Context(), sql, snapshot, o)
@@ -52,6 +56,7 @@ func TestCacheKey(t *testing.T) {
 		identity, zone string // of the second; empty as of the first
 		hit            bool
 	}{
+		"a type of the value's own":   {sql: open, again: open, first: declare(map[string]catalog.Type{"1": kind(catalog.Int64)}), second: ofItsOwn(kind(catalog.Int64))},
 		"the same":                    {sql: point, again: point, hit: true},
 		"another literal":             {sql: "SELECT v FROM g.t WHERE a = 1", again: "SELECT v FROM g.t WHERE a = 2"},
 		"white space":                 {sql: point, again: "SELECT v  FROM g.t WHERE a = $1"},

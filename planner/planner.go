@@ -133,6 +133,8 @@ type Options struct {
 	// Declared gives the type that the client declared for the parameter of that name
 	// (the digits of a numbered one); Invalid where it declared none. It may be nil.
 	Declared func(name string) catalog.Type
+	// Exact tells which of these types are the values' own: no other one is tried. It may be nil.
+	Exact func(name string) bool
 	// Samples are the parameters' values as text, when known: a parameter whose
 	// type cannot be told otherwise gets one that fits.
 	Samples []string

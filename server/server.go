@@ -63,6 +63,9 @@ type Param struct {
 	Number, Bool bool
 	// Type is the one that the client declares; the zero value declares none.
 	Type catalog.Type
+	// Exact says that Type is the value's own: where DuckDB takes none of it, no type of the
+	// place is tried.
+	Exact bool
 	// List says that the client sent a list: Items are the texts of its elements, nil for
 	// NULL, and Text is empty.
 	List  bool

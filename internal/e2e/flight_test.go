@@ -218,3 +218,43 @@ func TestFlightParameterTypes(t *testing.T) {
 		}
 	}
 }
+
+// A value of a type of which DuckDB takes none is refused, and nothing of the place's type is
+// made of its text: not when the same text was bound with a text before either.
+func TestFlightValuesKeepTheirTypes(t *testing.T) {
+	_, client := flightSite(t, "memory: 256MiB")
+	for _, c := range []struct {
+		sql, text string // which the place takes
+		typ       arrow.DataType
+		json      string
+	}{
+		{"SELECT TIMESTAMP '2024-01-01' + $1", "1 day", arrow.PrimitiveTypes.Float32, "0.1"},
+		{"SELECT TIMESTAMPTZ '2024-01-01 00:00:00+00' + $1", "1 day", arrow.PrimitiveTypes.Int64, "-1"},
+		{"SELECT TIMESTAMPTZ '2024-01-01 00:00:00+00' + $1", "1 day", &arrow.Decimal128Type{Precision: 3, Scale: 2}, `"1.50"`},
+		{"SELECT TIMESTAMPTZ '2024-01-01 00:00:00+00' + $1", "1 day", arrow.FixedWidthTypes.Time64us, `"13:30:05"`},
+		{"SELECT 1 = ANY($1)", "[1, 2]", arrow.PrimitiveTypes.Float64, "0.5"},
+		{"SELECT count(*) FROM 政务.户 WHERE id::VARCHAR > $1", "x", arrow.PrimitiveTypes.Float64, "0.5"},
+	} {
+		asked := func(typ arrow.DataType, json string) error {
+			p, err := client.Prepare(t.Context(), c.sql)
+			if err != nil {
+				t.Fatalf("%s: %v", c.sql, err)
+			}
+			v, _, err := array.FromJSON(memory.DefaultAllocator, typ, strings.NewReader("["+json+"]"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.SetParameters(array.NewRecordBatch(arrow.NewSchema([]arrow.Field{{Name: "1", Type: typ}}, nil), []arrow.Array{v}, 1))
+			_, err = p.Execute(t.Context())
+			return err
+		}
+		for range 2 {
+			if err := asked(c.typ, c.json); status.Code(err) != codes.InvalidArgument {
+				t.Errorf("%s with %s %s: %v", c.sql, c.typ, c.json, err)
+			}
+			if err := asked(arrow.BinaryTypes.String, strconv.Quote(c.text)); err != nil {
+				t.Errorf("%s with a text: %v", c.sql, err)
+			}
+		}
+	}
+}

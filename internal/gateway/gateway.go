@@ -215,7 +215,7 @@ func (g *Gateway) plan(ctx context.Context, snapshot policy.Snapshot, sql string
 
 // declared tells the planner what is known of parameters before they are bound.
 func declared(params []server.Param) planner.Options {
-	types := map[string]catalog.Type{}
+	types, exact := map[string]catalog.Type{}, map[string]bool{}
 	var o planner.Options
 	for i, p := range params {
 		name := p.Name
@@ -223,9 +223,10 @@ func declared(params []server.Param) planner.Options {
 			o.Samples = append(o.Samples, p.Text)
 			name = strconv.Itoa(i + 1)
 		}
-		types[name] = typeAtHand(p)
+		types[name], exact[name] = typeAtHand(p), p.Exact
 	}
 	o.Declared = func(name string) catalog.Type { return types[name] }
+	o.Exact = func(name string) bool { return exact[name] }
 	return o
 }
 

@@ -34,6 +34,7 @@ func paramsOf(what *sealed, batch arrow.RecordBatch) ([]server.Param, error) {
 			return nil, refused(batch.Column(at[i]), name) // its text would be another value there
 		}
 		out[i] = server.Param{Name: name, Null: v.null, Text: v.text, Type: declared(what.Types[i], v)}
+		out[i].Exact = !v.null && v.typ.Kind != catalog.Text && v.typ.Kind != catalog.Invalid && out[i].Type.Equal(v.typ)
 		if isPosition(name) {
 			out[i].Name = ""
 		}
